@@ -1,0 +1,292 @@
+"""Backup runs and the Autotask tickets that stand for them (spec: backup tickets, section 2)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from integrations.core.models import Client, Connection, Integration
+from integrations.core.models.scoping import ScopedQuerySet
+
+
+class Customer(models.Model):
+    """An organisation whose backups a client checks. Its name is ours; Autotask never overwrites it."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="customers")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    client_path = "client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["client", "name"], name="one_customer_per_client_and_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CompanyMapping(models.Model):
+    """Which Autotask company a customer is. The company id leads; the name is a cached copy for people."""
+
+    class Status(models.TextChoices):
+        OK = "ok"
+        RENAMED = "renamed"
+        MISSING = "missing", "missing or not accessible"
+        INVALID = "invalid", "inactive in Autotask"
+
+    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, related_name="mapping")
+    psa_type = models.CharField("PSA", max_length=20, default="autotask")
+    company_id = models.BigIntegerField("Autotask company id", help_text="0 is the provider's own company.")
+    company_name = models.CharField("name in Autotask", max_length=200)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OK)
+    cause = models.TextField(blank=True)
+    checked_at = models.DateTimeField("last checked", null=True, blank=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    client_path = "customer__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    def __str__(self) -> str:
+        return f"{self.customer} = {self.company_name} ({self.company_id})"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a ticket may be created for this customer."""
+        return self.status in (self.Status.OK, self.Status.RENAMED)
+
+
+class BackupJob(models.Model):
+    """One backup job of a customer, as the backup software names it."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="jobs")
+    name = models.CharField(max_length=200)
+    backup_type = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    client_path = "customer__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="one_backup_job_per_customer_and_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Run(models.Model):
+    """One execution of a backup job, as it was reported."""
+
+    class Status(models.TextChoices):
+        SUCCESS = "success"
+        WARNING = "warning"
+        ERROR = "error"
+        MISSED = "missed"
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="+")
+    job = models.ForeignKey(BackupJob, on_delete=models.PROTECT, related_name="runs")
+    external_id = models.CharField(max_length=200, help_text="The reporting tool's own id; makes posting idempotent.")
+    status = models.CharField(max_length=10, choices=Status)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    remark = models.TextField(blank=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+    fingerprint = models.CharField(max_length=64, editable=False, help_text="Of the reported content.")
+
+    needs_attention = models.BooleanField(
+        default=False, help_text="Failed, and neither reviewed, ticketed, nor superseded by a later success."
+    )
+    superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    review_reason = models.CharField(max_length=500, blank=True)
+    manual_ticket_number = models.CharField(max_length=50, blank=True)
+
+    client_path = "client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "external_id"], name="one_run_per_client_and_external_id"),
+        ]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="run_newest"),
+            models.Index(fields=["-started_at", "-id"], condition=Q(needs_attention=True), name="run_attention"),
+            models.Index(fields=["client", "-started_at", "-id"], name="run_of_client"),
+            models.Index(fields=["job", "-started_at", "-id"], name="run_of_job"),
+        ]
+        permissions = [("review_run", "Can review runs (no ticket needed)")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class RunObject(models.Model):
+    """One thing a run backed up (a machine, a disk, a mailbox), with its own result."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="objects_reported")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=300)
+    status = models.CharField(max_length=10, choices=Run.Status)
+    message = models.TextField(blank=True)
+
+    client_path = "run__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_run_object_per_position")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ticket(models.Model):
+    """An Autotask ticket we know, with what Autotask last said about it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        RESOLVED = "resolved"
+        DELETED = "deleted", "deleted in Autotask"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    ticket_id = models.BigIntegerField()
+    number = models.CharField(max_length=50, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    company_id = models.BigIntegerField(null=True)
+    title = models.CharField(max_length=255, blank=True)
+    status_id = models.IntegerField(null=True)
+    status_label = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    read_at = models.DateTimeField("as Autotask said at", null=True)
+
+    client_path = "links__run__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "ticket_id"], name="one_row_per_ticket")]
+        indexes = [models.Index(fields=["number"], name="ticket_by_number")]
+
+    def __str__(self) -> str:
+        return self.number or f"ticket {self.ticket_id}"
+
+
+class TicketLink(models.Model):
+    """“This ticket stands for this run”; also the intent row of a create. Never deleted by code."""
+
+    class State(models.TextChoices):
+        CREATING = "creating"
+        UNKNOWN = "unknown", "checking"
+        ACTIVE = "active"
+        RESOLVED = "resolved"
+        DELETED = "deleted", "ticket deleted in Autotask"
+        ABANDONED = "abandoned", "not created"
+
+    class Origin(models.TextChoices):
+        CREATED = "created"
+        LINKED = "linked"
+
+    LIVE = (State.CREATING, State.UNKNOWN, State.ACTIVE, State.RESOLVED)
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="links")
+    ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="links")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=50, unique=True, help_text="Stands in the ticket's externalID.")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.CREATED)
+    state = models.CharField(max_length=10, choices=State, default=State.CREATING)
+    cause = models.TextField(blank=True, help_text="Why it is in this state, in a sentence.")
+    content = models.JSONField(default=dict, help_text="What was sent, as previewed.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    send_before = models.DateTimeField(help_text="After this moment the create call must not be sent any more.")
+    lookups = models.PositiveSmallIntegerField(default=0)
+    watch_until = models.DateTimeField(null=True, blank=True, help_text="Late commits are looked for until then.")
+
+    client_path = "run__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"],
+                condition=Q(state__in=["creating", "unknown", "active", "resolved"]),
+                name="one_live_ticket_link_per_run",
+            ),
+        ]
+        permissions = [
+            ("create_ticket", "Can create Autotask tickets"),
+            ("link_ticket", "Can link Autotask tickets"),
+            ("resolve_ticket", "Can resolve Autotask tickets"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.ticket or self.get_state_display()}"
+
+
+class ReferenceItem(models.Model):
+    """One value of an Autotask picklist (queue, source, status, priority), kept with its age."""
+
+    class Kind(models.TextChoices):
+        QUEUE = "queue"
+        SOURCE = "source"
+        STATUS = "status"
+        PRIORITY = "priority"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    value = models.BigIntegerField("id in Autotask")
+    label = models.CharField(max_length=200)
+    sort_order = models.IntegerField(default=0)
+    is_active = models.BooleanField("active", default=True)
+    is_gone = models.BooleanField("gone in Autotask", default=False)
+    refreshed_at = models.DateTimeField()
+
+    client_path = "connection__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["kind", "sort_order", "label"]
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "value"], name="one_reference_item_per_value")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class TicketOptions(models.Model):
+    """How tickets are made for one client (spec, section 7). Defaults are picklist values of the connection."""
+
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, primary_key=True, related_name="ticket_options"
+    )
+    portal_base_url = models.URLField("portal base URL", blank=True, help_text="Empty: the portal's own address.")
+    title_prefix = models.CharField(max_length=50, default="[Backupchecks]")
+    default_queue = models.BigIntegerField(null=True, blank=True)
+    default_source = models.BigIntegerField(null=True, blank=True)
+    default_status = models.BigIntegerField(null=True, blank=True)
+    priority_warning = models.BigIntegerField("priority for warnings", null=True, blank=True)
+    priority_error = models.BigIntegerField("priority for errors and missed runs", null=True, blank=True)
+    resolve_allowed = models.BooleanField("resolving allowed", default=True)
+    manual_numbers_allowed = models.BooleanField("manual ticket numbers allowed", default=False)
+    object_limit = models.PositiveSmallIntegerField("objects listed in a ticket", default=10)
+    create_unknown = models.BooleanField("create unknown customers and jobs on arrival", default=True)
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "ticket settings"
+        verbose_name_plural = "ticket settings"
+
+    def __str__(self) -> str:
+        return f"Ticket settings of {self.integration}"

@@ -1,0 +1,23 @@
+from .api_calls import ApiCall
+from .audit import AuditEntry
+from .budgets import CallCount, CallSlot
+from .clients import ApiToken, Client
+from .connections import Connection
+from .integrations import Integration, IntegrationRole
+from .jobs import Heartbeat, Job
+from .users import User
+
+__all__ = [
+    "ApiCall",
+    "ApiToken",
+    "AuditEntry",
+    "CallCount",
+    "CallSlot",
+    "Client",
+    "Connection",
+    "Heartbeat",
+    "Integration",
+    "IntegrationRole",
+    "Job",
+    "User",
+]

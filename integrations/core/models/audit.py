@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from .clients import Client
+from .connections import Connection
+from .scoping import ScopedQuerySet
+
+
+class AuditEntry(models.Model):
+    """Who made us change what, where, with what outcome. Written before the call, completed after it; never deleted."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "not known yet"
+        DONE = "done"
+        REFUSED = "refused"
+        UNKNOWN = "unknown", "unknown, being checked"
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    actor = models.CharField(max_length=150, help_text="The user's name at the time, or the job.")
+    action = models.CharField(max_length=80, help_text="For example backup_tickets.create_ticket.")
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    record = models.CharField(max_length=200, db_index=True, help_text="Ours, for example run:17.")
+    vendor_record = models.CharField(max_length=200, blank=True, help_text="Theirs, for example ticket 128926.")
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    detail = models.TextField(blank=True, help_text="In a sentence.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    client_path = "client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.action} {self.record}"

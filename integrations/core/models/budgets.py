@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django.db import models
+
+from .connections import Connection
+
+
+class CallSlot(models.Model):
+    """One of the calls that may be in flight at a time, per connection and endpoint, all processes together."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    endpoint = models.CharField(max_length=100)
+    number = models.PositiveSmallIntegerField()
+    holder = models.CharField(max_length=64, blank=True)
+    until = models.DateTimeField(help_text="Free again after this, whoever held it.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "endpoint", "number"], name="one_call_slot_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.endpoint} {self.number}"
+
+
+class CallCount(models.Model):
+    """How many calls a connection was granted in one minute; sixty rows make the rolling hour."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    minute = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "minute"], name="one_call_count_per_minute"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.minute:%H:%M}: {self.calls}"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from .clients import Client
+from .connections import Connection
+from .scoping import ScopedQuerySet
+
+
+class Integration(models.Model):
+    """One integration kind switched on for one client. Its own options are the kind's model, one-to-one to this row."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="integrations")
+    slug = models.SlugField()
+    kind = models.CharField(max_length=40)
+    is_enabled = models.BooleanField("enabled", default=True, help_text="Off: no call goes out for it at all.")
+
+    client_path = "client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["client__name", "slug"]
+        constraints = [
+            models.UniqueConstraint(fields=["client", "slug"], name="one_integration_per_client_and_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} · {self.slug}"
+
+    def connection(self, role: str) -> Connection:
+        """The connection that plays this role. Raises `Connection.DoesNotExist` when none was chosen."""
+        return Connection.objects.get(roles__integration=self, roles__role=role)  # type: ignore[no-any-return]
+
+
+class IntegrationRole(models.Model):
+    """Which connection plays which role in an integration."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=40)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="roles")
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["integration", "role"]
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "role"], name="one_connection_per_integration_and_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.connection}"

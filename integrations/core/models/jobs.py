@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Job(models.Model):
+    """One unit of work, and the truth about it; the queue only wakes workers."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        DEAD = "dead"
+
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule"
+        WEBHOOK = "webhook"
+        MANUAL = "manual"
+        REPLAY = "replay"
+
+    class Priority(models.IntegerChoices):
+        CLICK = 0, "somebody waits"
+        NORMAL = 50
+        BULK = 100
+
+    kind = models.CharField(max_length=80)
+    args = models.JSONField(default=list, help_text="Row ids only.")
+    key = models.CharField(max_length=200, help_text="At most one queued and one running job per key.")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.SCHEDULE)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    not_before = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    max_attempts = models.PositiveSmallIntegerField(default=5)
+
+    fence = models.PositiveIntegerField(default=0, help_text="Counts claims; only the newest claim may write.")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    owner_host = models.CharField(max_length=200, blank=True)
+    owner_pid = models.PositiveIntegerField(null=True, blank=True)
+    owner_started = models.FloatField(null=True, blank=True, help_text="Start time of the owning process.")
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.TextField(blank=True, help_text="What came of it, in a sentence.")
+    error_class = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=Q(state="queued"), name="one_queued_job_per_key"),
+            models.UniqueConstraint(fields=["key"], condition=Q(state="running"), name="one_running_job_per_key"),
+        ]
+        indexes = [
+            models.Index(fields=["priority", "not_before", "id"], condition=Q(state="queued"), name="job_due"),
+            models.Index(fields=["owner_host"], condition=Q(state="running"), name="job_running_here"),
+            models.Index(fields=["state", "finished_at"], name="job_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class Heartbeat(models.Model):
+    """A sign of life from one process role on one host."""
+
+    host = models.CharField(max_length=200)
+    role = models.CharField(max_length=20)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "role"], name="one_heartbeat_per_host_and_role")]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.host}"

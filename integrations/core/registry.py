@@ -1,0 +1,82 @@
+"""What the installed integrations declare. Core finds each app's `integration.py` as the admin finds `admin.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import Model
+from django.utils.module_loading import autodiscover_modules
+
+from integrations.vendors import Vendor
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Role:
+    """The part a connection plays in an integration, and the vendor it must be of."""
+
+    name: str
+    label: str
+    vendor: Vendor
+
+
+@dataclass(frozen=True)
+class IntegrationKind:
+    """One integration, declared once in its `integration.py` and registered with `register`.
+
+    `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's own options.
+    `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
+    `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
+    """
+
+    slug: str
+    label: str
+    roles: tuple[Role, ...]
+    options: type[Model] | None = None
+    jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
+    permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+
+    def role(self, name: str) -> Role:
+        """The role of that name. Raises `KeyError`."""
+        return {role.name: role for role in self.roles}[name]
+
+
+_kinds: dict[str, IntegrationKind] = {}
+
+
+def register(kind: IntegrationKind) -> None:
+    _kinds[kind.slug] = kind
+
+
+def discover() -> None:
+    autodiscover_modules("integration")
+
+
+def kinds() -> tuple[IntegrationKind, ...]:
+    return tuple(_kinds.values())
+
+
+def kind(slug: str) -> IntegrationKind:
+    """The kind of that slug. Raises `KeyError` with the known ones."""
+    try:
+        return _kinds[slug]
+    except KeyError:
+        raise KeyError(f"unknown integration kind {slug!r}; known: {', '.join(sorted(_kinds)) or 'none'}") from None
+
+
+def vendors() -> dict[str, Vendor]:
+    """Every vendor that plays a role in some installed integration, by slug."""
+    return {role.vendor.slug: role.vendor for kind in kinds() for role in kind.roles}
+
+
+def vendor(slug: str) -> Vendor:
+    """The vendor of that slug. Raises `KeyError` with the known ones."""
+    found = vendors()
+    try:
+        return found[slug]
+    except KeyError:
+        raise KeyError(f"unknown vendor {slug!r}; known: {', '.join(sorted(found)) or 'none'}") from None

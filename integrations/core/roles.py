@@ -1,0 +1,2 @@
+"""Roles."""
+ADMIN, OPERATOR, REPORTER = "Admin", "Operator", "Reporter"

@@ -1,0 +1,54 @@
+"""What can go wrong when we talk to a vendor, named by what to do next.
+
+Every vendor package maps its vendor's oddities onto these classes; jobs and pages decide by class alone
+(DESIGN, Errors). The message is a sentence for the person who reads it at 3 a.m.; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class VendorError(Exception):
+    """The root. `status` is the HTTP status if an answer came, `excerpt` a short redacted piece of it."""
+
+    def __init__(self, message: str, *, status: int | None = None, excerpt: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.excerpt = excerpt
+
+
+class TemporaryError(VendorError):
+    """Try again later: timeout before anything was sent, connection reset, 429, 502–504.
+
+    `retry_after` is in seconds, if the vendor said so.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, status: int | None = None, excerpt: str = ""
+    ) -> None:
+        super().__init__(message, status=status, excerpt=excerpt)
+        self.retry_after = retry_after
+
+
+class ConfigurationError(VendorError):
+    """A person must change a setting: 401, 403, bad base URL, refused address, unknown picklist value."""
+
+
+class RejectedError(VendorError):
+    """The vendor refuses this record; the message is the vendor's own sentence."""
+
+
+class NotFoundError(VendorError):
+    """A known id is gone, or no longer readable."""
+
+
+class ConflictError(VendorError):
+    """The record changed meanwhile."""
+
+
+class MalformedResponseError(VendorError):
+    """The answer is not what the vendor's schema needs. Never taken for "no records"."""
+
+
+class UnknownOutcomeError(VendorError):
+    """A write was sent and no usable answer came: it may or may not have happened. Look it up before deciding."""

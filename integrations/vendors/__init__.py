@@ -1,0 +1,85 @@
+"""Vendor packages: plain Python that knows one vendor's API and nothing of Django.
+
+Each package exports `VENDOR`, a `Vendor` declaration. Core builds connection forms from it, opens connections
+with it, and never needs to know which vendor it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from integrations.transport.session import Session
+
+
+@dataclass(frozen=True)
+class Field:
+    """One credential or setting of a connection; becomes one input of the connection form.
+
+    A `secret` field is stored encrypted and is write-only in forms; other credentials are stored and shown plainly.
+    """
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the vendor allows one account, all processes of the portal together."""
+
+    in_flight_per_endpoint: int | None = None
+    calls_per_hour: int | None = None  # our share, not the vendor's whole quota
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of "Test connection": what was tried, whether it worked, and what was seen, in a sentence."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Api(Protocol):
+    """What every vendor's `Api` class has, whatever else it can do."""
+
+    def test_connection(self) -> Iterator[Step]:
+        """Yield the steps one by one; stop after the first that fails."""
+        ...
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One vendor, declared once.
+
+    `api(session, base_url=…, credentials=…, settings=…)` builds the vendor's `Api`; credentials hold every declared
+    credential, secret or not, by name. `endpoint_of(method, path)` names the budget bucket of a call.
+    `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
+    """
+
+    slug: str
+    label: str
+    api: Callable[..., Any]
+    credentials: tuple[Field, ...] = ()
+    settings: tuple[Field, ...] = ()
+    base_url_label: str = "Base URL"
+    base_url_help: str = ""
+    base_url_default: str = ""
+    limits: Limits = field(default_factory=Limits)
+    endpoint_of: Callable[[str, str], str] = lambda method, path: path  # noqa: E731 — a dataclass default
+    simulator: str = ""
+
+    def secret_names(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.credentials if f.secret)
+
+    def build(
+        self, session: Session, *, base_url: str, credentials: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> Any:
+        return self.api(session, base_url=base_url, credentials=credentials, settings=settings)

@@ -1,0 +1,19 @@
+"""Autotask PSA."""
+
+from integrations.vendors import Field, Limits, Vendor
+
+from .api import AutotaskApi
+
+VENDOR = Vendor(
+    slug="autotask",
+    label="Autotask",
+    api=AutotaskApi,
+    credentials=(
+        Field("username", "API username", "The API user's login, shaped like an e-mail address."),
+        Field("secret", "API password", "The API user's secret.", secret=True),
+        Field("integration_code", "Tracking identifier", "27 characters, from the API user's record.", secret=True),
+    ),
+    base_url_label="Zone lookup host",
+    base_url_default="https://webservices.autotask.net",
+    limits=Limits(in_flight_per_endpoint=2, calls_per_hour=5000),
+)

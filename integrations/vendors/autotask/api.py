@@ -1,0 +1,2 @@
+class AutotaskApi:
+    """Placeholder until the vendor package lands."""

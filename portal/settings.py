@@ -1,0 +1,227 @@
+"""Settings, all from the environment; safe by default.
+
+`PORTAL_ENVIRONMENT` is `production` unless said otherwise. What production lacks is collected in `SETTINGS_PROBLEMS`;
+`manage.py check` explains each one, and web and queue refuse to start while there is any.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env_file = os.environ.get("PORTAL_ENV_FILE", str(BASE_DIR / ".env"))
+if env_file and Path(env_file).is_file():
+    env.read_env(env_file)
+
+ENVIRONMENT: str = env.str("PORTAL_ENVIRONMENT", default="production")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.bool("DEBUG", default=False) and not PRODUCTION
+SETTINGS_PROBLEMS: list[tuple[str, str]] = []  # (setting, what to do), shown by `manage.py check`
+
+
+def required(name: str, hint: str, *, default: Any) -> Any:
+    """Note a problem when production lacks this setting; return the harmless default so that checks can still run."""
+    if PRODUCTION:
+        SETTINGS_PROBLEMS.append((name, hint))
+    return default
+
+
+# --- keys and hosts ---------------------------------------------------------------------------------------------------
+
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or required(
+    "SECRET_KEY", "set it to a long random string (50 characters or more)", default=secrets.token_urlsafe(50)
+)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+PORTAL_KEYS: list[str] = env.list("PORTAL_KEYS", default=[]) or required(
+    "PORTAL_KEYS",
+    "set it to id:key pairs that encrypt the stored credentials; make one with `manage.py rotate_keys --new-key`",
+    default=[],
+)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[]) or required(
+    "ALLOWED_HOSTS", "set it to the host names people use, comma separated", default=["localhost", "127.0.0.1", "[::1]"]
+)
+PORTAL_BASE_URL: str = env.str("PORTAL_BASE_URL", default="") or required(
+    "PORTAL_BASE_URL",
+    "set it to the address people use, for example https://portal.example.com",
+    default=f"http://127.0.0.1:{env.int('PORT', default=8000)}",
+)
+if PRODUCTION and PORTAL_BASE_URL and not PORTAL_BASE_URL.startswith("https://"):
+    SETTINGS_PROBLEMS.append(("PORTAL_BASE_URL", "must start with https:// in production"))
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PORTAL_BASE_URL])
+
+# --- https ------------------------------------------------------------------------------------------------------------
+
+HTTPS: bool = env.bool("HTTPS", default=PRODUCTION)
+if PRODUCTION and not HTTPS:
+    SETTINGS_PROBLEMS.append(("HTTPS", "must not be switched off in production; put a TLS proxy in front"))
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31536000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0)  # how many proxies of ours stand in front
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- apps -------------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "crispy_forms",
+    "import_export",
+    "simple_history",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "csp",
+    "integrations.core",
+    # one line per integration
+    "integrations.backup_tickets",
+    "integrations.demo",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'portal.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",  # a deferred transaction that turns into a writer cannot wait
+        # FULL: what was acknowledged survives a power cut
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000;",
+    }
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",  # shared by web and queue on one machine
+        "LOCATION": env.str("CACHE_DIR", default=str(BASE_DIR / "var" / "cache")),
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "portal_session"
+CSRF_COOKIE_NAME = "portal_csrf"
+CSRF_COOKIE_HTTPONLY = True
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if PRODUCTION
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+CRISPY_TEMPLATE_PACK = "unfold_crispy"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["unfold_crispy"]
+FORMS_URLFIELD_ASSUME_HTTPS = True
+
+# --- jobs (django-q2; the arithmetic is explained in docs/decisions.md) -----------------------------------------------
+
+QUEUE_WORKERS: int = env.int("QUEUE_WORKERS", default=2)
+QUEUE_TIMEOUT = 120
+Q_CLUSTER = {
+    "name": "portal",
+    "orm": "default",
+    "workers": QUEUE_WORKERS,
+    "timeout": QUEUE_TIMEOUT,
+    "retry": (math.ceil(2 / QUEUE_WORKERS) + 1) * (QUEUE_TIMEOUT + 3) + 30,
+    "max_attempts": 5,
+    "ack_failures": False,
+    "queue_limit": 1,
+    "bulk": 1,
+    "poll": 0.5,
+    "guard_cycle": 0.5,
+    "recycle": 200,
+    "max_rss": 400_000,
+    "save_limit": 0,
+    "catch_up": False,
+    "label": "Task queue",
+}
