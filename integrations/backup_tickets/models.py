@@ -74,7 +74,9 @@ class BackupJob(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="one_backup_job_per_customer_and_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "name"], name="one_backup_job_per_customer_and_name")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -256,7 +258,9 @@ class ReferenceItem(models.Model):
 
     class Meta:
         ordering = ["kind", "sort_order", "label"]
-        constraints = [models.UniqueConstraint(fields=["connection", "kind", "value"], name="one_reference_item_per_value")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "kind", "value"], name="one_reference_item_per_value")
+        ]
 
     def __str__(self) -> str:
         return self.label

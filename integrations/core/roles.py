@@ -1,2 +1,3 @@
 """Roles."""
+
 ADMIN, OPERATOR, REPORTER = "Admin", "Operator", "Reporter"

@@ -6,12 +6,9 @@ with it, and never needs to know which vendor it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from integrations.transport.session import Session
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,8 @@ class Api(Protocol):
 class Vendor:
     """One vendor, declared once.
 
-    `api(session, base_url=…, credentials=…, settings=…)` builds the vendor's `Api`; credentials hold every declared
-    credential, secret or not, by name. `endpoint_of(method, path)` names the budget bucket of a call.
+    `api(session, base_url=…, credentials=…, settings=…, facts=…)` builds the vendor's `Api`; credentials hold every
+    declared credential, secret or not, by name; `facts` is a mapping that survives between opens. `endpoint_of(method, path)` names the budget bucket of a call.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
 
@@ -78,8 +75,3 @@ class Vendor:
 
     def secret_names(self) -> frozenset[str]:
         return frozenset(f.name for f in self.credentials if f.secret)
-
-    def build(
-        self, session: Session, *, base_url: str, credentials: Mapping[str, str], settings: Mapping[str, Any]
-    ) -> Any:
-        return self.api(session, base_url=base_url, credentials=credentials, settings=settings)

@@ -45,6 +45,9 @@ class Connection(models.Model):
     credentials_set = models.JSONField(
         default=dict, blank=True, editable=False, help_text="Per secret: when it was set, and by whom."
     )
+    facts = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What the vendor told us and we remember, such as its zone."
+    )
     allow_private_address = models.BooleanField(
         default=False, help_text="Allow addresses inside your own network. Off for anything on the internet."
     )
@@ -59,7 +62,7 @@ class Connection(models.Model):
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords(
-        excluded_fields=["credentials", "health", "health_cause", "last_ok_at", "last_error_at"]
+        excluded_fields=["credentials", "facts", "health", "health_cause", "last_ok_at", "last_error_at"]
     )
 
     class Meta:
@@ -78,5 +81,3 @@ class Connection(models.Model):
     def owner_slug(self) -> str:
         """The client's slug, or `house`."""
         return self.client.slug if self.client else "house"
-
-
