@@ -9,6 +9,6 @@ os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["PORTAL_KEYS"] = "k1:" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 os.environ.setdefault("CACHE_DIR", tempfile.mkdtemp(prefix="portal-test-cache-"))
 
-from portal.settings import *  # noqa: E402, F403 — the environment must be set first
+from portal.settings import *  # noqa: F403 — the environment must be set first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -31,7 +31,7 @@ class Integration(models.Model):
 
     def connection(self, role: str) -> Connection:
         """The connection that plays this role. Raises `Connection.DoesNotExist` when none was chosen."""
-        return Connection.objects.get(roles__integration=self, roles__role=role)  # type: ignore[no-any-return]
+        return Connection.objects.get(roles__integration=self, roles__role=role)
 
 
 class IntegrationRole(models.Model):
