@@ -28,7 +28,7 @@ class Role:
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
 
-    `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's own options.
+    `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     """

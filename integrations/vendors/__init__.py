@@ -57,7 +57,8 @@ class Vendor:
     """One vendor, declared once.
 
     `api(session, base_url=…, credentials=…, settings=…, facts=…)` builds the vendor's `Api`; credentials hold every
-    declared credential, secret or not, by name; `facts` is a mapping that survives between opens. `endpoint_of(method, path)` names the budget bucket of a call.
+    declared credential, secret or not, by name; `facts` is a mapping that survives between opens.
+    `endpoint_of(method, path)` names the budget bucket of a call.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
 
@@ -70,7 +71,7 @@ class Vendor:
     base_url_help: str = ""
     base_url_default: str = ""
     limits: Limits = field(default_factory=Limits)
-    endpoint_of: Callable[[str, str], str] = lambda method, path: path  # noqa: E731 — a dataclass default
+    endpoint_of: Callable[[str, str], str] = lambda method, path: path
     simulator: str = ""
 
     def secret_names(self) -> frozenset[str]:
