@@ -1,6 +1,36 @@
+"""The admin site: the portal's look, its sidebar, its sign-in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from unfold.sites import UnfoldAdminSite
 
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishes no types
     site_title = "Integration portal"
     site_header = "Integration portal"
+    index_title = "Overview"
+    enable_nav_sidebar = True
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        # Imported late: the site exists before the models are loaded.
+        from integrations.core.admin.navigation import sidebar
+
+        groups = sidebar(request.user)
+        for group in groups:
+            group["items"] = self._get_navigation_items(request, group["items"])
+        return groups
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from integrations.core.admin.dashboard import dashboard
+
+        shown = {"dashboard": dashboard(request.user), **(extra_context or {})}
+        return super().index(request, shown)  # type: ignore[no-any-return]
+
+    def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+        """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
+        context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]
+        return context

@@ -225,3 +225,48 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": "Task queue",
 }
+
+# --- look (Unfold) ----------------------------------------------------------------------------------------------------
+
+
+def _static(path: str) -> Any:
+    """The address of one of our static files, found when a page is drawn."""
+    from django.templatetags.static import static
+
+    return lambda request: static(path)
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Integration portal",
+    "SITE_HEADER": "Integration portal",
+    "SITE_SUBHEADER": "backups, tickets, records in step",
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("portal/icon.svg")}],
+    "STYLES": [_static("portal/portal.css")],
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": False, "command_search": True},
+    "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": "/admin/password_change/"},
+        ]
+    },
+    "BORDER_RADIUS": "8px",
+    # A calm blue: the traffic-light colours stay free for what they mean.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(54.6% .245 262.9)",
+            "700": "oklch(48.8% .243 264.4)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        },
+    },
+}

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CoreConfig(AppConfig):
@@ -8,6 +9,8 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, registry, roles  # noqa: F401 — checks and roles connect themselves
+        from . import checks, registry, roles  # noqa: F401 — checks connect themselves
 
         registry.discover()
+        # Connected here, not when imported: it must come after the receiver of django.contrib.auth.
+        post_migrate.connect(roles.after_migrate, dispatch_uid="integrations.core.roles")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.utils.module_loading import autodiscover_modules
@@ -24,6 +24,25 @@ class Role:
     vendor: Vendor
 
 
+class NavigationItem(NamedTuple):
+    """One entry of the sidebar. `url_name` is reversed without arguments; shown to those who have `permission`."""
+
+    title: str
+    icon: str  # a name of Material Symbols
+    url_name: str
+    permission: str
+    group: str = "Work"  # or "Set-up", "Insight"
+
+
+class Tile(NamedTuple):
+    """One figure of the first page: what it counts, how many, where to look, and how it is meant."""
+
+    label: str
+    value: int
+    url: str
+    tone: str = "neutral"  # or "good", "warning", "bad"
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -31,6 +50,7 @@ class IntegrationKind:
     `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
+    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
     """
 
     slug: str
@@ -39,6 +59,8 @@ class IntegrationKind:
     options: type[Model] | None = None
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
+    dashboard: Callable[[Any], Iterable[Tile]] | None = None
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

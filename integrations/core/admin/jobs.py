@@ -1,0 +1,71 @@
+"""Jobs: what runs, what waits, what failed and why; dead ones can be tried again."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from integrations.core.models import Job
+
+from . import labels
+from .base import ReadOnlyHouseAdmin
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Job]) -> list[tuple[str, str]]:
+        kinds = Job.objects.order_by("kind").values_list("kind", flat=True).distinct()
+        return [(kind, kind) for kind in kinds]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyHouseAdmin):
+    list_display = ("name", "status", "trigger", "attempts_made", "not_before", "finished_at", "outcome")
+    list_filter = ("state", KindFilter, "trigger")
+    list_select_related = ("requested_by",)
+    search_fields = ("key__startswith", "kind__startswith")
+    search_help_text = "Key or kind, from its beginning"
+    ordering = ("-id",)
+    actions = ("retry",)
+    fieldsets = (
+        (None, {"fields": ("name", "status", "outcome", "error_class", "attempts_made")}),
+        ("When", {"fields": ("created_at", "not_before", "started_at", "finished_at")}),
+        ("Why", {"fields": ("trigger", "requested_by", "key", "args", "priority")}),
+        ("Where", {"fields": ("owner_host", "owner_pid", "lease_until", "fence")}),
+    )
+    readonly_fields = ("name", "status", "attempts_made")
+
+    @admin.display(description="job", ordering="kind")
+    def name(self, job: Job) -> str:
+        return f"{job.kind} {', '.join(map(str, job.args))}".strip()
+
+    @admin.display(description="state", ordering="state")
+    def status(self, job: Job) -> SafeString:
+        return labels.job_state(job)
+
+    @admin.display(description="attempts")
+    def attempts_made(self, job: Job) -> str:
+        return f"{job.attempts} of {job.max_attempts}"
+
+    @admin.action(description="Try dead jobs again", permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        from integrations.core.jobs import enqueue
+
+        dead = list(queryset.filter(state=Job.State.DEAD))
+        for job in dead:
+            enqueue(job.kind, *job.args, key=job.key, trigger=Job.Trigger.REPLAY, user=request.user)
+        left = queryset.exclude(state=Job.State.DEAD).count()
+        if dead:
+            self.message_user(request, f"Queued again: {', '.join(map(str, dead))}.", messages.SUCCESS)
+        if left:
+            self.message_user(request, f"{left} left alone: only dead jobs can be tried again.", messages.WARNING)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("core.change_job")

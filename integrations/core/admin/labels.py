@@ -1,0 +1,53 @@
+"""Coloured labels and plain sentences for lists and pages."""
+
+from __future__ import annotations
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.core.models import AuditEntry, Connection, Job
+
+HEALTH_TONES = {
+    Connection.Health.OK: "good",
+    Connection.Health.TROUBLE: "warning",
+    Connection.Health.ATTENTION: "bad",
+}
+JOB_TONES = {
+    Job.State.QUEUED: "neutral",
+    Job.State.RUNNING: "info",
+    Job.State.DONE: "good",
+    Job.State.DEAD: "bad",
+}
+OUTCOME_TONES = {
+    AuditEntry.Outcome.DONE: "good",
+    AuditEntry.Outcome.REFUSED: "bad",
+    AuditEntry.Outcome.UNKNOWN: "warning",
+}
+
+
+def label(text: str, tone: str = "neutral", *, title: str = "") -> SafeString:
+    """A coloured label; tones are neutral, info, good, warning, bad."""
+    return format_html('<span class="p-label p-{}" title="{}">{}</span>', tone, title, text)
+
+
+def health(connection: Connection) -> SafeString:
+    """How a connection is: paused, or its health with the cause as a tooltip."""
+    if connection.is_paused:
+        return label("paused", "info", title="No call goes out until it is resumed.")
+    tone = HEALTH_TONES.get(Connection.Health(connection.health), "neutral")
+    return label(connection.get_health_display(), tone, title=connection.health_cause)
+
+
+def job_state(job: Job) -> SafeString:
+    return label(job.get_state_display(), JOB_TONES[Job.State(job.state)])
+
+
+def outcome(entry: AuditEntry) -> SafeString:
+    return label(entry.get_outcome_display(), OUTCOME_TONES.get(AuditEntry.Outcome(entry.outcome), "neutral"))
+
+
+def http_status(status: int | None) -> SafeString:
+    """An HTTP status as a label; none means that no answer came."""
+    if status is None:
+        return label("no answer", "bad")
+    return label(str(status), "good" if status < 400 else "warning" if status < 500 else "bad")

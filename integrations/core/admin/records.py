@@ -1,0 +1,111 @@
+"""What the portal writes and people look at: API calls and the audit trail."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.core.models import ApiCall, AuditEntry
+
+from . import labels
+from .base import ReadOnlyAdmin
+
+
+def inert(text: str) -> str:
+    """Any text as text, kept in its shape; JSON is indented. Never interpreted by the browser."""
+    with contextlib.suppress(ValueError):  # not JSON: shown as it came
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return format_html('<pre class="p-pre">{}</pre>', text) if text else "–"
+
+
+@admin.register(ApiCall)
+class ApiCallAdmin(ReadOnlyAdmin):
+    list_display = ("at", "connection", "call", "answer", "duration", "record", "source")
+    list_filter = ("connection", "direction", "method", ("at", admin.DateFieldListFilter))
+    list_select_related = ("connection__client",)
+    search_fields = ("record__startswith", "transaction_id__exact", "route__icontains")
+    search_help_text = "Record (run:17), transaction id, or part of the route"
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("at", "connection", "call", "answer", "error", "duration", "attempt_of")}),
+        ("Why", {"fields": ("source", "record", "user", "direction", "source_ip", "instance")}),
+        ("Sent", {"fields": ("query", "sent_headers", "sent_body")}),
+        ("Received", {"fields": ("received_headers", "received_body")}),
+    )
+    readonly_fields = (
+        "call",
+        "answer",
+        "duration",
+        "attempt_of",
+        "sent_headers",
+        "sent_body",
+        "received_headers",
+        "received_body",
+    )
+
+    @admin.display(description="call", ordering="route")
+    def call(self, row: ApiCall) -> str:
+        return f"{row.method} {row.host}{row.route}"
+
+    @admin.display(description="answer", ordering="status")
+    def answer(self, row: ApiCall) -> SafeString:
+        return labels.http_status(row.status)
+
+    @admin.display(description="took", ordering="duration_ms")
+    def duration(self, row: ApiCall) -> str:
+        return f"{row.duration_ms:,} ms"
+
+    @admin.display(description="transaction")
+    def attempt_of(self, row: ApiCall) -> SafeString:
+        return format_html('<a class="p-link" href="../../?q={}">{}</a>', row.transaction_id, row.transaction_id)
+
+    @admin.display(description="headers")
+    def sent_headers(self, row: ApiCall) -> SafeString:
+        return inert(json.dumps(row.request_headers))
+
+    @admin.display(description="body")
+    def sent_body(self, row: ApiCall) -> SafeString:
+        return inert(row.request_body)
+
+    @admin.display(description="headers")
+    def received_headers(self, row: ApiCall) -> SafeString:
+        return inert(json.dumps(row.response_headers))
+
+    @admin.display(description="body")
+    def received_body(self, row: ApiCall) -> SafeString:
+        return inert(row.response_body)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("at", "actor", "action", "record", "vendor_record", "result", "detail")
+    list_filter = ("outcome", "client", "connection", ("at", admin.DateFieldListFilter))
+    list_select_related = ("client", "connection__client")
+    search_fields = ("record__startswith", "vendor_record__startswith", "actor__startswith", "action__startswith")
+    search_help_text = "Record (run:17), the vendor's record, person, or action"
+    ordering = ("-id",)
+    fields = (
+        "at",
+        "finished_at",
+        "actor",
+        "action",
+        "client",
+        "connection",
+        "record",
+        "vendor_record",
+        "result",
+        "detail",
+    )
+
+    @admin.display(description="outcome", ordering="outcome")
+    def result(self, row: AuditEntry) -> SafeString:
+        return labels.outcome(row)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("result",)
