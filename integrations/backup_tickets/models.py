@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
-from integrations.core.models import Client, Connection, Integration
+from integrations.core.models import AuditEntry, Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
 
@@ -209,9 +209,12 @@ class TicketLink(models.Model):
     content = models.JSONField(default=dict, help_text="What was sent, as previewed.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    audit = models.ForeignKey(AuditEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     send_before = models.DateTimeField(help_text="After this moment the create call must not be sent any more.")
+    unknown_since = models.DateTimeField(null=True, blank=True, help_text="Look-ups are counted from here.")
     lookups = models.PositiveSmallIntegerField(default=0)
     watch_until = models.DateTimeField(null=True, blank=True, help_text="Late commits are looked for until then.")
+    strays = models.JSONField(default=list, help_text="Further tickets found under the key: id, number, url.")
 
     client_path = "run__client"
     objects = ScopedQuerySet.as_manager()
@@ -279,6 +282,9 @@ class TicketOptions(models.Model):
     default_status = models.BigIntegerField(null=True, blank=True)
     priority_warning = models.BigIntegerField("priority for warnings", null=True, blank=True)
     priority_error = models.BigIntegerField("priority for errors and missed runs", null=True, blank=True)
+    labels = models.JSONField(
+        default=dict, editable=False, help_text="Values given by label, by option, until the reference data knows them."
+    )
     resolve_allowed = models.BooleanField("resolving allowed", default=True)
     manual_numbers_allowed = models.BooleanField("manual ticket numbers allowed", default=False)
     object_limit = models.PositiveSmallIntegerField("objects listed in a ticket", default=10)
