@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('actor', models.CharField(help_text="The user's name at the time, or the job.", max_length=150)),
-                ('action', models.CharField(help_text='For example backup_tickets.create_ticket.', max_length=80)),
+                ('action', models.CharField(help_text='For example connection.test.', max_length=80)),
                 ('record', models.CharField(db_index=True, help_text='Ours, for example run:17.', max_length=200)),
                 ('vendor_record', models.CharField(blank=True, help_text='Theirs, for example ticket 128926.', max_length=200)),
                 ('outcome', models.CharField(choices=[('pending', 'not known yet'), ('done', 'Done'), ('refused', 'Refused'), ('unknown', 'unknown, being checked')], default='pending', max_length=10)),

@@ -22,7 +22,7 @@ class AuditEntry(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     actor = models.CharField(max_length=150, help_text="The user's name at the time, or the job.")
-    action = models.CharField(max_length=80, help_text="For example backup_tickets.create_ticket.")
+    action = models.CharField(max_length=80, help_text="For example connection.test.")
     client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     record = models.CharField(max_length=200, db_index=True, help_text="Ours, for example run:17.")
