@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.core import labels
 from integrations.core.models import ApiToken, Client, Connection, Integration
 
-from . import labels
 from .base import PortalModelAdmin, PortalTabularInline
 
 

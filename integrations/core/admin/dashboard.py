@@ -8,12 +8,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from integrations.core import registry
+from integrations.core import labels, registry
 from integrations.core.models import AuditEntry, Connection, Job, User
 from integrations.core.registry import Tile
 from integrations.core.roles import may_open
-
-from . import labels
 
 CONNECTIONS_SHOWN = 20
 

@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from integrations.core import labels
 from integrations.core.models import Job
 
-from . import labels
 from .base import ReadOnlyHouseAdmin
 
 

@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.core import labels
 from integrations.core.models import ApiCall, AuditEntry
 
-from . import labels
 from .base import ReadOnlyAdmin
 
 

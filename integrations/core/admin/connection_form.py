@@ -1,0 +1,170 @@
+"""The connection form, built from what the vendor declares.
+
+Secrets are write-only: their inputs are always empty, and an empty input keeps what is stored. Whoever changes a
+secret or where it is sent to (base URL, private addresses) must enter their own password again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from integrations.core.crypto import Sealed, UnreadableSecret
+from integrations.core.models import Connection
+from integrations.vendors import Field, Vendor
+
+SECRET, IDENTITY, SETTING = "secret_", "identity_", "setting_"
+GUARDED = {"base_url", "allow_private_address"}
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The part every vendor's form shares; `form_for` adds the vendor's own fields."""
+
+    vendor: Vendor
+    request: HttpRequest
+
+    confirm_password = forms.CharField(
+        label="Your password",
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
+        help_text="Needed only when you change a secret, the base URL or the private-address switch.",
+    )
+
+    class Meta:
+        model = Connection
+        fields = ("client", "slug", "base_url", "environment", "allow_private_address", "is_paused", "call_log_level")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.vendor = self.vendor.slug
+        self._prepare_base_url()
+        self._prepare_client()
+        for declared in self.vendor.credentials:
+            self._prepare_credential(declared)
+        for declared in self.vendor.settings:
+            value = self.instance.settings.get(declared.name, declared.default)
+            self.initial.setdefault(SETTING + declared.name, value)
+
+    def _prepare_base_url(self) -> None:
+        field = self.fields["base_url"]
+        field.label = self.vendor.base_url_label
+        field.help_text = self.vendor.base_url_help
+        field.required = True
+        if self.instance.pk is None and self.vendor.base_url_default:
+            self.initial.setdefault("base_url", self.vendor.base_url_default)
+
+    def _prepare_client(self) -> None:
+        if "client" in self.fields and not self.request.user.all_clients:  # type: ignore[union-attr]
+            self.fields["client"].required = True  # the house's own are not theirs to make
+
+    def _prepare_credential(self, declared: Field) -> None:
+        if not declared.secret:
+            self.initial.setdefault(
+                IDENTITY + declared.name, self.instance.identity.get(declared.name, declared.default)
+            )
+            return
+        field = self.fields[SECRET + declared.name]
+        if declared.name in self.instance.credentials_set:
+            field.required = False
+            field.help_text = f"{set_by(self.instance, declared.name)} Leave empty to keep it."
+
+    def clean_base_url(self) -> str:
+        url: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise forms.ValidationError("Enter a whole address, such as https://psa.example.com.")
+        if parts.username or parts.password:
+            raise forms.ValidationError("Do not put a name or password into the address; use the fields below.")
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and self.instance.pk is not None and self.touches_secrets():
+            self._check_password(cleaned.get("confirm_password", ""))
+        if not self.errors and self.new_secrets():
+            self._check_stored_secrets()
+        return cleaned
+
+    def new_secrets(self) -> dict[str, str]:
+        """The secrets that were typed in, by name."""
+        names = self.vendor.secret_names()
+        return {name: value for name in names if (value := self.cleaned_data.get(SECRET + name))}
+
+    def touches_secrets(self) -> bool:
+        """Whether a secret changes, or where secrets are sent to."""
+        return bool(self.new_secrets()) or bool(GUARDED & set(self.changed_data))
+
+    def _check_password(self, password: str) -> None:
+        user = self.request.user
+        if not password:
+            self.add_error(
+                "confirm_password", "Enter your own password: you change a secret, or where secrets are sent to."
+            )
+        elif authenticate(self.request, username=user.get_username(), password=password) != user:
+            self.add_error("confirm_password", "That is not your password.")
+
+    def _check_stored_secrets(self) -> None:
+        """The secrets that stay must be readable, since all are sealed together."""
+        try:
+            self.kept = (
+                {} if set(self.new_secrets()) >= self.vendor.secret_names() else self.instance.credentials.open()
+            )
+        except UnreadableSecret as problem:
+            self.add_error(None, f"The stored secrets cannot be read: {problem}. Or enter every secret anew.")
+
+    def save(self, commit: bool = True) -> Connection:
+        connection: Connection = self.instance
+        connection.identity = connection.identity | self._values(IDENTITY)
+        connection.settings = connection.settings | self._values(SETTING)
+        if new := self.new_secrets():
+            connection.credentials = Sealed.of(self.kept | new)
+            stamp = {"at": timezone.now().isoformat(), "by": self.request.user.get_username()}
+            connection.credentials_set = connection.credentials_set | dict.fromkeys(new, stamp)
+        if self.changed_data:
+            connection.facts = {}  # what another address or account told us
+            connection.health, connection.health_cause = Connection.Health.UNKNOWN, ""
+        saved: Connection = super().save(commit)
+        return saved
+
+    def _values(self, prefix: str) -> dict[str, str]:
+        return {
+            name.removeprefix(prefix): value for name, value in self.cleaned_data.items() if name.startswith(prefix)
+        }
+
+
+def form_for(vendor: Vendor, request: HttpRequest) -> type[ConnectionForm]:
+    """The form class for connections of this vendor, for this request."""
+    fields: dict[str, Any] = {"vendor": vendor, "request": request}
+    for declared in vendor.credentials:
+        fields[(SECRET if declared.secret else IDENTITY) + declared.name] = _input(declared)
+    for declared in vendor.settings:
+        fields[SETTING + declared.name] = _input(declared)
+    return type(ConnectionForm)("VendorConnectionForm", (ConnectionForm,), fields)
+
+
+def _input(declared: Field) -> forms.Field:
+    shared: dict[str, Any] = {"label": declared.label, "help_text": declared.help, "required": declared.required}
+    if declared.secret:
+        return forms.CharField(
+            **shared, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+        )
+    if declared.choices:
+        return forms.ChoiceField(**shared, choices=declared.choices, widget=UnfoldAdminSelectWidget())
+    return forms.CharField(**shared, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
+
+
+def set_by(connection: Connection, name: str) -> str:
+    """“Set on 12 Nov 2026, by anna.”, or that it is not set."""
+    stamp = connection.credentials_set.get(name)
+    if not stamp:
+        return "Not set."
+    at = timezone.localtime(dt.datetime.fromisoformat(stamp["at"]))
+    return f"Set on {at:%-d %b %Y}, by {stamp['by']}."

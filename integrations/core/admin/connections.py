@@ -1,0 +1,183 @@
+"""Connections: vendor first, then its form; test, pause, health and the way to the calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from integrations.core import labels, registry
+from integrations.core.models import Connection
+from integrations.vendors import Vendor
+
+from .base import PortalModelAdmin
+from .connection_form import IDENTITY, SECRET, SETTING, form_for, set_by
+from .connection_test import steps_of
+
+
+class VendorFilter(admin.SimpleListFilter):
+    title = "vendor"
+    parameter_name = "vendor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(vendor.slug, vendor.label) for vendor in registry.vendors().values()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(vendor=self.value()) if self.value() else queryset
+
+
+@admin.register(Connection)
+class ConnectionAdmin(PortalModelAdmin):
+    list_display = ("slug", "owner", "vendor_label", "environment", "state", "cause", "last_ok_at")
+    list_filter = (VendorFilter, "client", "health", "is_paused", "environment")
+    list_select_related = ("client",)
+    search_fields = ("slug", "client__name", "base_url")
+    change_form_outer_before_template = "admin/portal/connection_panel.html"
+    readonly_fields = ("owner", "vendor_label", "identity_shown", "settings_shown", "secrets_shown")
+
+    # --- lists and labels
+
+    @admin.display(description="of", ordering="client__name")
+    def owner(self, row: Connection) -> str:
+        return str(row.client or "House (shared)")
+
+    @admin.display(description="vendor", ordering="vendor")
+    def vendor_label(self, row: Connection) -> str:
+        vendor = registry.vendors().get(row.vendor)
+        return vendor.label if vendor else f"{row.vendor} (not installed)"
+
+    @admin.display(description="state", ordering="health")
+    def state(self, row: Connection) -> SafeString:
+        return labels.health(row)
+
+    @admin.display(description="cause")
+    def cause(self, row: Connection) -> str:
+        return row.health_cause
+
+    @admin.display(description="account")
+    def identity_shown(self, row: Connection) -> SafeString:
+        return _lines([f"{name}: {value}" for name, value in sorted(row.identity.items())])
+
+    @admin.display(description="settings")
+    def settings_shown(self, row: Connection) -> SafeString:
+        return _lines([f"{name}: {value}" for name, value in sorted(row.settings.items())])
+
+    @admin.display(description="secrets")
+    def secrets_shown(self, row: Connection) -> SafeString:
+        return _lines([f"{name}: {set_by(row, name)}" for name in sorted(row.credentials_set)])
+
+    # --- the form
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The vendor is chosen first; its declaration then makes the form."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        vendor = registry.vendors().get(request.GET.get("vendor", ""))
+        if vendor is None:
+            return self._choose_vendor(request)
+        extra = {"title": f"Add {vendor.label} connection", **(extra_context or {})}
+        return super().add_view(request, form_url, extra)  # type: ignore[no-any-return]
+
+    def _choose_vendor(self, request: HttpRequest) -> TemplateResponse:
+        choices = [(vendor.label, f"?vendor={vendor.slug}", "cable", "") for vendor in registry.vendors().values()]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Add connection: which vendor?",
+            "opts": self.opts,
+            "choices": choices,
+        }
+        return TemplateResponse(request, "admin/portal/choose.html", context)
+
+    def has_change_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        if obj is not None and obj.vendor not in registry.vendors():
+            return False  # its vendor is not installed: there is nothing to build a form from
+        return bool(super().has_change_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        fixed = ("slug",) if obj else ()  # part of addresses others call
+        return (*self.readonly_fields, *fixed)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        switches = ("environment", "is_paused", "call_log_level", "allow_private_address")
+        if obj is not None and not self.has_change_permission(request, obj):
+            return (
+                (None, {"fields": ("vendor_label", "owner", "slug", "base_url")}),
+                ("Account", {"fields": ("identity_shown", "secrets_shown", "settings_shown")}),
+                ("Switches", {"fields": switches}),
+            )
+        vendor = self._vendor(request, obj)
+        account = tuple((SECRET if f.secret else IDENTITY) + f.name for f in vendor.credentials)
+        settings = tuple(SETTING + f.name for f in vendor.settings)
+        first = ("vendor_label", "owner", "slug") if obj else ("client", "slug")
+        return (
+            (None, {"fields": (*first, "base_url")}),
+            ("Account", {"fields": account}),
+            *([("Settings", {"fields": settings})] if settings else []),
+            ("Switches", {"fields": switches}),
+            *([("Confirm", {"fields": ("confirm_password",)})] if obj else []),
+        )
+
+    def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None or self.has_change_permission(request, obj):
+            kwargs["form"] = form_for(self._vendor(request, obj), request)
+        return super().get_form(request, obj, change, **kwargs)
+
+    def _vendor(self, request: HttpRequest, obj: Connection | None) -> Vendor:
+        return registry.vendor(obj.vendor if obj else request.GET.get("vendor", ""))
+
+    # --- doors of their own: POST only, never part of saving
+
+    def get_urls(self) -> list[URLPattern]:
+        def door(name: str, view: Any) -> URLPattern:
+            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"core_connection_{name}")
+
+        return [door("test", self.test_view), door("pause", self.pause_view), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Try the connection with what is stored, and show what each step saw."""
+        connection = self._connection(request, pk)
+        steps = steps_of(connection, user=request.user)
+        connection.refresh_from_db()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Test of {connection}",
+            "opts": self.opts,
+            "original": connection,
+            "steps": steps,
+            "worked": all(step.ok for step in steps),
+        }
+        return TemplateResponse(request, "admin/portal/connection_test.html", context)
+
+    @method_decorator(require_POST)
+    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        """Stop or allow calls of this connection."""
+        connection = self._connection(request, pk)
+        connection.is_paused = request.POST.get("pause") == "yes"
+        connection.save(update_fields=["is_paused"])
+        said = "is paused: no call goes out." if connection.is_paused else "works again: calls go out."
+        self.log_change(request, connection, f"{connection} {said}")
+        self.message_user(request, f"{connection} {said}", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:core_connection_change", args=[pk]))
+
+    def _connection(self, request: HttpRequest, pk: int) -> Connection:
+        connection = self.get_object(request, str(pk))
+        if connection is None:
+            raise Http404
+        if not self.has_change_permission(request, connection):
+            raise PermissionDenied
+        return connection  # type: ignore[no-any-return]
+
+
+def _lines(lines: list[str]) -> SafeString:
+    return format_html_join(format_html("<br>"), "{}", ((line,) for line in lines)) if lines else format_html("{}", "–")
