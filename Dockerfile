@@ -1,0 +1,32 @@
+# One image for everything: `web`, `queue` and one-off commands differ in their command only (compose.yaml).
+# It runs as a user without rights on a read-only file system; what it writes goes to /tmp and /var/cache/portal.
+
+FROM python:3.11-slim AS packages
+COPY requirements.lock /
+RUN python -m venv /venv \
+ && /venv/bin/python -m pip install --no-cache-dir --require-hashes -r /requirements.lock
+
+FROM python:3.11-slim
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PORTAL_ENVIRONMENT=production \
+    PORTAL_ENV_FILE="" \
+    CACHE_DIR=/var/cache/portal \
+    STATIC_ROOT=/app/staticfiles \
+    PORT=8000
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
+ && install -d -o portal -g portal /var/cache/portal
+WORKDIR /app
+COPY --from=packages /venv /venv
+COPY manage.py ./
+COPY portal portal
+COPY integrations integrations
+COPY templates templates
+COPY static static
+RUN python manage.py collectstatic --noinput --verbosity 0
+USER portal
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "portal/healthcheck.py"]
+CMD ["python", "manage.py", "portal"]
