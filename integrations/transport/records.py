@@ -1,0 +1,43 @@
+"""What is remembered of one attempt of one call: redacted before it exists, so that no keeper can leak it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.transport.redaction import Redactor
+
+BODY_LIMIT = 20_000  # characters of a body that are kept
+
+_TEXTUAL = ("json", "text", "xml", "javascript", "x-www-form-urlencoded")
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One attempt, as the call log stores it. `status` is None when no whole answer came; `error` says why."""
+
+    at: datetime
+    method: str
+    host: str
+    route: str
+    query: str
+    status: int | None
+    error: str
+    duration_ms: int
+    request_headers: Mapping[str, str]
+    request_body: str
+    response_headers: Mapping[str, str]
+    response_body: str
+    about: str
+    attempt: int
+
+
+def body_for_record(body: bytes | None, content_type: str, redactor: Redactor) -> str:
+    """The redacted beginning of a body; of one that is no text only its size and type."""
+    if not body:
+        return ""
+    if content_type and not any(kind in content_type.lower() for kind in _TEXTUAL):
+        return f"({len(body)} bytes of {redactor.text(content_type)[:100]})"
+    # A slice a little longer than the limit: the cut must see whole secrets that begin before it.
+    return redactor.cut(body[: BODY_LIMIT * 8].decode("utf-8", "replace"), BODY_LIMIT)
