@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 
@@ -24,6 +25,14 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
             group["items"] = self._get_navigation_items(request, group["items"])
         return groups
 
+    def extra_urls(self) -> list[URLPattern]:
+        from integrations.core.admin import two_factor
+
+        return [
+            path("two-factor/", self.admin_view(two_factor.settings_page), name="two_factor"),
+            path("two-factor/verify/", self.admin_view(two_factor.verify_page), name="two_factor_verify"),
+        ]
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from integrations.core.admin.dashboard import dashboard
 
@@ -33,4 +42,5 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
         context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]
+        context["colors"] = {}  # they stand in portal.css: no inline style, so a stricter page policy
         return context

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -78,7 +81,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- apps -------------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the plain name would put its own admin site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
@@ -108,11 +111,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "integrations.core.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "integrations.core.middleware.SessionLimitsMiddleware",
+    "integrations.core.middleware.TwoFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -249,24 +255,47 @@ UNFOLD: dict[str, Any] = {
     "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},
     "ACCOUNT": {
         "navigation": [
-            {"title": "Change password", "link": "/admin/password_change/"},
+            {"title": "Two-factor sign-in", "link": reverse_lazy("admin:two_factor")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
         ]
     },
-    "BORDER_RADIUS": "8px",
-    # A calm blue: the traffic-light colours stay free for what they mean.
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 254.6)",
-            "100": "oklch(93.2% .032 255.6)",
-            "200": "oklch(88.2% .059 254.1)",
-            "300": "oklch(80.9% .105 251.8)",
-            "400": "oklch(70.7% .165 254.6)",
-            "500": "oklch(62.3% .214 259.8)",
-            "600": "oklch(54.6% .245 262.9)",
-            "700": "oklch(48.8% .243 264.4)",
-            "800": "oklch(42.4% .199 265.6)",
-            "900": "oklch(37.9% .146 265.5)",
-            "950": "oklch(28.2% .091 267.9)",
-        },
-    },
 }
+
+# --- page policy (CSP) ------------------------------------------------------------------------------------------------
+
+# Nothing foreign is loaded, framed or posted to; no inline script anywhere.
+_POLICY: dict[str, Any] = {
+    "default-src": [NONE],
+    "script-src": [SELF, NONCE],
+    "style-src": [SELF, NONCE],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF],
+    "connect-src": [SELF],
+    "form-action": [SELF],
+    "base-uri": [NONE],
+    "object-src": [NONE],
+    "frame-ancestors": [NONE],
+}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": _POLICY}
+# The admin's theme (Unfold) evaluates strings (Alpine.js) and sets style attributes; style elements stay forbidden.
+ADMIN_CONTENT_SECURITY_POLICY = _POLICY | {
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF],
+    "style-src-attr": [UNSAFE_INLINE],
+}
+
+# --- sign-in: lock-out (axes), second factor (otp), sessions ----------------------------------------------------------
+
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or others could keep somebody out for ever
+AXES_CLIENT_IP_CALLABLE = "integrations.core.login.client_ip"
+AXES_LOCKOUT_CALLABLE = "integrations.core.login.locked_out"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # our own pages show the attempts
+
+OTP_TOTP_ISSUER = "Integration portal"
+TWO_FACTOR_ROLES: list[str] = env.list("TWO_FACTOR_ROLES", default=[])  # roles that must have a second factor
+SESSION_IDLE_SECONDS: int = env.int("SESSION_IDLE_MINUTES", default=120) * 60

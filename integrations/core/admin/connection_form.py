@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.core.crypto import Sealed, UnreadableSecret
+from integrations.core.login import is_own_password
 from integrations.core.models import Connection
 from integrations.vendors import Field, Vendor
 
@@ -103,12 +103,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         return bool(self.new_secrets()) or bool(GUARDED & set(self.changed_data))
 
     def _check_password(self, password: str) -> None:
-        user = self.request.user
         if not password:
             self.add_error(
                 "confirm_password", "Enter your own password: you change a secret, or where secrets are sent to."
             )
-        elif authenticate(self.request, username=user.get_username(), password=password) != user:
+        elif not is_own_password(self.request, password):
             self.add_error("confirm_password", "That is not your password.")
 
     def _check_stored_secrets(self) -> None:
