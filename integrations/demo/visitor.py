@@ -1,0 +1,188 @@
+"""A person at a browser, reduced to what the rehearsal needs: cookies, pages, forms, buttons."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+INVISIBLE = {"script", "style", "template", "head"}
+TIMEOUT = 30.0  # seconds
+
+
+class UnexpectedPageError(Exception):
+    """The page is not what the visitor came for; the message says what was seen instead."""
+
+
+@dataclass
+class Form:
+    """One form of a page as it would be sent: fields with their present values, and the buttons' labels."""
+
+    action: str = ""
+    method: str = "get"
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)  # label, name, value
+
+
+class _Reader(HTMLParser):
+    """Collects the visible text and the forms of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text: list[str] = []
+        self.forms: list[Form] = []
+        self._hidden = 0
+        self._by_id: dict[str, Form] = {}
+        self._form: Form | None = None
+        self._button: tuple[Form, str, str, list[str]] | None = None
+        self._textarea: tuple[Form, str, list[str]] | None = None
+        self._select: tuple[Form, str, list[tuple[bool, str]]] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag in INVISIBLE:
+            self._hidden += 1
+        elif tag == "form":
+            self._form = Form(values.get("action", ""), values.get("method", "get").lower())
+            self.forms.append(self._form)
+            self._by_id[values.get("id", "")] = self._form
+        elif owner := self._by_id.get(values["form"]) if "form" in values else self._form:
+            self._control(tag, values, owner)
+
+    def _control(self, tag: str, values: dict[str, str], owner: Form) -> None:
+        name, value = values.get("name", ""), values.get("value", "")
+        if tag == "input" and values.get("type") == "submit":
+            owner.buttons.append((value, name, value))
+        elif tag == "input" and name and (values.get("type") not in {"checkbox", "radio"} or "checked" in values):
+            owner.fields.append((name, value or ("on" if "checked" in values else "")))
+        elif tag == "button":
+            self._button = (owner, name, value, [])
+        elif tag == "textarea" and name:
+            self._textarea = (owner, name, [])
+        elif tag == "select" and name:
+            self._select = (owner, name, [])
+        elif tag == "option" and self._select:
+            self._select[2].append(("selected" in values, value))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in INVISIBLE:
+            self._hidden = max(0, self._hidden - 1)
+        elif tag == "form":
+            self._form = None
+        elif tag == "button" and self._button:
+            owner, name, value, label = self._button
+            owner.buttons.append((" ".join("".join(label).split()), name, value))
+            self._button = None
+        elif tag == "textarea" and self._textarea:
+            owner, name, lines = self._textarea
+            owner.fields.append((name, "".join(lines).removeprefix("\n")))
+            self._textarea = None
+        elif tag == "select" and self._select:
+            owner, name, options = self._select
+            chosen = [value for selected, value in options if selected] or [value for _, value in options[:1]]
+            owner.fields.extend((name, value) for value in chosen)
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        for collecting in (self._button, self._textarea):
+            if collecting:
+                collecting[-1].append(data)
+        if not self._hidden:
+            self.text.append(data)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a person sees: the address it was found at, the status, the text without tags, the forms."""
+
+    url: str
+    status: int
+    html: str
+    text: str
+    forms: tuple[Form, ...]
+
+    def form_with(self, button: str) -> tuple[Form, tuple[str, str]]:
+        """The form that has a button whose label starts with these words, and the button's own name and value.
+
+        Raises `UnexpectedPageError` naming the buttons there are.
+        """
+        for form in self.forms:
+            for label, name, value in form.buttons:
+                if label.casefold().startswith(button.casefold()):
+                    return form, (name, value)
+        there = ", ".join(repr(label) for form in self.forms for label, _, _ in form.buttons) or "none"
+        raise UnexpectedPageError(f"no button {button!r} on {self.url} ({self.status}); buttons: {there}")
+
+    def has_button(self, button: str) -> bool:
+        try:
+            self.form_with(button)
+        except UnexpectedPageError:
+            return False
+        return True
+
+    def link(self, pattern: str) -> str:
+        """The first link whose address matches the pattern. Raises `UnexpectedPageError`."""
+        found = re.search(rf'href="([^"]*{pattern}[^"]*)"', self.html)
+        if found is None:
+            raise UnexpectedPageError(f"no link like {pattern!r} on {self.url} ({self.status})")
+        return found[1].replace("&amp;", "&")
+
+
+class Visitor:
+    """Somebody with a browser of their own. Addresses may be paths; redirects are followed."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def get(self, url: str) -> Page:
+        return self._open(urllib.request.Request(urljoin(self.base_url, url)))  # noqa: S310 — the portal's own address
+
+    def press(self, page: Page, button: str, fields: Mapping[str, str] | None = None) -> Page:
+        """Press the button of the page; `fields` are what the person typed or chose in its form."""
+        form, pressed = page.form_with(button)
+        typed = dict(fields or {})
+        sent = [(name, value) for name, value in form.fields if name not in typed] + list(typed.items())
+        if pressed[0]:
+            sent.append(pressed)
+        target = urljoin(page.url, form.action or page.url)
+        if form.method == "get":
+            return self.get(target.partition("?")[0] + "?" + urlencode(sent))
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Referer": page.url}
+        return self._open(urllib.request.Request(target, urlencode(sent).encode(), headers))  # noqa: S310 — as above
+
+    def sign_in(self, username: str, password: str) -> Page:
+        """Raises `UnexpectedPageError` when the portal does not let the person in."""
+        page = self.press(self.get("/admin/login/"), "", {"username": username, "password": password})
+        if "/login/" in page.url:
+            raise UnexpectedPageError(f"{username} could not sign in ({page.status})")
+        return page
+
+    def post_json(self, url: str, body: Any, *, token: str) -> tuple[int, Any]:
+        """What a program does: a JSON body with a bearer token; the answer's status and JSON."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(urljoin(self.base_url, url), json.dumps(body).encode(), headers)  # noqa: S310 — as above
+        page = self._open(request)
+        try:
+            return page.status, json.loads(page.html)
+        except ValueError:
+            raise UnexpectedPageError(f"{url} answered {page.status} without JSON") from None
+
+    def _open(self, request: urllib.request.Request) -> Page:
+        try:
+            answer = self.opener.open(request, timeout=TIMEOUT)
+        except urllib.error.HTTPError as error:  # a page all the same, with a status of its own
+            answer = error
+        with answer:
+            html = answer.read().decode("utf-8", "replace")
+        reader = _Reader()
+        reader.feed(html)
+        text = " ".join("".join(reader.text).split())
+        return Page(answer.geturl() or request.full_url, answer.getcode() or 0, html, text, tuple(reader.forms))
