@@ -1,0 +1,160 @@
+"""The page of one run: what was reported, its ticket, and everything that happened to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from integrations.backup_tickets import permissions
+from integrations.backup_tickets.models import Run, TicketLink
+from integrations.backup_tickets.obstacles import live_link, obstacles
+from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview
+from integrations.backup_tickets.timeline import timeline
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite
+
+OBJECTS_SHOWN = 200
+HISTORY_SHOWN = 10
+State = TicketLink.State
+
+
+class RunPage:
+    """The run's own pages, for the admin class of runs."""
+
+    if TYPE_CHECKING:
+        admin_site: AdminSite
+        opts: Any
+
+    def page_urls(self) -> list[URLPattern]:
+        def door(name: str, view: Any) -> URLPattern:
+            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}")
+
+        return [door("ticket", self.ticket_view), door("ticket_state", self.ticket_state_view)]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Only read: everything that changes a run or its ticket has a door of its own."""
+        if not request.user.has_perm(permissions.VIEW_RUN):
+            raise PermissionDenied
+        run = self._run(request, object_id)
+        links = list(run.links.select_related("ticket", "created_by"))
+        live = next((link for link in links if link.state in TicketLink.LIVE), None)
+        may_create = request.user.has_perm(permissions.CREATE_TICKET)
+        offered = may_create and live is None and run.status != Run.Status.SUCCESS
+        everything = "objects" in request.GET
+        objects = run.objects_reported.all()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(run.job),
+            "subtitle": run.job.customer.name,
+            "opts": self.opts,
+            "run": run,
+            "original": run,
+            "link": live,
+            "checking": live is not None and live.state in (State.CREATING, State.UNKNOWN),
+            "past_links": [link for link in links if link is not live],
+            "strays": [stray for link in links for stray in link.strays],
+            "offered": offered,
+            "obstacles": obstacles(run, request.user) if offered else [],  # type: ignore[arg-type]  # signed in
+            "objects": objects if everything else objects[:OBJECTS_SHOWN],
+            "object_count": objects.count(),
+            "objects_shown": OBJECTS_SHOWN,
+            "everything": everything,
+            "history": _history(run),
+            "timeline": timeline(run, with_calls=request.user.has_perm("core.view_apicall")),
+            "may_see_customer": request.user.has_perm(permissions.VIEW_CUSTOMER),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "backup_tickets/run_page.html", context)
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    @method_decorator(never_cache)
+    def ticket_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET shows exactly what would be sent; POST sends it, if it still is what was shown."""
+        if not request.user.has_perm(permissions.CREATE_TICKET):
+            raise PermissionDenied
+        run = self._run(request, pk)
+        if live_link(run):
+            if request.method == "POST":
+                messages.info(request, "This run already has a ticket; here it is.")
+            return _to_page(run)
+        found = obstacles(run, request.user)  # type: ignore[arg-type]  # signed in
+        shown = None if found else preview(run)
+        if request.method == "GET" or shown is None or request.POST.get("seen") != shown.fingerprint:
+            return self._preview(request, run, shown, found)
+        return self._create(request, run)
+
+    @method_decorator(require_GET)
+    @method_decorator(never_cache)
+    def ticket_state_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """`{"state": …}` of the newest link, for the page that waits for it; never calls Autotask."""
+        if not request.user.has_perm(permissions.VIEW_RUN):
+            raise PermissionDenied
+        link = TicketLink.objects.filter(run=self._run(request, pk)).select_related("ticket").first()
+        number = link.ticket.number if link and link.ticket else ""
+        return JsonResponse({"state": link.state if link else "", "number": number})
+
+    def _preview(self, request: HttpRequest, run: Run, shown: Any, found: Any) -> HttpResponse:
+        changed = request.method == "POST" and shown is not None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Create Autotask ticket",
+            "subtitle": str(run.job),
+            "opts": self.opts,
+            "run": run,
+            "original": run,
+            "preview": shown,
+            "obstacles": found,
+            "changed": changed,
+        }
+        status = 409 if request.method == "POST" else 200
+        return TemplateResponse(request, "backup_tickets/ticket_preview.html", context, status=status)
+
+    def _create(self, request: HttpRequest, run: Run) -> HttpResponse:
+        try:
+            link = create_ticket(run, user=request.user)  # type: ignore[arg-type]  # signed in
+        except NotPossibleError as error:
+            return self._preview(request, run, None, error.obstacles)
+        say = {
+            State.ACTIVE: (messages.success, f"Ticket {link.ticket or ''} created."),
+            State.ABANDONED: (messages.error, f"No ticket was created. {link.cause}"),
+        }
+        tell, sentence = say.get(
+            State(link.state), (messages.warning, "Autotask has not confirmed the ticket. The portal is checking.")
+        )
+        tell(request, sentence)
+        return _to_page(run)
+
+    def _run(self, request: HttpRequest, pk: Any) -> Run:
+        """The run, if this person may see its client."""
+        visible = Run.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
+        related = ("job__customer", "client", "reviewed_by", "superseded_by")
+        try:
+            run: Run = visible.select_related(*related).get(pk=pk)
+        except (Run.DoesNotExist, ValueError):
+            raise Http404("There is no such run.") from None
+        return run
+
+
+def _history(run: Run) -> list[Run]:
+    """The job's newest runs with their tickets."""
+    runs = list(Run.objects.filter(job=run.job_id).order_by("-started_at", "-id")[:HISTORY_SHOWN])
+    links = TicketLink.objects.filter(run__in=runs, state__in=TicketLink.LIVE).select_related("ticket")
+    by_run = {link.run_id: link for link in links}
+    for earlier in runs:
+        earlier.live = by_run.get(earlier.pk)  # type: ignore[attr-defined]  # for the template
+    return runs
+
+
+def _to_page(run: Run) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:backup_tickets_run_change", args=[run.pk]))

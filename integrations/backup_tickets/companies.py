@@ -1,0 +1,98 @@
+"""Which Autotask company a customer is: searched in Autotask, chosen and confirmed by a person, checked later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.core import audit
+from integrations.core.models import AuditEntry, Connection, User
+from integrations.core.opening import open_connection
+from integrations.transport.errors import ConfigurationError
+from integrations.vendors.autotask.api import AutotaskApi
+from integrations.vendors.autotask.schemas import Company
+
+from .models import CompanyMapping, Customer
+from .setup import setup_of
+
+SHORTEST_SEARCH = 2  # characters; less would list half of Autotask
+
+
+def search_companies(customer: Customer, text: str, *, user: User) -> Sequence[Company]:
+    """Active companies whose name contains the text, at most 25; empty for too short a text. Raises `VendorError`."""
+    if len(text.strip()) < SHORTEST_SEARCH:
+        return []
+    with _open(customer, user=user) as api:
+        found: Sequence[Company] = api.search_companies(text.strip(), limit=25)
+    return found
+
+
+def confirm_mapping(customer: Customer, company_id: int, *, user: User) -> CompanyMapping:
+    """Store this company as the customer's, after reading it from Autotask. Id 0 is valid (the provider's own company).
+
+    Raises `NotFoundError` for an id Autotask does not know, `ConfigurationError` for an inactive company.
+    """
+    with _open(customer, user=user) as api:
+        company = api.get_company(company_id)
+    if not company.is_active:
+        raise ConfigurationError(f"{company.name} is inactive in Autotask; choose an active company.")
+    with transaction.atomic():
+        mapping, _ = CompanyMapping.objects.update_or_create(
+            customer=customer,
+            defaults={
+                "company_id": company.id,
+                "company_name": company.name,
+                "status": CompanyMapping.Status.OK,
+                "cause": "",
+                "checked_at": timezone.now(),
+                "confirmed_by": user,
+            },
+        )
+        _audited(customer, user, "backup_tickets.confirm_mapping", f"{customer} is {company.name} ({company.id}).")
+    return mapping
+
+
+def check_mapping(mapping: CompanyMapping, *, user: User) -> CompanyMapping:
+    """Read the mapped company again: a new name is noted, an inactive company blocks tickets. Raises `VendorError`.
+
+    A company that is not found is not marked here: one read alone may mean lost access.
+    """
+    with _open(mapping.customer, user=user) as api:
+        company = api.get_company(mapping.company_id)
+    status, cause = CompanyMapping.Status.OK, ""
+    if not company.is_active:
+        status, cause = CompanyMapping.Status.INVALID, f"{company.name} was made inactive in Autotask."
+    elif company.name != mapping.company_name:
+        status, cause = CompanyMapping.Status.RENAMED, f"It was called {mapping.company_name} before."
+    mapping.company_name, mapping.status, mapping.cause = company.name, status, cause
+    mapping.checked_at = timezone.now()
+    mapping.save()
+    return mapping
+
+
+def connection_for(customer: Customer) -> Connection:
+    """The Autotask connection of the customer's client. Raises `ConfigurationError` when calls may not go out."""
+    setup = setup_of(customer.client)
+    if setup is None or setup.connection is None:
+        raise ConfigurationError(f"No Autotask connection is set up for {customer.client}.")
+    if not setup.integration.is_enabled:
+        raise ConfigurationError(f"The Autotask integration of {customer.client} is switched off.")
+    return setup.connection
+
+
+def _open(customer: Customer, *, user: User) -> AbstractContextManager[AutotaskApi]:
+    return open_connection(
+        connection_for(customer),
+        source="company mapping",
+        user=user,
+        record=f"customer:{customer.pk}",
+        interactive=True,
+    )
+
+
+def _audited(customer: Customer, user: User, action: str, detail: str) -> None:
+    entry = audit.begin(action, user=user, client=customer.client, record=f"customer:{customer.pk}", detail=detail)
+    audit.finish(entry, AuditEntry.Outcome.DONE, detail=detail)

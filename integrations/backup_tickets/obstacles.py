@@ -1,0 +1,124 @@
+"""Why a ticket cannot be created for a run just now: each reason with its own sentence and the place to cure it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from integrations.core.models import Connection, User
+
+from .models import CompanyMapping, Run, TicketLink, TicketOptions
+from .setup import PICKLIST_OPTIONS, Setup, base_url, base_url_problem, picklist_problem, setup_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """Where the obstacle is removed, and the permission that is needed there."""
+
+    label: str
+    url: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing in the way. `link` is empty when this person cannot cure it; then the sentence says who can."""
+
+    sentence: str
+    link: str = ""
+    link_label: str = ""
+
+
+def live_link(run: Run) -> TicketLink | None:
+    """The one link of this run that stands for an open, resolved or possibly existing ticket."""
+    return TicketLink.objects.filter(run=run, state__in=TicketLink.LIVE).select_related("ticket", "connection").first()
+
+
+def obstacles(run: Run, user: User) -> list[Obstacle]:
+    """Everything in the way of a ticket for this run, without a call to Autotask. Empty: it can be created."""
+    return [_for_person(sentence, cure, user) for sentence, cure in _all(run)]
+
+
+def _for_person(sentence: str, cure: Cure | None, user: User) -> Obstacle:
+    if cure is None:
+        return Obstacle(sentence)
+    if user.has_perm(cure.permission):
+        return Obstacle(sentence, cure.url, cure.label)
+    return Obstacle(f"{sentence} Ask an administrator.")
+
+
+Found = tuple[str, Cure | None]
+
+
+def _all(run: Run) -> Iterator[Found]:
+    if run.status == Run.Status.SUCCESS:
+        yield "This run succeeded; there is nothing to open a ticket for.", None
+    if live_link(run):
+        yield "This run already has a ticket.", None
+    yield from _mapping(run)
+    setup = setup_of(run.client)
+    if setup is None:
+        add = Cure("Add the integration", reverse("admin:core_integration_add"), "core.add_integration")
+        yield f"No Autotask integration is set up for {run.client}.", add
+    else:
+        yield from _integration(setup)
+
+
+def _mapping(run: Run) -> Iterator[Found]:
+    customer = run.job.customer
+    page = reverse("admin:backup_tickets_customer_change", args=[customer.pk])
+    cure = Cure("Open the customer", page, "backup_tickets.change_companymapping")
+    mapping = CompanyMapping.objects.filter(customer=customer).first()
+    if mapping is None:
+        yield f"{customer} is not mapped to an Autotask company.", cure
+    elif not mapping.is_usable:
+        why = f" {mapping.cause}" if mapping.cause else ""
+        yield f"The Autotask company of {customer} is {mapping.get_status_display()}.{why}", cure
+
+
+def _integration(setup: Setup) -> Iterator[Found]:
+    integration = setup.integration
+    page = reverse("admin:core_integration_change", args=[integration.pk])
+    cure = Cure("Open the integration", page, "core.change_integration")
+    if not integration.client.is_active:
+        yield f"{integration.client} is not active.", None
+    if not integration.is_enabled:
+        yield "The Autotask integration is switched off.", cure
+    if setup.connection is None:
+        yield "No Autotask connection is chosen.", cure
+        return
+    yield from _connection(setup.connection)
+    if setup.options is None:
+        settings_page = reverse("admin:backup_tickets_ticketoptions_change", args=[integration.pk])
+        yield (
+            "The ticket settings have not been saved yet.",
+            Cure("Open the ticket settings", settings_page, "backup_tickets.change_ticketoptions"),
+        )
+        return
+    yield from _options(setup.options, setup.connection)
+
+
+def _connection(connection: Connection) -> Iterator[Found]:
+    page = reverse("admin:core_connection_change", args=[connection.pk])
+    cure = Cure("Open the connection", page, "core.change_connection")
+    if connection.is_paused:
+        yield f"The connection {connection} is paused.", cure
+    if connection.health == Connection.Health.ATTENTION:
+        why = f": {connection.health_cause}" if connection.health_cause else "."
+        yield f"The connection {connection} needs attention{why}", cure
+
+
+def _options(options: TicketOptions, connection: Connection) -> Iterator[Found]:
+    page = reverse("admin:backup_tickets_ticketoptions_change", args=[options.pk])
+    cure = Cure("Open the ticket settings", page, "backup_tickets.change_ticketoptions")
+    problem = base_url_problem(base_url(options))
+    if problem:
+        yield problem, cure
+    told = set()
+    for option in PICKLIST_OPTIONS:
+        problem = picklist_problem(options, option, connection)
+        if problem and problem not in told:
+            told.add(problem)
+            yield problem, cure

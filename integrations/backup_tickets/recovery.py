@@ -1,0 +1,117 @@
+"""Finding out what became of a create call that got no answer, or whose process died (spec, 4.3).
+
+Autotask may work on a call for up to five minutes, so the key is looked up at 5, 30, 120 and 300 seconds. Found: the
+ticket is adopted. Not found after the last look-up: the link is abandoned and a person may try again; the key is
+watched for another day, because a commit later than documented would otherwise stay unseen. Nothing here ever sends a
+create call.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.core.jobs import Again, Claim
+from integrations.core.opening import open_connection
+from integrations.transport.errors import VendorError
+
+from . import links
+from .models import TicketLink
+from .setup import is_on
+from .tickets import RECOVER_AFTER, SEND_WITHIN
+
+State = TicketLink.State
+
+LOOKUPS = tuple(dt.timedelta(seconds=s) for s in (5, 30, 120, 300))
+WATCH = tuple(dt.timedelta(minutes=m) for m in (15, 30, 60, 120, 240, 480, 960, 1440))
+RETRY = dt.timedelta(seconds=30)  # after a look-up that was not answered
+WAIT = dt.timedelta(minutes=5)  # while the integration is off
+
+NOTHING_FOUND = (
+    "Autotask has no ticket with this attempt's key, five minutes after it was sent. It was not created; try again."
+)
+PROCESS_DIED = "The portal was interrupted while it sent the ticket."
+
+
+def recover_creation(claim: Claim, link_id: int) -> str:
+    """Job: decide what became of one creation. Runs again until it is decided and no longer watched."""
+    link = TicketLink.objects.select_related("run__client", "connection", "ticket").get(pk=link_id)
+    if link.state == State.CREATING:
+        _take_over(link)
+    if link.state == State.ACTIVE and not link.ticket.number:
+        return _read_number(claim, link)
+    if link.state != State.UNKNOWN and not _is_watched(link):
+        return f"Nothing to do: {link.get_state_display()}."
+    return _look_up(claim, link)
+
+
+def _take_over(link: TicketLink) -> None:
+    """A link still "creating" after its click's deadline belongs to a dead process; the call may have been sent."""
+    over = link.send_before - SEND_WITHIN + RECOVER_AFTER
+    if timezone.now() < over:
+        raise Again(at=over, outcome="The click is still at work.")
+    links.doubt(link, PROCESS_DIED, since=link.send_before)
+    link.refresh_from_db()
+
+
+def _is_watched(link: TicketLink) -> bool:
+    return link.state == State.ABANDONED and link.watch_until is not None and timezone.now() <= link.watch_until + WAIT
+
+
+def _look_up(claim: Claim, link: TicketLink) -> str:
+    assert link.unknown_since is not None
+    _wait_until(link.unknown_since + LOOKUPS[0])
+    _wait_while_off(link)
+    try:
+        with open_connection(
+            link.connection, source="recover creation", record=_record(link), guard=claim.check
+        ) as api:
+            started = timezone.now()
+            found = api.find_tickets_by_key([link.key])
+            if found:
+                links.adopt(link, found, url=api.ticket_url, how="After an unknown outcome")
+    except VendorError as error:
+        raise Again(at=timezone.now() + RETRY, outcome=f"Not looked up: {error.message}") from error
+    TicketLink.objects.filter(pk=link.pk).update(lookups=F("lookups") + 1)
+    if found:
+        return f"Found {found[0].number or found[0].id}."
+    return _nothing_found(link, link.unknown_since, started)
+
+
+def _nothing_found(link: TicketLink, since: dt.datetime, looked_at: dt.datetime) -> str:
+    """`looked_at` is when the look-up began: what came into being after it was not seen."""
+    if looked_at >= since + LOOKUPS[-1]:
+        links.abandon(link, NOTHING_FOUND, watch_until=since + WATCH[-1])
+    for offset in (*LOOKUPS, *WATCH):
+        if looked_at < since + offset:
+            raise Again(at=since + offset, outcome="Not found yet; looking again.")
+    return "Not found within a day."
+
+
+def _read_number(claim: Claim, link: TicketLink) -> str:
+    """The ticket was created, but reading it back failed: read its number and status now."""
+    _wait_while_off(link)
+    try:
+        with open_connection(link.connection, source="read ticket", record=_record(link), guard=claim.check) as api:
+            said = api.get_ticket(link.ticket.ticket_id)
+            row = links.remember(link.connection, said, url=api.ticket_url(said.id))
+    except VendorError as error:
+        raise Again(at=timezone.now() + WAIT, outcome=f"Not read: {error.message}") from error
+    return f"Read {row}."
+
+
+def _wait_until(moment: dt.datetime) -> None:
+    if timezone.now() < moment:
+        raise Again(at=moment, outcome="Too early to look.")
+
+
+def _wait_while_off(link: TicketLink) -> None:
+    """While the integration is off no call goes out, not even a read; the work goes on when it is on again."""
+    if not is_on(link.run.client):
+        raise Again(at=timezone.now() + WAIT, outcome="Waiting: the integration is switched off.")
+
+
+def _record(link: TicketLink) -> str:
+    return f"run:{link.run_id}"

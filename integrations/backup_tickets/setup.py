@@ -1,0 +1,83 @@
+"""What must be in place before a ticket can be made for a client: its integration, the connection, the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from integrations.core.models import Client, Connection, Integration
+
+from .models import ReferenceItem, TicketOptions
+
+KIND = "backup_tickets"
+ROLE = "autotask"
+
+# Option of `TicketOptions` → the picklist it is a value of, and what people call it.
+PICKLIST_OPTIONS = {
+    "default_queue": (ReferenceItem.Kind.QUEUE, "queue"),
+    "default_source": (ReferenceItem.Kind.SOURCE, "source"),
+    "default_status": (ReferenceItem.Kind.STATUS, "status"),
+    "priority_warning": (ReferenceItem.Kind.PRIORITY, "priority for warnings"),
+    "priority_error": (ReferenceItem.Kind.PRIORITY, "priority for errors and missed runs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A client's integration as far as it is set up; `connection` and `options` are None until chosen and saved."""
+
+    integration: Integration
+    connection: Connection | None
+    options: TicketOptions | None
+
+
+def setup_of(client: Client) -> Setup | None:
+    """The client's own set-up: the enabled integration if there is one, else the first, else None."""
+    integration = Integration.objects.filter(client=client, kind=KIND).order_by("-is_enabled", "slug").first()
+    return setup_for(integration) if integration else None
+
+
+def setup_for(integration: Integration) -> Setup:
+    connection = Connection.objects.filter(roles__integration=integration, roles__role=ROLE).first()
+    return Setup(integration, connection, TicketOptions.objects.filter(pk=integration.pk).first())
+
+
+def is_on(client: Client) -> bool:
+    """Whether calls may go out for this client: an enabled integration of an active client."""
+    return client.is_active and Integration.objects.filter(client=client, kind=KIND, is_enabled=True).exists()
+
+
+def base_url(options: TicketOptions) -> str:
+    """The portal's address as it stands in tickets, without a slash at its end."""
+    return (options.portal_base_url or str(settings.PORTAL_BASE_URL)).rstrip("/")
+
+
+def base_url_problem(url: str) -> str:
+    """Why the address cannot stand in a ticket, in a sentence; empty when it can."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"The portal base URL “{url}” is not an address such as https://portal.example.com."
+    if parts.query or parts.fragment or parts.username:
+        return f"The portal base URL “{url}” must be an address alone, without a query, fragment or user name."
+    return ""
+
+
+def picklist_problem(options: TicketOptions, option: str, connection: Connection) -> str:
+    """Why this default cannot be sent, in a sentence; empty when it can."""
+    kind, name = PICKLIST_OPTIONS[option]
+    value, label = getattr(options, option), options.labels.get(option)
+    known = ReferenceItem.objects.filter(connection=connection, kind=kind)
+    if not known.exists():
+        return "The queues, sources, statuses and priorities have not been read from Autotask yet; refresh them."
+    if label:
+        return f"The {name} “{label}” of the configuration does not exist in Autotask; choose one that does."
+    if value is None:
+        return f"No {name} is chosen."
+    item = known.filter(value=value).first()
+    if item is None or item.is_gone:
+        return f"The {name} “{item or value}” no longer exists in Autotask; choose another one."
+    if not item.is_active:
+        return f"The {name} “{item}” is inactive in Autotask; choose another one."
+    return ""

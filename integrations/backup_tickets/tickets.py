@@ -1,0 +1,256 @@
+"""Creating an Autotask ticket for a run, from the click to the stored answer (spec, section 4).
+
+1. Look for obstacles, without a call.
+2. Commit the intent: a link with a unique key, the job that will find out if we die, and the audit row.
+3. Ask Autotask whether an earlier attempt for this run has a ticket after all.
+4. Send the create call, once, and never after the click's own deadline.
+5. Store the answer. No answer is not "failed" but "unknown": `recovery` looks the key up and decides.
+
+Autotask has no idempotency key; ours stands in the ticket's `externalID` (fact sheet, section 14).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.core import audit, jobs
+from integrations.core.models import Job, User
+from integrations.core.opening import open_connection
+from integrations.transport.errors import (
+    MalformedResponseError,
+    TemporaryError,
+    UnknownOutcomeError,
+    VendorError,
+)
+from integrations.vendors.autotask.api import AutotaskApi
+from integrations.vendors.autotask.schemas import TicketDraft
+
+from . import links
+from .mapping import ObjectReport, RunReport, compose, priority_for
+from .models import CompanyMapping, ReferenceItem, Run, TicketLink
+from .obstacles import Obstacle, live_link, obstacles
+from .setup import base_url, setup_of
+
+KEY_PREFIX = "bkp-"
+SEND_WITHIN = dt.timedelta(seconds=20)  # of the click; a click frozen for longer sends nothing any more
+RECOVER_AFTER = dt.timedelta(seconds=60)  # of the click: its deadline, the create call's own, and a margin
+FIRST_LOOKUP = dt.timedelta(seconds=5)
+RECOVERY = "backup_tickets.recover_creation"
+
+
+class NotPossibleError(Exception):
+    """A ticket cannot be created just now; nothing was sent."""
+
+    def __init__(self, found: Sequence[Obstacle]) -> None:
+        super().__init__(" ".join(obstacle.sentence for obstacle in found))
+        self.obstacles = list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One picklist value or company: the id that is sent and the label people read."""
+
+    id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Exactly what will be sent, and the labels of what is sent as ids."""
+
+    title: str
+    description: str
+    company: Value
+    queue: Value
+    source: Value
+    status: Value
+    priority: Value
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the content, so that what is confirmed is what was shown."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def preview(run: Run) -> Preview:
+    """What a ticket for this run would be. Only for a run without obstacles (`obstacles`)."""
+    setup = setup_of(run.client)
+    assert setup is not None
+    assert setup.options is not None
+    options = setup.options
+    labels = {(item.kind, item.value): item.label for item in ReferenceItem.objects.filter(connection=setup.connection)}
+    mapping = CompanyMapping.objects.get(customer=run.job.customer)
+    text = compose(
+        report_of(run, base_url=base_url(options)),
+        prefix=options.title_prefix,
+        zone=zoneinfo.ZoneInfo(run.client.time_zone or settings.TIME_ZONE),
+        object_limit=options.object_limit,
+    )
+
+    def value(kind: str, value_id: int) -> Value:
+        return Value(value_id, labels[kind, value_id])
+
+    priority = priority_for(run.status, warning=options.priority_warning, error=options.priority_error)
+    return Preview(
+        title=text.title,
+        description=text.description,
+        company=Value(mapping.company_id, mapping.company_name),
+        queue=value("queue", options.default_queue),
+        source=value("source", options.default_source),
+        status=value("status", options.default_status),
+        priority=value("priority", priority),
+    )
+
+
+def report_of(run: Run, *, base_url: str) -> RunReport:
+    """The run as `mapping` wants it."""
+    return RunReport(
+        customer=run.job.customer.name,
+        job=run.job.name,
+        backup_type=run.job.backup_type,
+        status=run.status,
+        started_at=run.started_at,
+        url=base_url + reverse("admin:backup_tickets_run_change", args=[run.pk]),
+        remark=run.remark,
+        objects=tuple(ObjectReport(o.name, o.status, o.message) for o in run.objects_reported.all()),
+    )
+
+
+def create_ticket(run: Run, *, user: User) -> TicketLink:
+    """Create the ticket of this run, or show the one it has; the answer's `state` and `cause` say what came of it.
+
+    `active`: created (or found). `unknown`: being checked. `abandoned`: not created, and why. Of clicks at the same
+    time one creates and the others get its link. Raises `NotPossibleError`, with nothing sent, when something is in
+    the way.
+    """
+    if existing := live_link(run):
+        return existing
+    if found := obstacles(run, user):
+        raise NotPossibleError(found)
+    content = preview(run)
+    try:
+        link, recovery = _intend(run, content, user=user)
+    except IntegrityError:  # another click was first; the database lets one pass
+        if existing := live_link(run):
+            return existing
+        raise NotPossibleError([Obstacle("Another attempt has just ended; look at it and try again.")]) from None
+    _carry_out(link, recovery, user=user)
+    link.refresh_from_db()
+    return link
+
+
+def _intend(run: Run, content: Preview, *, user: User) -> tuple[TicketLink, Job]:
+    setup = setup_of(run.client)
+    assert setup is not None
+    assert setup.connection is not None
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        entry = audit.begin(
+            "backup_tickets.create_ticket",
+            user=user,
+            client=run.client,
+            connection=setup.connection,
+            record=f"run:{run.pk}",
+            detail=content.title,
+        )
+        link = TicketLink.objects.create(
+            run=run,
+            connection=setup.connection,
+            key=f"{KEY_PREFIX}{uuid.uuid4()}",
+            content=asdict(content),
+            created_by=user,
+            audit=entry,
+            send_before=now + SEND_WITHIN,
+        )
+        recovery = jobs.enqueue(
+            RECOVERY,
+            link.pk,
+            not_before=now + RECOVER_AFTER,
+            priority=Job.Priority.CLICK,
+            trigger=Job.Trigger.MANUAL,
+            user=user,
+        )
+    return link, recovery
+
+
+def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
+    """The calls of a click. Whatever fails before the create call means that nothing was sent."""
+    try:
+        with open_connection(
+            link.connection,
+            source="create ticket",
+            user=user,
+            record=f"run:{link.run_id}",
+            interactive=True,
+            guard=lambda: _still_in_time(link),
+        ) as api:
+            earlier = _earlier_keys(link)
+            if earlier and (found := api.find_tickets_by_key(earlier)):
+                links.adopt_earlier(link, found, url=api.ticket_url)
+                jobs.cancel(recovery)
+            else:
+                _post(api, link, recovery)
+    except VendorError as error:
+        if links.abandon(link, f"Not sent: {error.message}"):
+            jobs.cancel(recovery)
+
+
+def _still_in_time(link: TicketLink) -> None:
+    """Runs right before the create call leaves. A click that was frozen must not send into another's decision."""
+    if timezone.now() >= link.send_before:
+        raise TemporaryError("The portal was too busy to send it in time; try again.")
+
+
+def _earlier_keys(link: TicketLink) -> list[str]:
+    """The keys of earlier attempts that may have become tickets without our knowing."""
+    earlier = TicketLink.objects.filter(run=link.run_id, state=TicketLink.State.ABANDONED).exclude(pk=link.pk)
+    return list(earlier.order_by("pk").values_list("key", flat=True))
+
+
+def _post(api: AutotaskApi, link: TicketLink, recovery: Job) -> None:
+    try:
+        ticket_id = api.create_ticket(draft_of(link))
+    except (UnknownOutcomeError, MalformedResponseError) as error:
+        now = timezone.now()
+        if links.doubt(link, error.message, since=now):
+            jobs.enqueue(RECOVERY, link.pk, not_before=now + FIRST_LOOKUP, priority=Job.Priority.CLICK)
+        return
+    except VendorError as error:
+        sentence = f"Not sent: {error.message}" if isinstance(error, TemporaryError) else error.message
+        if links.abandon(link, sentence):
+            jobs.cancel(recovery)
+        return
+    links.confirm(link, ticket_id, url=api.ticket_url(ticket_id))
+    try:
+        said = api.get_ticket(ticket_id)
+    except VendorError:  # the ticket stands; its number is read by the job
+        jobs.enqueue(RECOVERY, link.pk, not_before=timezone.now() + FIRST_LOOKUP)
+        return
+    links.remember(link.connection, said, url=api.ticket_url(ticket_id))
+    jobs.cancel(recovery)
+
+
+def draft_of(link: TicketLink) -> TicketDraft:
+    """The create call's content: what was previewed, and the key to find it again."""
+    content = link.content
+    return TicketDraft(
+        title=content["title"],
+        description=content["description"],
+        company_id=content["company"]["id"],
+        queue=content["queue"]["id"],
+        source=content["source"]["id"],
+        status=content["status"]["id"],
+        priority=content["priority"]["id"],
+        external_id=link.key,
+    )
