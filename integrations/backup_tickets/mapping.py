@@ -19,6 +19,12 @@ NAMES_PER_MESSAGE = 3
 
 MULTIPLE_OBJECTS = "Multiple objects reported errors. See Backupchecks for full details."
 
+# The two internal notes of resolving: fixed words, shown read-only in the settings (design, 6.2 and 6.3).
+RESOLVED_NOTE = "Ticket resolved via Backupchecks after verification that the backup issue is no longer present."
+STAYS_OPEN_NOTE = (
+    "Ticket marked as resolved in Backupchecks, but not closed automatically because time entries are present."
+)
+
 STATUS_LABELS = {"success": "Success", "warning": "Warning", "error": "Error", "missed": "Missed"}
 _SEVERITY = ("error", "missed", "warning")
 

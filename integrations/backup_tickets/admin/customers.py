@@ -1,0 +1,173 @@
+"""Customers and the Autotask company each of them is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.backup_tickets import companies, permissions
+from integrations.backup_tickets.models import CompanyMapping, Customer, Run
+from integrations.core import labels
+from integrations.core.admin.base import PortalModelAdmin
+from integrations.transport.errors import VendorError
+
+TONES = {
+    CompanyMapping.Status.OK: "good",
+    CompanyMapping.Status.RENAMED: "info",
+    CompanyMapping.Status.MISSING: "bad",
+    CompanyMapping.Status.INVALID: "bad",
+}
+NOT_MAPPED = "none"
+RUNS_SHOWN = 10
+
+
+class MappingFilter(admin.SimpleListFilter):
+    title = "Autotask company"
+    parameter_name = "mapping"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(NOT_MAPPED, "not mapped"), *((value, str(label)) for value, label in CompanyMapping.Status.choices)]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == NOT_MAPPED:
+            return queryset.filter(mapping__isnull=True)
+        return queryset.filter(mapping__status=self.value()) if self.value() else queryset
+
+
+@admin.register(Customer)
+class CustomerAdmin(PortalModelAdmin):
+    list_display = ("name", "client", "company", "mapping_state", "checked")
+    list_filter = (MappingFilter, "client")
+    list_select_related = ("client", "mapping")
+    search_fields = ("name", "mapping__company_name", "mapping__company_id__exact")
+    search_help_text = "Name, name in Autotask, or Autotask company id"
+    fields = ("client", "name")
+    change_form_outer_before_template = "backup_tickets/company_panel.html"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
+        return ("client",) if obj else ()
+
+    @admin.display(description="in Autotask", ordering="mapping__company_name")
+    def company(self, row: Customer) -> str:
+        mapping = mapping_of(row)
+        return f"{mapping.company_name} ({mapping.company_id})" if mapping else "–"
+
+    @admin.display(description="mapping", ordering="mapping__status")
+    def mapping_state(self, row: Customer) -> SafeString:
+        mapping = mapping_of(row)
+        if mapping is None:
+            return labels.label("not mapped", "warning", title="No ticket can be created for this customer.")
+        return labels.label(
+            mapping.get_status_display(), TONES[CompanyMapping.Status(mapping.status)], title=mapping.cause
+        )
+
+    @admin.display(description="last checked", ordering="mapping__checked_at")
+    def checked(self, row: Customer) -> Any:
+        mapping = mapping_of(row)
+        return mapping.checked_at if mapping else None
+
+    # --- pages
+
+    def get_urls(self) -> list[URLPattern]:
+        def door(name: str, view: Any) -> URLPattern:
+            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_customer_{name}")
+
+        own = [door("companies", self.companies_view), door("map", self.map_view), door("check", self.check_view)]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        customer = self.get_object(request, object_id)
+        extra: dict[str, Any] = {}
+        if customer is not None:
+            mapping = mapping_of(customer)
+            extra = {
+                "mapping": mapping,
+                "mapping_tone": TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning",
+                "may_map": request.user.has_perm(permissions.MAP_CUSTOMER),
+                "runs": Run.objects.filter(job__customer=customer)
+                .select_related("job")
+                .order_by("-started_at", "-id")[:RUNS_SHOWN],
+            }
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})  # type: ignore[no-any-return]
+
+    @method_decorator(require_GET)
+    def companies_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Search Autotask's companies; the page's script asks here while typing, and so does the plain form."""
+        customer = self._customer(request, pk)
+        text = request.GET.get("q", "")
+        found: Any = []
+        problem = ""
+        try:
+            found = companies.search_companies(customer, text, user=request.user)  # type: ignore[arg-type]  # signed in
+        except VendorError as error:
+            problem = error.message
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Which Autotask company is {customer}?",
+            "opts": self.opts,
+            "customer": customer,
+            "original": customer,
+            "q": text,
+            "companies": found,
+            "problem": problem,
+            "too_short": len(text.strip()) < companies.SHORTEST_SEARCH,
+            "mapping": mapping_of(customer),
+        }
+        return TemplateResponse(request, "backup_tickets/company_search.html", context)
+
+    @method_decorator(require_POST)
+    def map_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Confirm one company; its id is believed, its name is read from Autotask."""
+        customer = self._customer(request, pk)
+        try:
+            company_id = int(request.POST.get("company_id", ""))
+            mapping = companies.confirm_mapping(customer, company_id, user=request.user)  # type: ignore[arg-type]  # signed in
+        except ValueError:
+            messages.error(request, "Choose a company first.")
+        except VendorError as error:
+            messages.error(request, f"Nothing was changed. {error.message}")
+        else:
+            messages.success(request, f"{customer} is now {mapping.company_name} ({mapping.company_id}) in Autotask.")
+        return _to_page(customer)
+
+    @method_decorator(require_POST)
+    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        customer = self._customer(request, pk)
+        mapping = mapping_of(customer)
+        if mapping is None:
+            raise Http404
+        try:
+            companies.check_mapping(mapping, user=request.user)  # type: ignore[arg-type]  # signed in
+        except VendorError as error:
+            messages.error(request, f"The mapping was left as it is. {error.message}")
+        else:
+            messages.success(request, f"Checked: {mapping.company_name} is {mapping.get_status_display()}.")
+        return _to_page(customer)
+
+    def _customer(self, request: HttpRequest, pk: int) -> Customer:
+        """The customer, for those who may map it and see its client."""
+        if not request.user.has_perm(permissions.MAP_CUSTOMER):
+            raise PermissionDenied
+        customer: Customer | None = self.get_queryset(request).select_related("client", "mapping").filter(pk=pk).first()
+        if customer is None:
+            raise Http404("There is no such customer.")
+        return customer
+
+
+def mapping_of(customer: Customer) -> CompanyMapping | None:
+    """The customer's mapping, without raising where there is none."""
+    return getattr(customer, "mapping", None)
+
+
+def _to_page(customer: Customer) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:backup_tickets_customer_change", args=[customer.pk]))
