@@ -185,6 +185,7 @@ CSRF_COOKIE_NAME = "portal_csrf"
 CSRF_COOKIE_HTTPONLY = True
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["portal.formats"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
@@ -280,7 +281,8 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": _POLICY}
 # The admin's theme (Unfold) evaluates strings (Alpine.js) and sets style attributes; style elements stay forbidden.
 ADMIN_CONTENT_SECURITY_POLICY = _POLICY | {
     "script-src": [SELF, UNSAFE_EVAL],
-    "style-src": [SELF],
+    # The one style element is htmx's own for its progress indicator, allowed by its hash (htmx of Unfold 0.91).
+    "style-src": [SELF, "'sha256-bsV5JivYxvGywDAZ22EZJKBFip65Ng9xoJVLbBg7bdo='"],
     "style-src-attr": [UNSAFE_INLINE],
 }
 

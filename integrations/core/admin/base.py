@@ -34,6 +34,14 @@ def sees_the_house(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "all_clients", False))
 
 
+def with_choice(request: HttpRequest, **chosen: str) -> str:
+    """The query string of this request with what was chosen added."""
+    query = request.GET.copy()
+    for name, value in chosen.items():
+        query[name] = value
+    return query.urlencode()
+
+
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """A filter by a related record that offers only the records the person may see."""
 

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -89,6 +90,7 @@ class ClientAdmin(PortalModelAdmin):
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     fields = ("name", "slug", "time_zone", "is_active")
+    change_form_outer_before_template = "admin/portal/client_panel.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
         return (
@@ -143,8 +145,6 @@ class ApiTokenAdmin(PortalModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
         """The one and only page that shows the token; never stored, not even in the session."""
-        from django.template.response import TemplateResponse
-
         context = {
             **self.admin_site.each_context(request),
             "title": "API token made",

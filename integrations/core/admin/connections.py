@@ -18,7 +18,7 @@ from integrations.core import labels, registry
 from integrations.core.models import Connection
 from integrations.vendors import Vendor
 
-from .base import PortalModelAdmin
+from .base import PortalModelAdmin, with_choice
 from .connection_form import IDENTITY, SECRET, SETTING, form_for, set_by
 from .connection_test import steps_of
 
@@ -89,7 +89,10 @@ class ConnectionAdmin(PortalModelAdmin):
         return super().add_view(request, form_url, extra)  # type: ignore[no-any-return]
 
     def _choose_vendor(self, request: HttpRequest) -> TemplateResponse:
-        choices = [(vendor.label, f"?vendor={vendor.slug}", "cable", "") for vendor in registry.vendors().values()]
+        choices = [
+            (vendor.label, f"?{with_choice(request, vendor=vendor.slug)}", "cable", "")
+            for vendor in registry.vendors().values()
+        ]
         context = {
             **self.admin_site.each_context(request),
             "title": "Add connection: which vendor?",

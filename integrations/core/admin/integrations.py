@@ -16,7 +16,7 @@ from integrations.core import labels, registry
 from integrations.core.models import Integration
 from integrations.core.registry import IntegrationKind
 
-from .base import PortalModelAdmin
+from .base import PortalModelAdmin, with_choice
 from .integration_form import ROLE, form_for
 
 
@@ -74,7 +74,12 @@ class IntegrationAdmin(PortalModelAdmin):
 
     def _choose_kind(self, request: HttpRequest) -> TemplateResponse:
         choices = [
-            (kind.label, f"?kind={kind.slug}", "conversion_path", ", ".join(role.label for role in kind.roles))
+            (
+                kind.label,
+                f"?{with_choice(request, kind=kind.slug)}",
+                "conversion_path",
+                ", ".join(role.label for role in kind.roles),
+            )
             for kind in registry.kinds()
         ]
         context = {

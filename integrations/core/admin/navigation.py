@@ -23,6 +23,7 @@ CORE = (
     NavigationItem(
         "Integrations", "conversion_path", "admin:core_integration_changelist", "core.view_integration", "Set-up"
     ),
+    NavigationItem("API tokens", "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
     NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
     NavigationItem("Jobs", "checklist", "admin:core_job_changelist", "core.view_job", "Insight"),

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from .conftest import browser
+from tests.core.world import browser
 
 LISTS = ("client", "connection", "integration", "job", "apicall", "auditentry", "user", "apitoken")
 
