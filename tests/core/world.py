@@ -29,7 +29,7 @@ def browser(user: User) -> Browser:
 def make_world() -> SimpleNamespace:
     """Two clients with a connection each, one of the house, and a person per role."""
     elite = Client.objects.create(slug="elite", name="Elite")
-    other = Client.objects.create(slug="other", name="Other")
+    other = Client.objects.create(slug="northwind", name="Northwind")
     return SimpleNamespace(
         elite=elite,
         other=other,

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
@@ -183,4 +183,4 @@ class ConnectionAdmin(PortalModelAdmin):
 
 
 def _lines(lines: list[str]) -> SafeString:
-    return format_html_join(format_html("<br>"), "{}", ((line,) for line in lines)) if lines else format_html("{}", "–")
+    return format_html_join("", "<div>{}</div>", ((line,) for line in lines or ["–"]))
