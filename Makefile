@@ -35,6 +35,9 @@ bench: setup-dev  ## the figures of docs/benchmarks.md, measured here
 browser: setup-dev  ## the story in Debian's chromium
 	@$(PY) -m pytest -q -m browser
 
+screenshots: setup-dev  ## the pictures of docs/images, taken anew
+	@$(PY) -m tests.browser.screenshots
+
 lint: setup-dev  ## ruff, mypy, migrations
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .

@@ -7,7 +7,6 @@ with such an environment, so that web, queue and this process all see the same o
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -23,12 +22,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.core.crypto import new_key
 from integrations.core.registry import vendor
-from integrations.demo import accounts, processes, simulators
+from integrations.demo import accounts, processes, simulators, temporary
 from integrations.demo.stage import Chapter, Stage, chapters, play
 
-INSIDE_CHECK = "PORTAL_REHEARSAL"
 SIMULATORS_FROM = 100  # the simulators' ports start this much above the portal's
 
 
@@ -45,7 +42,7 @@ class Command(BaseCommand):
         chosen = self.chosen(options["chapters"])
         if not options["check"]:
             self.perform(chosen)
-        elif INSIDE_CHECK in os.environ:
+        elif temporary.INSIDE in os.environ:
             self.check_story(chosen)
         else:
             sys.exit(run_check([chapter.slug for chapter in chosen]))
@@ -124,23 +121,8 @@ class Command(BaseCommand):
 
 def run_check(slugs: list[str]) -> int:
     """Play the chapters in a process of their own, with everything temporary; its exit status."""
-    port = processes.free_port()
     with tempfile.TemporaryDirectory(prefix="portal-rehearsal-") as folder:
-        environment = {
-            **os.environ,
-            INSIDE_CHECK: folder,
-            "PORTAL_ENV_FILE": "",
-            "PORTAL_ENVIRONMENT": "rehearsal",
-            "PORTAL_BASE_URL": f"http://127.0.0.1:{port}",
-            "PORT": str(port),
-            "DATABASE_URL": f"sqlite:///{folder}/rehearsal.sqlite3",
-            "CACHE_DIR": f"{folder}/cache",
-            "SECRET_KEY": secrets.token_urlsafe(50),
-            "PORTAL_KEYS": new_key("k1"),
-            "DEMO_PASSWORD": secrets.token_urlsafe(12),
-            "DEMO_AUTOTASK_SECRET": secrets.token_urlsafe(12),
-            "DEMO_RUNS_TOKEN": secrets.token_urlsafe(24),
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-        }
         command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "demo", "--check", *slugs]
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 — our own program
+        return subprocess.run(  # noqa: S603 — our own program
+            command, env=temporary.environment(Path(folder)), check=False
+        ).returncode
