@@ -13,6 +13,7 @@ import re
 import socket
 import threading
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 import idna
 
@@ -155,6 +156,14 @@ def place_of(url: str) -> Place:
     if not 0 < port < 65536:
         raise ConfigurationError("The port of the address must be between 1 and 65535.")
     return Place(scheme, _canonical_host(authority["host"]), port, rest if rest.startswith("/") else "/" + rest)
+
+
+def place_beside(base: str, reference: str) -> Place:
+    """Where a reference (of a redirect, or relative to the base URL) leads, read as strictly as `place_of` does."""
+    try:
+        return place_of(urljoin(base, reference))
+    except ValueError:
+        raise ConfigurationError("The address that was given cannot be read.") from None
 
 
 def _canonical_host(host: str) -> str:

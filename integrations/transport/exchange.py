@@ -10,7 +10,8 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -117,7 +118,8 @@ class Exchange:
 
     def _receive(self, prepared: requests.PreparedRequest, out: Outgoing, watch: Watch, max_bytes: int) -> Answer:
         read_timeout = max(0.001, min(self._read_timeout, watch.remaining()))
-        response = self._adapter.send(prepared, stream=True, timeout=(self._line.connect_timeout, read_timeout))
+        with _nonsense_is_a_broken_answer():
+            response = self._adapter.send(prepared, stream=True, timeout=(self._line.connect_timeout, read_timeout))
         whole = False
         try:
             sink = out.sink if out.sink is not None and 200 <= response.status_code < 300 else None
@@ -211,7 +213,11 @@ def _read(raw: urllib3.BaseHTTPResponse, sink: BinaryIO | None, limit: int) -> b
         sink.truncate()
     chunks: list[bytes] = []
     size = 0
-    while chunk := raw.read(_CHUNK, decode_content=True):
+    while True:
+        with _nonsense_is_a_broken_answer():
+            chunk = raw.read(_CHUNK, decode_content=True)
+        if not chunk:
+            return b"".join(chunks)
         size += len(chunk)
         if size > limit:
             raise _TooLarge
@@ -219,7 +225,17 @@ def _read(raw: urllib3.BaseHTTPResponse, sink: BinaryIO | None, limit: int) -> b
             chunks.append(chunk)
         else:
             sink.write(chunk)
-    return b"".join(chunks)
+
+
+@contextmanager
+def _nonsense_is_a_broken_answer() -> Iterator[None]:
+    """The HTTP libraries let some nonsense of the other side through as ValueError (a negative chunk size)."""
+    try:
+        yield
+    except ValueError as nonsense:
+        if isinstance(nonsense, _FAILURES):
+            raise
+        raise http.client.HTTPException("nonsense in the answer") from None
 
 
 def _causes(problem: object) -> list[object]:

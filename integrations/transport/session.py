@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO, NoReturn, Self
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from integrations.transport.addresses import Place, place_of
+from integrations.transport.addresses import Place, place_beside, place_of
 from integrations.transport.answers import Answer, raise_for_status
 from integrations.transport.budget import Budget
 from integrations.transport.errors import ConfigurationError, TemporaryError
@@ -151,7 +151,7 @@ class Session:
         redirect has left the origin. Returns the last answer: an error status has its body and leaves `file` alone.
         """
         ends = self._ends(deadline)
-        place, first = place_of(urljoin(self._base.url, url)), True
+        place, first = place_beside(self._base.url, url), True
         start = place.origin
         for _hop in range(MAX_HOPS + 1):
             home = place.origin == start and first
@@ -250,7 +250,7 @@ class Session:
     def _refuse_redirect(self, answer: Answer) -> NoReturn:
         location = answer.headers.get("Location", "")
         try:
-            target = place_of(urljoin(answer.url, location)).origin
+            target = place_beside(answer.url, location).origin
         except ConfigurationError:
             target = "an address that cannot be read"
         raise ConfigurationError(
@@ -260,7 +260,7 @@ class Session:
         )
 
     def _next_hop(self, place: Place, answer: Answer) -> Place:
-        target = place_of(urljoin(place.url, answer.headers.get("Location", "")))
+        target = place_beside(place.url, answer.headers.get("Location", ""))
         if place.scheme == "https" and target.scheme == "http":
             raise ConfigurationError(f"{self._vendor} redirects a download from https to http ({target.host}).")
         return target

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 PRIVATE = ("127.0.0.1", "127.255.255.254", "10.0.0.5", "172.16.9.9", "192.168.1.20", "100.64.0.1", "198.18.0.1")
-NEVER = ("0.0.0.0", "169.254.169.254", "169.254.1.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "100.100.100.200",
+NEVER = ("0.1.2.3", "169.254.169.254", "169.254.1.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "100.100.100.200",
          "168.63.129.16", "192.0.0.192", "192.0.2.1")  # fmt: skip
 PRIVATE_6 = ("::1", "fc00::1", "fd12:3456::1")
 NEVER_6 = ("::", "fe80::1", "fec0::1", "ff02::1", "fd00:ec2::254", "2001:db8::1", "64:ff9b::a9fe:a9fe")
@@ -76,7 +76,7 @@ def urls(port: int) -> Iterator[str]:
     for host in hosts():
         yield f"http://{host}:{port}/"
     good, bad = "vendor.example", f"127.0.0.1:{port}"
-    for trick in (
+    yield from (
         f"http://{good}@{bad}/", f"http://{good}:80@{bad}/", f"http://{good}%40{bad}/", f"http://{bad}#@{good}/",
         f"http://{bad}\\@{good}/", f"http://{good}\\@{bad}/", f"http://{bad}?@{good}/", f"http://{bad}/@{good}/",
         f"http:\\\\{bad}/", f"http:/{bad}/", f"http:{bad}/", f"//{bad}/", f"http:///{bad}/", f"http:////{bad}/",
@@ -88,5 +88,4 @@ def urls(port: int) -> Iterator[str]:
         f"dict://{bad}/", f"unix://{bad}/", f"http+unix://{bad}/", "javascript:alert(1)", "data:text/plain,x",
         f"http://user:pass@{bad}/", f"http://@{bad}/", f"http://:@{bad}/", "http://", "http://:80/", "http:///x",
         f"http://{bad}\x00.{good}/", f"http://{bad}%00.{good}/", f"http://.{bad}/", "http://*/", "http://-x-/",
-    ):  # fmt: skip
-        yield trick
+    )  # fmt: skip

@@ -94,11 +94,13 @@ def test_a_name_that_rebinds_after_the_check_leads_nowhere(
 
     monkeypatch.setattr(socket, "getaddrinfo", resolver(["8.8.8.8"], ["127.0.0.1"]))
     monkeypatch.setattr(socket.socket, "connect", dial)
-    with Session(
-        vendor="Vendor", base_url=f"{scheme}://rebind.example:{server.port}", deadline=2, sleep=lambda _pause: None
-    ) as session:
-        with pytest.raises(ConfigurationError, match=r"rebind\.example"):
-            session.call("GET", "/")  # first try refused by the public address; the second finds only a private one
+    base_url = f"{scheme}://rebind.example:{server.port}"
+    with (
+        Session(vendor="Vendor", base_url=base_url, deadline=2, sleep=lambda _pause: None) as session,
+        # The public address refuses the first try; the second finds a private one only.
+        pytest.raises(ConfigurationError, match=r"rebind\.example"),
+    ):
+        session.call("GET", "/")
     assert dialled == ["8.8.8.8"]
     assert server.connects == 0
 

@@ -139,7 +139,8 @@ def test_a_wait_beyond_the_deadline_is_handed_to_the_caller(
     ("status", "error"),
     [
         (400, RejectedError), (401, ConfigurationError), (403, ConfigurationError), (404, NotFoundError),
-        (409, ConflictError), (410, NotFoundError), (412, ConflictError), (422, RejectedError), (304, ConfigurationError),
+        (409, ConflictError), (410, NotFoundError), (412, ConflictError), (422, RejectedError),
+        (304, ConfigurationError),
         (429, TemporaryError), (500, TemporaryError), (503, TemporaryError), (100, MalformedResponseError),
     ],
 )  # fmt: skip
