@@ -10,6 +10,22 @@ from simple_history.models import HistoricalRecords
 from integrations.core.models import AuditEntry, Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
+from .desk import ImportDraft, RunReview
+
+__all__ = [
+    "BackupJob",
+    "CompanyMapping",
+    "Customer",
+    "ImportDraft",
+    "ReferenceItem",
+    "Run",
+    "RunObject",
+    "RunReview",
+    "Ticket",
+    "TicketLink",
+    "TicketOptions",
+]
+
 
 class Customer(models.Model):
     """An organisation whose backups a client checks. Its name is ours; Autotask never overwrites it."""
@@ -125,6 +141,16 @@ class Run(models.Model):
             models.Index(fields=["-started_at", "-id"], condition=Q(needs_attention=True), name="run_attention"),
             models.Index(fields=["client", "-started_at", "-id"], name="run_of_client"),
             models.Index(fields=["job", "-started_at", "-id"], name="run_of_job"),
+            models.Index(fields=["status", "-started_at", "-id"], name="run_of_status"),
+            models.Index(fields=["external_id"], name="run_by_external_id"),
+            models.Index(fields=["-started_at", "-id"], condition=Q(reviewed_at__isnull=False), name="run_reviewed"),
+            models.Index(
+                fields=["client", "-started_at", "-id"],
+                condition=Q(needs_attention=True),
+                name="run_attention_of_client",
+            ),
+            models.Index(fields=["job", "started_at"], condition=Q(status="success"), name="run_success_of_job"),
+            models.Index(fields=["job"], condition=Q(needs_attention=True), name="run_attention_of_job"),
         ]
         permissions = [("review_run", "Can review runs (no ticket needed)")]
 
