@@ -36,7 +36,7 @@ from integrations.transport.errors import (
 from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import TicketDraft
 
-from . import links
+from . import attention, links
 from .mapping import ObjectReport, RunReport, compose, priority_for
 from .models import CompanyMapping, ReferenceItem, Run, TicketLink
 from .obstacles import Obstacle, live_link, obstacles
@@ -181,6 +181,7 @@ def _intend(run: Run, content: Preview, *, user: User) -> tuple[TicketLink, Job]
             trigger=Job.Trigger.MANUAL,
             user=user,
         )
+        attention.refresh(run)
     return link, recovery
 
 

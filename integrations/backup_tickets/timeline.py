@@ -16,7 +16,6 @@ TONES = {
     AuditEntry.Outcome.DONE: "good",
     AuditEntry.Outcome.REFUSED: "bad",
     AuditEntry.Outcome.UNKNOWN: "warning",
-    AuditEntry.Outcome.PENDING: "info",
 }
 ACTIONS = {
     "backup_tickets.create_ticket": "asked for an Autotask ticket",
@@ -48,18 +47,18 @@ def _run(run: Run) -> Iterator[Event]:
     if run.superseded_by:
         later = run.superseded_by
         yield Event(later.received_at, "Reported", "a later run of this job succeeded", url=page(later))
-    if run.reviewed_at:
-        who = str(run.reviewed_by or "Somebody")
-        yield Event(run.reviewed_at, who, "reviewed it: no ticket needed", run.review_reason)
+    for review in run.reviews.select_related("by"):
+        yield Event(review.at, str(review.by), review.get_action_display(), review.reason)
 
 
 def _audit(run: Run) -> Iterator[Event]:
     for entry in AuditEntry.objects.filter(record=f"run:{run.pk}"):
         what = ACTIONS.get(entry.action, entry.action.rpartition(".")[2].replace("_", " "))
-        yield Event(entry.at, entry.actor, what)
-        result = f"{entry.get_outcome_display()} {entry.vendor_record}".strip()
-        tone = TONES[AuditEntry.Outcome(entry.outcome)]
-        yield Event(entry.finished_at or entry.at, entry.actor, result, entry.detail, tone)
+        yield Event(entry.at, entry.actor, what, tone="info")
+        if entry.outcome != AuditEntry.Outcome.PENDING:
+            result = ", ".join(filter(None, [entry.get_outcome_display(), entry.vendor_record]))
+            tone = TONES[AuditEntry.Outcome(entry.outcome)]
+            yield Event(entry.finished_at or entry.at, "Outcome:", result, entry.detail, tone)
 
 
 def _calls(run: Run) -> Iterator[Event]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -52,7 +54,8 @@ class RunPage:
         may_create = request.user.has_perm(permissions.CREATE_TICKET)
         offered = may_create and live is None and run.status != Run.Status.SUCCESS
         everything = "objects" in request.GET
-        objects = run.objects_reported.all()
+        failed_first = Case(When(status=Run.Status.SUCCESS, then=1), default=0)
+        objects = run.objects_reported.order_by(failed_first, "position")
         context = {
             **self.admin_site.each_context(request),
             "title": str(run.job),
@@ -60,6 +63,7 @@ class RunPage:
             "opts": self.opts,
             "run": run,
             "original": run,
+            "zone": run.client.time_zone or settings.TIME_ZONE,
             "link": live,
             "checking": live is not None and live.state in (State.CREATING, State.UNKNOWN),
             "past_links": [link for link in links if link is not live],
