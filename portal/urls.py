@@ -6,4 +6,5 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("", include("integrations.core.urls")),
+    path("", include("integrations.backup_tickets.urls")),
 ]
