@@ -109,13 +109,13 @@ class Page:
     forms: tuple[Form, ...]
 
     def form_with(self, button: str) -> tuple[Form, tuple[str, str]]:
-        """The form that has a button whose label starts with these words, and the button's own name and value.
+        """The form that has a button whose label holds these words, and the button's own name and value.
 
         Raises `UnexpectedPageError` naming the buttons there are.
         """
         for form in self.forms:
             for label, name, value in form.buttons:
-                if label.casefold().startswith(button.casefold()):
+                if button.casefold() in label.casefold():
                     return form, (name, value)
         there = ", ".join(repr(label) for form in self.forms for label, _, _ in form.buttons) or "none"
         raise UnexpectedPageError(f"no button {button!r} on {self.url} ({self.status}); buttons: {there}")
