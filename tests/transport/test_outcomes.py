@@ -191,3 +191,15 @@ def test_one_connection_serves_many_calls(server: RawServer, open_session: OpenS
     for _ in range(5):
         session.call("GET", "/")
     assert server.connects == 1
+
+
+def test_an_unsafe_call_does_not_trust_a_connection_that_idled(
+    server: RawServer, open_session: OpenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session()
+    session.call("GET", "/")
+    monkeypatch.setattr("integrations.transport.wire.STALE_AFTER", 0.0)
+    session.call("GET", "/")
+    assert server.connects == 1
+    session.call("POST", "/", json={})
+    assert server.connects == 2
