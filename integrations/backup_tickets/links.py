@@ -45,11 +45,9 @@ def adopt(link: TicketLink, found: Sequence[AutotaskTicket], *, url: TicketUrl, 
     with transaction.atomic():
         row = remember(link.connection, first, url=url(first.id))
         locked = _locked(link)
-        if not _activate(locked, row, detail=f"{how} {row} was found by its key and adopted.") and (
-            locked.ticket_id != row.pk
-        ):
-            others = [first, *others]
-        _report(locked, {ticket.id: ticket.number for ticket in others}, url=url)
+        adopted = _activate(locked, row, detail=f"{how} {row} was found by its key and adopted.")
+        extra = others if adopted or locked.ticket_id == row.pk else found
+        _report(locked, {ticket.id: ticket.number for ticket in extra}, url=url)
 
 
 def adopt_earlier(link: TicketLink, found: Sequence[AutotaskTicket], *, url: TicketUrl) -> None:
@@ -134,13 +132,7 @@ def _report(locked: TicketLink, numbers: Mapping[int, str], *, url: TicketUrl) -
         if ticket_id in known:
             continue
         locked.strays.append({"id": ticket_id, "number": number, "url": url(ticket_id)})
-        entry = audit.begin(
-            "backup_tickets.report_extra_ticket",
-            actor="ticket recovery",
-            client=locked.run.client,
-            connection=locked.connection,
-            record=f"run:{locked.run_id}",
-        )
+        entry = _begin(locked, "backup_tickets.report_extra_ticket")
         name = number or f"ticket {ticket_id}"
         audit.finish(
             entry,
@@ -158,5 +150,18 @@ def _set(locked: TicketLink, **values: object) -> None:
 
 
 def _finish(locked: TicketLink, outcome: AuditEntry.Outcome, detail: str, *, vendor_record: str = "") -> None:
-    if locked.audit is not None:
-        audit.finish(locked.audit, outcome, detail=detail, vendor_record=vendor_record)
+    """Complete the creation's audit entry; what comes after its completion is an entry of its own."""
+    entry = locked.audit
+    if entry is None or entry.outcome in (AuditEntry.Outcome.DONE, AuditEntry.Outcome.REFUSED):
+        entry = _begin(locked, "backup_tickets.adopt_ticket")
+    audit.finish(entry, outcome, detail=detail, vendor_record=vendor_record)
+
+
+def _begin(locked: TicketLink, action: str) -> AuditEntry:
+    return audit.begin(
+        action,
+        actor="ticket recovery",
+        client=locked.run.client,
+        connection=locked.connection,
+        record=f"run:{locked.run_id}",
+    )

@@ -19,6 +19,7 @@ TONES = {
 }
 ACTIONS = {
     "backup_tickets.create_ticket": "asked for an Autotask ticket",
+    "backup_tickets.adopt_ticket": "found a ticket that came late",
     "backup_tickets.report_extra_ticket": "reported a further ticket",
 }
 MOST_CALLS = 100
