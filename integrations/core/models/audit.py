@@ -1,11 +1,35 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
 from django.conf import settings
 from django.db import models
 
 from .clients import Client
 from .connections import Connection
 from .scoping import ScopedQuerySet
+
+_REFUSAL = "The audit trail is append-only: entries are added by audit.begin and completed once by audit.finish."
+
+
+class AuditQuerySet(ScopedQuerySet):
+    """Reads and adds; changes nothing but by `complete`."""
+
+    def update(self, **_kwargs: Any) -> NoReturn:
+        raise RuntimeError(_REFUSAL)
+
+    def bulk_update(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise RuntimeError(_REFUSAL)
+
+    def delete(self) -> NoReturn:
+        raise RuntimeError(_REFUSAL)
+
+    def complete(self, pk: int, fields: Mapping[str, Any]) -> None:
+        """Store what became of an entry that is not finished yet. Raises `RuntimeError` when it is."""
+        unfinished = [AuditEntry.Outcome.PENDING, AuditEntry.Outcome.UNKNOWN]
+        if not models.QuerySet.update(self.filter(pk=pk, outcome__in=unfinished), **fields):
+            raise RuntimeError(f"Audit entry {pk} was finished before. {_REFUSAL}")
 
 
 class AuditEntry(models.Model):
@@ -32,7 +56,7 @@ class AuditEntry(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     client_path = "client"
-    objects = ScopedQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -41,3 +65,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.record}"
+
+    def save(self, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise RuntimeError(_REFUSAL)
+        super().save(**kwargs)
+
+    def delete(self, **_kwargs: Any) -> NoReturn:
+        raise RuntimeError(_REFUSAL)

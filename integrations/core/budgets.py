@@ -1,0 +1,168 @@
+"""The vendor's quota, shared out across all processes: calls in flight per endpoint, and calls per rolling hour.
+
+Both live in the database, since workers are separate processes on any number of hosts. A slot is taken by one
+compare-and-set and is free again at its `until`, whatever became of its holder. An hour is sixty-one rows of a minute,
+so that never more than the share falls into any sixty minutes, wherever they begin.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from integrations.transport.errors import TemporaryError
+from integrations.vendors import Limits
+
+from . import registry
+from .models import CallCount, CallSlot, Connection
+
+BULK_SHARE = 0.8  # of the hour; the rest is kept for people who wait
+POLL = 0.05  # seconds between two looks for a free slot
+MARGIN = 2.0  # seconds a slot is held beyond the longest the call may take
+_FREE = datetime(2000, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """For pages: calls granted in the last hour and calls in flight now, with what is allowed (None: no limit)."""
+
+    calls: int
+    calls_per_hour: int | None
+    in_flight: int
+    in_flight_per_endpoint: int | None
+
+
+def usage(connection: Connection) -> Usage:
+    """How much of its quota a connection has used."""
+    limits = registry.vendor(connection.vendor).limits
+    in_flight = CallSlot.objects.filter(connection=connection, until__gt=timezone.now()).count()
+    return Usage(
+        _calls_of_the_hour(connection.pk, timezone.now()),
+        limits.calls_per_hour,
+        in_flight,
+        limits.in_flight_per_endpoint,
+    )
+
+
+class ConnectionBudget:
+    """`transport.budget.Budget` for one connection."""
+
+    def __init__(
+        self, connection_id: int, name: str, limits: Limits, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._id = connection_id
+        self._name = name
+        self._limits = limits
+        self._sleep = sleep
+        self._known: set[str] = set()  # endpoints whose slot rows exist
+
+    @contextmanager
+    def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> Iterator[None]:
+        """Hold one slot of the endpoint while a call runs; see `Budget`. Raises TemporaryError(retry_after=…)."""
+        bucket = endpoint[:100]
+        holder = uuid.uuid4().hex
+        slot = self._wait_for_slot(bucket, holder, interactive=interactive, wait=wait, hold=hold)
+        try:
+            self._count(interactive=interactive)
+            yield
+        finally:
+            if slot is not None:
+                CallSlot.objects.filter(pk=slot, holder=holder).update(holder="", until=_FREE)
+
+    # --- in flight ----------------------------------------------------------------------------------------------
+
+    def _wait_for_slot(self, endpoint: str, holder: str, *, interactive: bool, wait: float, hold: float) -> int | None:
+        if self._limits.in_flight_per_endpoint is None:
+            return None
+        ends = time.monotonic() + wait
+        while True:
+            slot = self._try_slot(endpoint, holder, interactive=interactive, hold=hold)
+            if slot is not None:
+                return slot
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise TemporaryError(
+                    f"All calls that “{self._name}” may make to {endpoint} at a time are in use; nothing was sent.",
+                    retry_after=5,
+                )
+            self._sleep(min(POLL, left))
+
+    def _try_slot(self, endpoint: str, holder: str, *, interactive: bool, hold: float) -> int | None:
+        """One compare-and-set on a free slot; None when there is none. Bulk work leaves the first one to people."""
+        allowed = self._limits.in_flight_per_endpoint or 1
+        self._make_slots(endpoint, allowed)
+        first = 0 if interactive or allowed == 1 else 1
+        slots = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__range=(first, allowed - 1))
+        now = timezone.now()
+        # People begin at the far end, so that the slot kept for them is the last they need.
+        for pk in slots.filter(until__lte=now).order_by("-number").values_list("pk", flat=True):
+            until = now + timedelta(seconds=hold + MARGIN)
+            if CallSlot.objects.filter(pk=pk, until__lte=now).update(holder=holder, until=until):
+                return int(pk)
+        return None
+
+    def _make_slots(self, endpoint: str, allowed: int) -> None:
+        if endpoint not in self._known:
+            have = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__lt=allowed).count()
+            if have < allowed:
+                CallSlot.objects.bulk_create(
+                    [
+                        CallSlot(connection_id=self._id, endpoint=endpoint, number=number, until=_FREE)
+                        for number in range(allowed)
+                    ],
+                    ignore_conflicts=True,
+                )
+            self._known.add(endpoint)
+
+    # --- per hour -----------------------------------------------------------------------------------------------
+
+    def _count(self, *, interactive: bool) -> None:
+        """Count one call into this minute. Raises TemporaryError when the hour's share is spent."""
+        share = self._limits.calls_per_hour
+        if share is None:
+            return
+        allowed = share if interactive else int(share * BULK_SHARE)
+        with transaction.atomic(durable=True):
+            Connection.objects.select_for_update(no_key=True).only("pk").get(
+                pk=self._id
+            )  # one at a time, where rows can be locked
+            now = timezone.now()
+            minute = now.replace(second=0, microsecond=0)
+            if _calls_of_the_hour(self._id, now) < allowed:
+                CallCount.objects.get_or_create(connection_id=self._id, minute=minute)
+                CallCount.objects.filter(connection_id=self._id, minute=minute).update(calls=F("calls") + 1)
+                CallCount.objects.filter(connection_id=self._id, minute__lt=minute - timedelta(hours=2)).delete()
+                return
+        raise TemporaryError(
+            f"“{self._name}” has used its {allowed} calls of this hour; nothing was sent.",
+            retry_after=_until_room(self._id, now, allowed),
+        )
+
+
+def _calls_of_the_hour(connection_id: int, now: datetime) -> int:
+    """Calls granted in every minute that lies, even partly, in the last sixty minutes."""
+    since = now.replace(second=0, microsecond=0) - timedelta(minutes=60)
+    found = CallCount.objects.filter(connection_id=connection_id, minute__gte=since)
+    return int(found.aggregate(sum=Sum("calls"))["sum"] or 0)
+
+
+def _until_room(connection_id: int, now: datetime, allowed: int) -> float:
+    """Seconds until the oldest minutes have left the hour and one call fits again."""
+    this_minute = now.replace(second=0, microsecond=0)
+    since = this_minute - timedelta(minutes=60)
+    rows = CallCount.objects.filter(connection_id=connection_id, minute__gte=since).order_by("minute")
+    counted = list(rows.values_list("minute", "calls"))
+    over = sum(calls for _, calls in counted) - allowed
+    for minute, calls in counted:
+        over -= calls
+        if over < 0:
+            return max(1.0, (minute + timedelta(minutes=61) - now).total_seconds())
+    return 60.0

@@ -1,0 +1,141 @@
+"""The one place where a connection's secrets are opened and its vendor's `Api` is built.
+
+    with open_connection(connection, source="refresh reference data") as api:
+        api.ticket_picklists()
+
+Never inside a transaction: a vendor may take a minute to answer, and rows must not be locked meanwhile. Tests that
+open connections therefore use `@pytest.mark.django_db(transaction=True)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.transport.errors import ConfigurationError, TemporaryError, VendorError
+from integrations.transport.session import Session
+from integrations.vendors import Vendor
+
+from . import registry
+from .budgets import ConnectionBudget
+from .call_log import CallLog
+from .crypto import UnreadableSecret
+from .models import Connection, User
+
+INTERACTIVE_DEADLINE = 20.0  # seconds a person waits for one call, retries included
+OK_AGAIN_AFTER = timedelta(minutes=1)  # a working connection's row is written at most this often
+
+
+class OpenInTransactionError(RuntimeError):
+    """A program error: a connection was opened while a transaction was open."""
+
+
+@contextmanager
+def open_connection(
+    connection: Connection,
+    *,
+    source: str,
+    user: User | AnonymousUser | None = None,
+    record: str = "",
+    interactive: bool = False,
+    guard: Callable[[], None] | None = None,
+) -> Iterator[Any]:
+    """Yield the vendor's `Api` for this connection; log its calls, keep its facts, set the connection's health.
+
+    `source` and `record` say in the API log which job or page called, and about what. `interactive` means that a
+    person waits: shorter deadlines, and before bulk work in the budget. `guard` runs right before each request.
+    Raises ConfigurationError when the connection is paused, its secrets are unreadable or its vendor is unknown;
+    inside, whatever the vendor's Api raises.
+    """
+    if transaction.get_connection().in_atomic_block:
+        raise OpenInTransactionError(
+            f"{connection} was opened inside a transaction: commit first, then call the vendor. "
+            "(Tests: use django_db(transaction=True).)"
+        )
+    vendor = _vendor_of(connection)
+    secrets = _secrets_of(connection)
+    base_url = connection.base_url or vendor.base_url_default
+    if not base_url:
+        raise ConfigurationError(f"The connection “{connection}” has no {vendor.base_url_label}; enter it there.")
+    log = CallLog(connection, source=source, user=user if isinstance(user, User) else None, record=record)
+    facts = deepcopy(connection.facts)
+    session = Session(
+        vendor=vendor.label,
+        base_url=base_url,
+        secrets=secrets.values(),
+        allow_private=connection.allow_private_address,
+        budget=ConnectionBudget(connection.pk, str(connection), vendor.limits),
+        endpoint_of=vendor.endpoint_of,
+        recorder=log,
+        guard=guard,
+        interactive=interactive,
+        deadline=INTERACTIVE_DEADLINE if interactive else None,
+    )
+    credentials = {**connection.identity, **{name: secrets.get(name, "") for name in vendor.secret_names()}}
+    problem: VendorError | None = None
+    try:
+        yield vendor.api(
+            session, base_url=base_url, credentials=credentials, settings=dict(connection.settings), facts=facts
+        )
+    except VendorError as error:
+        problem = error
+        raise
+    finally:
+        session.close()
+        log.flush()
+        _remember(connection, facts, problem, heard=log.heard)
+
+
+def _vendor_of(connection: Connection) -> Vendor:
+    if connection.is_paused:
+        raise ConfigurationError(f"The connection “{connection}” is paused; no call goes out until it is resumed.")
+    try:
+        return registry.vendor(connection.vendor)
+    except KeyError:
+        raise ConfigurationError(
+            f"The connection “{connection}” is of the vendor {connection.vendor!r}, "
+            "which no installed integration uses."
+        ) from None
+
+
+def _secrets_of(connection: Connection) -> dict[str, str]:
+    """The connection's secrets; what cannot be read is shown as its health."""
+    try:
+        return connection.credentials.open()
+    except UnreadableSecret as error:
+        problem = ConfigurationError(f"The credentials of the connection “{connection}” cannot be read: {error}.")
+    _remember(connection, connection.facts, problem, heard=False)
+    raise problem
+
+
+def _remember(connection: Connection, facts: dict[str, Any], problem: VendorError | None, *, heard: bool) -> None:
+    """Store changed facts and health in one statement, or none when there is nothing new."""
+    changed = _health(connection, problem, heard=heard)
+    if facts != connection.facts:
+        changed["facts"] = facts
+    if changed:
+        Connection.objects.filter(pk=connection.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(connection, name, value)
+
+
+def _health(connection: Connection, problem: VendorError | None, *, heard: bool) -> dict[str, Any]:
+    """What this use tells about the connection. A record that was refused or not found says that it works."""
+    now = timezone.now()
+    if isinstance(problem, ConfigurationError):
+        return {"health": Connection.Health.ATTENTION, "health_cause": problem.message, "last_error_at": now}
+    if isinstance(problem, TemporaryError):
+        return {"health": Connection.Health.TROUBLE, "health_cause": problem.message, "last_error_at": now}
+    if not heard:
+        return {}  # nothing was asked, so nothing is known
+    fresh = connection.last_ok_at is not None and now - connection.last_ok_at < OK_AGAIN_AFTER
+    if connection.health == Connection.Health.OK and fresh:
+        return {}
+    return {"health": Connection.Health.OK, "health_cause": "", "last_ok_at": now}
