@@ -190,6 +190,10 @@ admin:two_factor_verify                      GET   302 200 200 200 200
 admin:two_factor_verify                      POST  302 200 200 200 200
 admin:view_on_site                           GET   302 404 404 404 404
 admin:view_on_site                           POST  302 404 404 404 404
+api_openapi                                  GET   200 200 200 200 200
+api_openapi                                  POST  405 405 405 405 405
+api_runs                                     GET   405 405 405 405 405
+api_runs                                     POST  401 401 401 401 401
 """
 
 
