@@ -24,19 +24,24 @@ _NAME = (
 _SENSITIVE = re.compile(_NAME, re.IGNORECASE)
 # A JSON member whose name is sensitive; the quote may be escaped (JSON inside JSON), the value may be cut off.
 _JSON_MEMBER = re.compile(
-    r'(?P<name>(?P<quote>\\*")[^"\\]{0,80}?(?:' + _NAME + r')[^"\\]{0,80}(?P=quote)\s*:\s*)'
+    r'(?P<name>(?<!\\)(?P<quote>\\{0,7}")[^"\\]{0,80}?(?:' + _NAME + r')[^"\\]{0,80}(?P=quote)\s*:\s*)'
     r"(?:(?P=quote)(?:(?!(?P=quote))(?:\\.|[^\\]))*(?:(?P=quote)|\Z)"
     r"|\[[^\]]*(?:\]|\Z)|\{[^{}]*(?:\}|\Z)|(?!null|true|false)[^\s,}\]\[{\"\\]+)",
     re.IGNORECASE | re.DOTALL,
 )
-# name=value in a query or a form body.
-_PARAMETER = re.compile(r"(?P<name>[\w.\-\[\]]*(?:" + _NAME + r")[\w.\-\[\]]*=)[^&\s\"'<>]+", re.IGNORECASE)
+# name=value in a query or a form body. Whether the name is sensitive is asked afterwards: one pattern for both would
+# take cubic time on hostile text.
+_PARAMETER = re.compile(r"(?<![\w.\-\[\]])(?P<name>[\w.\-\[\]]{1,200})=[^&\s\"'<>]+")
 _AUTH_SCHEME = re.compile(r"\b(Basic|Bearer|Digest)\s+[A-Za-z0-9+/=_.\-]{8,}", re.IGNORECASE)
 
 
 def is_sensitive_name(name: str) -> bool:
     """Whether a header, field or parameter of this name holds a secret by its name alone."""
     return _SENSITIVE.search(name) is not None
+
+
+def _without_value(hit: re.Match[str]) -> str:
+    return f"{hit['name']}={MASK}" if is_sensitive_name(hit["name"]) else hit.group()
 
 
 def _base64_forms(raw: bytes) -> Iterable[str]:
@@ -109,7 +114,7 @@ class Redactor:
         text = self.by_value(text)
         if _SENSITIVE.search(text):
             text = _JSON_MEMBER.sub(lambda hit: f"{hit['name']}{hit['quote']}{MASK}{hit['quote']}", text)
-            text = _PARAMETER.sub(lambda hit: hit["name"] + MASK, text)
+            text = _PARAMETER.sub(_without_value, text)
         return _AUTH_SCHEME.sub(lambda hit: f"{hit.group(1)} {MASK}", text)
 
     def cut(self, text: str, limit: int) -> str:

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import re
+import time
 import traceback
 from urllib.parse import quote, quote_plus
 
@@ -176,6 +177,17 @@ def test_a_long_body_is_cut_and_a_binary_one_only_named(
     session.call("GET", "/")
     assert len(records[0].response_body) < 20_010
     assert records[1].response_body == "(36 bytes of image/png)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["secret" * 4000, "a." * 10_000 + "secret", "\\" * 20_000 + "token", '\\"' * 10_000 + "token", '"token":[' * 2500,
+     '"token":"' * 2500, '"token":{' * 2500, "_" * 20_000 + " token=", "token=" * 3000, "Basic " * 3000 + "token"],
+)  # fmt: skip
+def test_hostile_text_does_not_hold_the_redactor_up(text: str) -> None:
+    started = time.process_time()
+    Redactor([SECRET]).cut(text, 20_000)
+    assert time.process_time() - started < 2  # milliseconds, where a careless pattern takes minutes
 
 
 @pytest.mark.proof
