@@ -20,7 +20,6 @@ from . import attention
 from .models import ReferenceItem, Ticket, TicketLink
 
 State = TicketLink.State
-UNDECIDED = (State.CREATING, State.UNKNOWN)
 
 TicketUrl = Callable[[int], str]
 
@@ -55,7 +54,7 @@ def adopt_earlier(link: TicketLink, found: Sequence[AutotaskTicket], *, url: Tic
     first = min(found, key=lambda ticket: ticket.id)
     earlier = TicketLink.objects.get(key=first.external_id)
     with transaction.atomic():
-        abandon(link, f"Not sent: an earlier attempt had created {first.number}, which is used instead.")
+        refuse(link, f"Not sent: an earlier attempt had created {first.number}, which is used instead.")
         adopt(earlier, found, url=url, how="Before a new attempt")
 
 
@@ -70,14 +69,23 @@ def doubt(link: TicketLink, cause: str, *, since: dt.datetime) -> bool:
     return True
 
 
-def abandon(link: TicketLink, cause: str, *, watch_until: dt.datetime | None = None) -> bool:
-    """There is no ticket as far as anyone can tell; a person may try again."""
+def refuse(link: TicketLink, cause: str) -> bool:
+    """The create call was not sent, or Autotask refused it: there is no ticket, and a person may try again."""
+    return _abandon(link, State.CREATING, cause=cause)
+
+
+def give_up(link: TicketLink, cause: str, *, watch_until: dt.datetime) -> bool:
+    """The key was looked up long enough: there is no ticket as far as anyone can tell. A late one is watched for."""
+    return _abandon(link, State.UNKNOWN, cause=cause, watch_until=watch_until)
+
+
+def _abandon(link: TicketLink, state: TicketLink.State, **values: object) -> bool:
     with transaction.atomic():
         locked = _locked(link)
-        if locked.state not in UNDECIDED:
+        if locked.state != state:
             return False
-        _set(locked, state=State.ABANDONED, cause=cause, watch_until=watch_until)
-        _finish(locked, AuditEntry.Outcome.REFUSED, cause)
+        _set(locked, state=State.ABANDONED, **values)
+        _finish(locked, AuditEntry.Outcome.REFUSED, locked.cause)
         attention.refresh(locked.run)
     return True
 
@@ -112,7 +120,7 @@ def _locked(link: TicketLink) -> TicketLink:
 
 def _activate(locked: TicketLink, row: Ticket, *, detail: str) -> bool:
     """Whether this call made the link active. The database refuses a second live link of the run."""
-    if locked.state not in (*UNDECIDED, State.ABANDONED):
+    if locked.state not in (State.CREATING, State.UNKNOWN, State.ABANDONED):
         return False
     try:
         with transaction.atomic():

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.core.jobs import Again, Claim
 from integrations.core.opening import open_connection
-from integrations.transport.errors import VendorError
+from integrations.transport.errors import NotFoundError, VendorError
 
 from . import links
 from .models import TicketLink
@@ -26,7 +26,7 @@ State = TicketLink.State
 
 LOOKUPS = tuple(dt.timedelta(seconds=s) for s in (5, 30, 120, 300))
 WATCH = tuple(dt.timedelta(minutes=m) for m in (15, 30, 60, 120, 240, 480, 960, 1440))
-RETRY = dt.timedelta(seconds=30)  # after a look-up that was not answered
+RETRY = (dt.timedelta(seconds=30), dt.timedelta(hours=1))  # after a look-up without an answer: soon, then ever later
 WAIT = dt.timedelta(minutes=5)  # while the integration is off
 
 NOTHING_FOUND = (
@@ -73,7 +73,7 @@ def _look_up(claim: Claim, link: TicketLink) -> str:
             if found:
                 links.adopt(link, found, url=api.ticket_url, how="After an unknown outcome")
     except VendorError as error:
-        raise Again(at=timezone.now() + RETRY, outcome=f"Not looked up: {error.message}") from error
+        raise Again(at=_retry_at(link.unknown_since), outcome=f"Not looked up: {error.message}") from error
     TicketLink.objects.filter(pk=link.pk).update(lookups=F("lookups") + 1)
     if found:
         return f"Found {found[0].number or found[0].id}."
@@ -83,11 +83,17 @@ def _look_up(claim: Claim, link: TicketLink) -> str:
 def _nothing_found(link: TicketLink, since: dt.datetime, looked_at: dt.datetime) -> str:
     """`looked_at` is when the look-up began: what came into being after it was not seen."""
     if looked_at >= since + LOOKUPS[-1]:
-        links.abandon(link, NOTHING_FOUND, watch_until=since + WATCH[-1])
+        links.give_up(link, NOTHING_FOUND, watch_until=since + WATCH[-1])
     for offset in (*LOOKUPS, *WATCH):
         if looked_at < since + offset:
             raise Again(at=since + offset, outcome="Not found yet; looking again.")
     return "Not found within a day."
+
+
+def _retry_at(since: dt.datetime) -> dt.datetime:
+    shortest, longest = RETRY
+    now = timezone.now()
+    return now + min(max((now - since) / 4, shortest), longest)
 
 
 def _read_number(claim: Claim, link: TicketLink) -> str:
@@ -97,6 +103,8 @@ def _read_number(claim: Claim, link: TicketLink) -> str:
         with open_connection(link.connection, source="read ticket", record=_record(link), guard=claim.check) as api:
             said = api.get_ticket(link.ticket.ticket_id)
             row = links.remember(link.connection, said, url=api.ticket_url(said.id))
+    except NotFoundError:
+        return f"Autotask no longer has ticket {link.ticket.ticket_id}."
     except VendorError as error:
         raise Again(at=timezone.now() + WAIT, outcome=f"Not read: {error.message}") from error
     return f"Read {row}."

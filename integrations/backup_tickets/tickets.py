@@ -42,6 +42,8 @@ from .models import CompanyMapping, ReferenceItem, Run, TicketLink
 from .obstacles import Obstacle, live_link, obstacles
 from .setup import base_url, setup_of
 
+State = TicketLink.State
+
 KEY_PREFIX = "bkp-"
 SEND_WITHIN = dt.timedelta(seconds=20)  # of the click; a click frozen for longer sends nothing any more
 RECOVER_AFTER = dt.timedelta(seconds=60)  # of the click: its deadline, the create call's own, and a margin
@@ -146,7 +148,6 @@ def create_ticket(run: Run, *, user: User) -> TicketLink:
             return existing
         raise NotPossibleError([Obstacle("Another attempt has just ended; look at it and try again.")]) from None
     _carry_out(link, recovery, user=user)
-    link.refresh_from_db()
     return link
 
 
@@ -186,7 +187,7 @@ def _intend(run: Run, content: Preview, *, user: User) -> tuple[TicketLink, Job]
 
 
 def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
-    """The calls of a click. Whatever fails before the create call means that nothing was sent."""
+    """The calls of a click. Errors leave the opened connection, so that its health shows them."""
     try:
         with open_connection(
             link.connection,
@@ -199,12 +200,16 @@ def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
             earlier = _earlier_keys(link)
             if earlier and (found := api.find_tickets_by_key(earlier)):
                 links.adopt_earlier(link, found, url=api.ticket_url)
-                jobs.cancel(recovery)
             else:
-                _post(api, link, recovery)
+                _post(api, link)
     except VendorError as error:
-        if links.abandon(link, f"Not sent: {error.message}"):
-            jobs.cancel(recovery)
+        # Whatever fails before the create call means that nothing was sent; after it, the link is decided already.
+        links.refuse(link, f"Not sent: {error.message}")
+    link.refresh_from_db()
+    if link.state == State.ABANDONED or (link.state == State.ACTIVE and link.ticket and link.ticket.number):
+        jobs.cancel(recovery)
+    else:  # the outcome, or the ticket's number, is still to be found out
+        jobs.enqueue(RECOVERY, link.pk, not_before=timezone.now() + FIRST_LOOKUP, priority=Job.Priority.CLICK)
 
 
 def _still_in_time(link: TicketLink) -> None:
@@ -215,31 +220,23 @@ def _still_in_time(link: TicketLink) -> None:
 
 def _earlier_keys(link: TicketLink) -> list[str]:
     """The keys of earlier attempts that may have become tickets without our knowing."""
-    earlier = TicketLink.objects.filter(run=link.run_id, state=TicketLink.State.ABANDONED).exclude(pk=link.pk)
+    earlier = TicketLink.objects.filter(run=link.run_id, state=State.ABANDONED).exclude(pk=link.pk)
     return list(earlier.order_by("pk").values_list("key", flat=True))
 
 
-def _post(api: AutotaskApi, link: TicketLink, recovery: Job) -> None:
+def _post(api: AutotaskApi, link: TicketLink) -> None:
     try:
         ticket_id = api.create_ticket(draft_of(link))
     except (UnknownOutcomeError, MalformedResponseError) as error:
-        now = timezone.now()
-        if links.doubt(link, error.message, since=now):
-            jobs.enqueue(RECOVERY, link.pk, not_before=now + FIRST_LOOKUP, priority=Job.Priority.CLICK)
-        return
+        links.doubt(link, error.message, since=timezone.now())
+        raise
+    except TemporaryError:
+        raise  # provably not sent
     except VendorError as error:
-        sentence = f"Not sent: {error.message}" if isinstance(error, TemporaryError) else error.message
-        if links.abandon(link, sentence):
-            jobs.cancel(recovery)
-        return
+        links.refuse(link, error.message)
+        raise
     links.confirm(link, ticket_id, url=api.ticket_url(ticket_id))
-    try:
-        said = api.get_ticket(ticket_id)
-    except VendorError:  # the ticket stands; its number is read by the job
-        jobs.enqueue(RECOVERY, link.pk, not_before=timezone.now() + FIRST_LOOKUP)
-        return
-    links.remember(link.connection, said, url=api.ticket_url(ticket_id))
-    jobs.cancel(recovery)
+    links.remember(link.connection, api.get_ticket(ticket_id), url=api.ticket_url(ticket_id))
 
 
 def draft_of(link: TicketLink) -> TicketDraft:
