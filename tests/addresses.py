@@ -26,7 +26,9 @@ class Address:
 
 
 def addresses() -> list[Address]:
-    return sorted(set(_walk(get_resolver(), "", "")), key=lambda address: address.name)
+    """Sorted by name; signing out comes last, since nothing works after it."""
+    found = set(_walk(get_resolver(), "", ""))
+    return sorted(found, key=lambda address: (address.name == "admin:logout", address.name))
 
 
 def _walk(resolver: URLResolver, route: str, namespace: str) -> Iterator[Address]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.core import roles
 from integrations.core.models import User
@@ -28,7 +30,8 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[misc]  # Unfold publis
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "full_name", "email", "role_names", "sees", "is_active", "last_login")
     list_filter = ("is_active", "groups", "all_clients")
-    filter_horizontal = ("groups", "clients")
+    filter_horizontal = ()
+    autocomplete_fields = ("clients",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
@@ -62,6 +65,17 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[misc]  # Unfold publis
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_staff = True  # everybody works in the admin; "active" is the switch that keeps people out
         super().save_model(request, obj, form, change)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            return forms.ModelMultipleChoiceField(
+                Group.objects.all(),
+                label="Roles",
+                required=False,
+                widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+                help_text="Admin sets up, Operator works, Reporter looks.",
+            )
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="name")
     def full_name(self, row: User) -> str:
