@@ -13,10 +13,9 @@ from django.shortcuts import render
 def client_ip(request: HttpRequest) -> str:
     """The caller's address as the outermost of our own proxies saw it; forged headers beyond it count nothing."""
     direct = str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    if not settings.TRUSTED_PROXIES or len(hops) < settings.TRUSTED_PROXIES:
-        return direct
-    return hops[-settings.TRUSTED_PROXIES]
+    hops: list[str] = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    proxies: int = settings.TRUSTED_PROXIES
+    return hops[-proxies] if 0 < proxies <= len(hops) else direct
 
 
 def is_own_password(request: HttpRequest, password: str) -> bool:

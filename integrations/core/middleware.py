@@ -56,7 +56,7 @@ class TwoFactorMiddleware:
 
     def _detour(self, request: HttpRequest) -> str:
         user = request.user
-        if not user.is_authenticated or user.is_verified():  # type: ignore[union-attr]  # set by OTPMiddleware
+        if not user.is_authenticated or user.is_verified():  # type: ignore[attr-defined]  # set by OTPMiddleware
             return ""
         if is_enrolled(user):
             return reverse("admin:two_factor_verify")

@@ -51,7 +51,6 @@ CORE: dict[str, frozenset[str]] = {
     "auth.view_group": _ADMINS,
     "axes.view_accessattempt": _ADMINS,
     "django_q.view_schedule": _ADMINS,
-    "django_q.change_schedule": _ADMINS,
     "django_q.view_ormq": _ADMINS,
 }
 

@@ -45,9 +45,7 @@ def with_choice(request: HttpRequest, **chosen: str) -> str:
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """A filter by a related record that offers only the records the person may see."""
 
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[Any]:
         related = limited(field.remote_field.model._default_manager.all(), request)
         return [(str(record.pk), str(record)) for record in related]
 
@@ -62,7 +60,7 @@ class Scoping:
         """The choices of a related field; Django's admin asks here for foreign keys and many-to-many alike."""
         chosen = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]  # a mixin
         if chosen is None and isinstance(db_field, ForeignKey | ManyToManyField):
-            chosen = db_field.remote_field.model._default_manager.using(db).all()  # type: ignore[union-attr]
+            chosen = db_field.remote_field.model._default_manager.using(db).all()
         return None if chosen is None else limited(chosen, request)
 
 
@@ -91,6 +89,10 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
         actions.pop("delete_selected", None)
         return actions
 
+    def history_records(self, record: Any) -> list[Any]:
+        """The records whose versions the history page of this one shows."""
+        return [record]
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -107,7 +109,7 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
             "title": f"History of {record}",
             "opts": self.model._meta,
             "original": record,
-            "versions": versions(record, limit=HISTORY_LENGTH),
+            "versions": versions(self.history_records(record), limit=HISTORY_LENGTH),
             "limit": HISTORY_LENGTH,
             **(extra_context or {}),
         }

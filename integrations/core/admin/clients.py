@@ -93,13 +93,10 @@ class ClientAdmin(PortalModelAdmin):
     change_form_outer_before_template = "admin/portal/client_panel.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                how_many_connections=Count("connections", distinct=True),
-                how_many_integrations=Count("integrations", distinct=True),
-            )
+        rows: QuerySet[Client] = super().get_queryset(request)
+        return rows.annotate(
+            how_many_connections=Count("connections", distinct=True),
+            how_many_integrations=Count("integrations", distinct=True),
         )
 
     def get_inlines(self, request: HttpRequest, obj: Client | None = None) -> list[type[PortalTabularInline]]:

@@ -146,7 +146,7 @@ def form_for(vendor: Vendor, request: HttpRequest) -> type[ConnectionForm]:
         fields[(SECRET if declared.secret else IDENTITY) + declared.name] = _input(declared)
     for declared in vendor.settings:
         fields[SETTING + declared.name] = _input(declared)
-    return type(ConnectionForm)("VendorConnectionForm", (ConnectionForm,), fields)
+    return type("VendorConnectionForm", (ConnectionForm,), fields)
 
 
 def _input(declared: Field) -> forms.Field:

@@ -142,7 +142,9 @@ class ConnectionAdmin(PortalModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def door(name: str, view: Any) -> URLPattern:
-            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"core_connection_{name}")
+            wrapped: Any = self.admin_site.admin_view(view)
+            pattern: URLPattern = path(f"<int:pk>/{name}/", wrapped, name=f"core_connection_{name}")
+            return pattern
 
         return [door("test", self.test_view), door("pause", self.pause_view), *super().get_urls()]
 

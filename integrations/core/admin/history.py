@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -25,8 +25,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One stored version: when, by whom (empty: by the portal or a command), what was done and what changed."""
+    """One stored version: of what, when, by whom (empty: by a command), what was done and what changed."""
 
+    of: str
     at: dt.datetime
     by: str
     what: str
@@ -36,17 +37,19 @@ class Version:
 WHAT = {"+": "created", "~": "changed", "-": "deleted"}
 
 
-def versions(record: Model, *, limit: int) -> list[Version]:
-    """The newest versions of a record that keeps a history, newest first."""
-    history = record.history.select_related("history_user")  # type: ignore[attr-defined]
-    rows = list(history.order_by("-history_date", "-history_id")[: limit + 1])
-    return [_version(newer, older) for newer, older in pairwise([*rows, None])][:limit]
+def versions(records: Iterable[Model], *, limit: int) -> list[Version]:
+    """The newest versions of records that keep a history, newest first."""
+    found = [version for record in records for version in _versions_of(record, limit)]
+    return sorted(found, key=lambda version: version.at, reverse=True)[:limit]
 
 
-def _version(newer: Any, older: Any | None) -> Version:
-    changes = () if older is None else tuple(_changes(newer, older))
-    by = newer.history_user.get_username() if newer.history_user else ""
-    return Version(newer.history_date, by, WHAT[newer.history_type], changes)
+def _versions_of(record: Any, limit: int) -> Iterator[Version]:
+    history = record.history.select_related("history_user").order_by("-history_date", "-history_id")
+    rows = list(history[: limit + 1])
+    for newer, older in list(pairwise([*rows, None]))[:limit]:
+        changes = () if older is None else tuple(_changes(newer, older))
+        by = newer.history_user.get_username() if newer.history_user else ""
+        yield Version(str(record), newer.history_date, by, WHAT[newer.history_type], changes)
 
 
 def _changes(newer: Any, older: Any) -> Iterator[Change]:

@@ -88,4 +88,4 @@ def form_for(kind: IntegrationKind, request: HttpRequest) -> type[IntegrationFor
             widget=UnfoldAdminSelectWidget(),
             help_text=f"A connection to {role.vendor.label}, of this client or shared by the house.",
         )
-    return type(IntegrationForm)("KindIntegrationForm", (IntegrationForm,), fields)
+    return type("KindIntegrationForm", (IntegrationForm,), fields)

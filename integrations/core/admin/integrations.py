@@ -58,6 +58,12 @@ class IntegrationAdmin(PortalModelAdmin):
     def state(self, row: Integration) -> SafeString:
         return labels.label("on", "good") if row.is_enabled else labels.label("off", "neutral")
 
+    def history_records(self, record: Integration) -> list[Any]:
+        """Its own versions, and those of its roles and options, since all are one thing to people."""
+        kind = _kind_of(record)
+        options = kind.options._default_manager.filter(integration=record) if kind and kind.options else []
+        return [record, *record.roles.all(), *(row for row in options if hasattr(row, "history"))]
+
     # --- the form
 
     def add_view(

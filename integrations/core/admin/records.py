@@ -66,19 +66,19 @@ class ApiCallAdmin(ReadOnlyAdmin):
         return format_html('<a class="p-link" href="../../?q={}">{}</a>', row.transaction_id, row.transaction_id)
 
     @admin.display(description="headers")
-    def sent_headers(self, row: ApiCall) -> SafeString:
+    def sent_headers(self, row: ApiCall) -> str:
         return inert(json.dumps(row.request_headers))
 
     @admin.display(description="body")
-    def sent_body(self, row: ApiCall) -> SafeString:
+    def sent_body(self, row: ApiCall) -> str:
         return inert(row.request_body)
 
     @admin.display(description="headers")
-    def received_headers(self, row: ApiCall) -> SafeString:
+    def received_headers(self, row: ApiCall) -> str:
         return inert(json.dumps(row.response_headers))
 
     @admin.display(description="body")
-    def received_body(self, row: ApiCall) -> SafeString:
+    def received_body(self, row: ApiCall) -> str:
         return inert(row.response_body)
 
 

@@ -22,7 +22,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[misc]  # Unfold publishes no types
+class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Roles say what a person may do, clients whose records they see. Only superusers touch superusers."""
 
     form = UserChangeForm
@@ -92,7 +92,7 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[misc]  # Unfold publis
 
 
 @admin.register(Group)
-class RoleAdmin(HouseAdmin, GroupAdmin):  # type: ignore[misc]  # Unfold publishes no types
+class RoleAdmin(HouseAdmin, GroupAdmin):
     """The portal's own roles are kept from one table after every update; only superusers add others."""
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:

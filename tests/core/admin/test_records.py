@@ -79,6 +79,17 @@ def test_integration_is_made_with_its_roles_and_options(world: SimpleNamespace) 
     assert row.ticket_options.integration == row
 
 
+def test_history_of_an_integration_tells_when_another_connection_took_a_role(world: SimpleNamespace) -> None:
+    page = browser(world.admin)
+    form = {"client": world.elite.pk, "slug": "tickets", "is_enabled": "on"}
+    for connection in (world.elite_connection, world.house_connection):
+        address = f"{Integration.objects.get().pk}/change/" if Integration.objects.exists() else "add/"
+        page.post(f"/admin/core/integration/{address}?kind=backup_tickets", form | {"role_autotask": connection.pk})
+    history = page.get(f"/admin/core/integration/{Integration.objects.get().pk}/history/").content.decode()
+    assert f'data-label="Before">{world.elite_connection}<' in history
+    assert f'data-label="After">{world.house_connection}<' in history
+
+
 def test_integration_refuses_a_connection_of_another_client(world: SimpleNamespace) -> None:
     answer = browser(world.admin).post(
         "/admin/core/integration/add/?kind=backup_tickets",
