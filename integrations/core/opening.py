@@ -9,7 +9,8 @@ open connections therefore use `@pytest.mark.django_db(transaction=True)`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hmac
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import timedelta
@@ -26,11 +27,12 @@ from integrations.vendors import Vendor
 from . import registry
 from .budgets import ConnectionBudget
 from .call_log import CallLog
-from .crypto import UnreadableSecret
+from .crypto import Sealed, UnreadableSecret
 from .models import Connection, User
 
 INTERACTIVE_DEADLINE = 20.0  # seconds a person waits for one call, retries included
 OK_AGAIN_AFTER = timedelta(minutes=1)  # a working connection's row is written at most this often
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 — its name among a connection's secrets
 
 
 class OpenInTransactionError(RuntimeError):
@@ -139,3 +141,27 @@ def _health(connection: Connection, problem: VendorError | None, *, heard: bool)
     if connection.health == Connection.Health.OK and fresh:
         return {}
     return {"health": Connection.Health.OK, "health_cause": "", "last_ok_at": now}
+
+
+# --- setting secrets --------------------------------------------------------------------------------------------------
+
+
+def secrets_that_differ(connection: Connection, given: Mapping[str, str]) -> set[str]:
+    """The names whose given secret is not the stored one. Raises `UnreadableSecret`."""
+    stored = connection.credentials.open() if given else {}
+    return {
+        name
+        for name, secret in given.items()
+        if not hmac.compare_digest(stored.get(name, "").encode(), secret.encode())
+    }
+
+
+def set_secrets(connection: Connection, secrets: Mapping[str, str], *, by: str) -> None:
+    """Put these secrets beside the ones that stay, and note when and by whom. The caller saves the row.
+
+    All secrets of a connection are sealed together, so the others are opened for a moment. Raises `UnreadableSecret`
+    when they cannot be.
+    """
+    connection.credentials = Sealed.of(connection.credentials.open() | dict(secrets))
+    stamp = {"at": timezone.now().isoformat(), "by": by}
+    connection.credentials_set = connection.credentials_set | dict.fromkeys(secrets, stamp)

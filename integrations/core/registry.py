@@ -48,6 +48,9 @@ class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
 
     `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's options.
+    `resolve_options(integration, given)` turns options as a configuration file gives them (labels for ids, say) into
+    field values of that model; raises ValueError with a sentence. `options_saved(options)` runs after they were
+    applied, in the same transaction.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
@@ -57,6 +60,8 @@ class IntegrationKind:
     label: str
     roles: tuple[Role, ...]
     options: type[Model] | None = None
+    resolve_options: Callable[[Any, Mapping[str, Any]], dict[str, Any]] | None = None
+    options_saved: Callable[[Any], object] | None = None
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
