@@ -49,6 +49,8 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
         field.queryset = (  # type: ignore[attr-defined]
             Connection.objects.filter(Q(pk__in=offered.values("pk")) | Q(pk=chosen)).select_related("client")
         )
+        if chosen is None and len(only := offered.values_list("pk", flat=True)[:2]) == 1:
+            chosen = only[0]  # there is no choice
         self.initial.setdefault(ROLE + role.name, chosen)
 
     def clean(self) -> dict[str, Any]:
