@@ -1,8 +1,10 @@
 """Autotask PSA."""
 
+from __future__ import annotations
+
 from integrations.vendors import Field, Limits, Vendor
 
-from .api import AutotaskApi
+from .api import AutotaskApi, endpoint_of
 
 VENDOR = Vendor(
     slug="autotask",
@@ -15,5 +17,7 @@ VENDOR = Vendor(
     ),
     base_url_label="Zone lookup host",
     base_url_default="https://webservices.autotask.net",
+    endpoint_of=endpoint_of,
+    simulator="integrations.vendors.autotask.simulator",
     limits=Limits(in_flight_per_endpoint=2, calls_per_hour=5000),
 )

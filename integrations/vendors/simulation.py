@@ -1,0 +1,293 @@
+"""What all vendor simulators share: a threaded HTTP/1.1 server, a ledger of calls, faults on order, control routes.
+
+Control, for other processes: `GET /_simulator/ledger`, `GET /_simulator/world`, `POST /_simulator/faults`
+(`{"name", "method", "path", "times", "value"}`), `POST /_simulator/reset`, `POST /_simulator/commit` (late commits
+happen now), `POST /_simulator/do` (`{"action": …}`, what each simulator offers beside its API).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+SECRET_HEADERS = frozenset({"authorization", "secret", "username", "apiintegrationcode", "cookie"})
+FAULTS = {
+    "answer_lost": "carried out, then the connection closes without an answer (after `value` seconds)",
+    "not_received": "the connection closes, nothing was carried out",
+    "late_commit": "no answer; carried out after `value` seconds, or on POST /_simulator/commit",
+    "truncated": "carried out, half of the answer arrives",
+    "committed_500": "carried out, then 500 without errors",
+    "committed_429": "carried out, then 429",
+    "429": "not carried out",
+    "500_errors": "not carried out, 500 with `value` as the vendor's sentence",
+    "html_503": "not carried out, an HTML page",
+    "garbage": "carried out, the answer is no JSON",
+    "slow": "carried out and answered after `value` seconds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    committed: bool = False  # a write was carried out
+
+    @classmethod
+    def of(cls, value: Any, *, status: int = 200, committed: bool = False) -> Reply:
+        return cls(status, json.dumps(value).encode(), {"Content-Type": "application/json"}, committed)
+
+    @classmethod
+    def page(cls, html: str, *, status: int = 200) -> Reply:
+        return cls(status, html.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+
+@dataclass(slots=True)
+class Call:
+    """One line of the ledger. `status` stays None when no answer was sent."""
+
+    number: int
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+    arrived: str
+    committed: bool = False
+    status: int | None = None
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class Fault:
+    """The next `times` calls that match `method` ("*": any) and the `path` pattern do `name`."""
+
+    name: str
+    method: str = "*"
+    path: str = ".*"
+    times: int = 1
+    value: Any = None
+
+    def __post_init__(self) -> None:
+        if self.name not in FAULTS:
+            raise ValueError(f"unknown fault {self.name!r}; known: {', '.join(FAULTS)}")
+        re.compile(self.path)
+
+    def fits(self, request: Request) -> bool:
+        return self.method in ("*", request.method) and re.search(self.path, request.path, re.IGNORECASE) is not None
+
+
+class Simulator:
+    """The base of every vendor's simulator: subclasses answer `handle` and describe their `world`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.calls: list[Call] = []
+        self.faults: list[Fault] = []
+        self.pending: list[tuple[Request, Call]] = []
+        self.stopping = threading.Event()
+        self.url = ""
+
+    def handle(self, request: Request) -> Reply:
+        raise NotImplementedError
+
+    def world(self) -> Any:
+        raise NotImplementedError
+
+    def reset_world(self) -> None:
+        raise NotImplementedError
+
+    def do(self, action: str, arguments: dict[str, Any]) -> Any:
+        """An act of somebody else in the vendor's user interface. Raises ValueError for an unknown one."""
+        raise ValueError(f"unknown action {action!r}")
+
+    def fault(self, name: str, *, method: str = "*", path: str = ".*", times: int = 1, value: Any = None) -> None:
+        with self.lock:
+            self.faults.append(Fault(name, method, path, times, value))
+
+    def reset(self) -> None:
+        with self.lock:
+            self.calls.clear()
+            self.faults.clear()
+            self.pending.clear()
+            self.reset_world()
+
+    def commit_pending(self) -> int:
+        """Carry out what `late_commit` kept back; returns how many."""
+        with self.lock:
+            waiting, self.pending = self.pending, []
+        for request, call in waiting:
+            call.committed = self.handle(request).committed
+        return len(waiting)
+
+    def answer(self, request: Request) -> Reply | None:
+        """Write the ledger, apply a fault, answer. None: the connection is closed without an answer."""
+        with self.lock:
+            call = Call(
+                len(self.calls) + 1,
+                request.method,
+                request.path,
+                {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS},
+                request.body.decode("utf-8", "replace"),
+                datetime.now(UTC).isoformat(),
+            )
+            self.calls.append(call)
+            fault = self._next_fault(request)
+        call.fault = fault.name if fault else ""
+        reply = self._with(fault, request, call) if fault else self._carry_out(request, call)
+        call.status = reply.status if reply else None
+        return reply
+
+    def control(self, request: Request) -> Reply:
+        with self.lock:
+            name = request.path.removeprefix("/_simulator/")
+            if request.method == "GET" and name == "ledger":
+                return Reply.of({"calls": [asdict(call) for call in self.calls]})
+            if request.method == "GET" and name == "world":
+                return Reply.of(self.world())
+        if request.method != "POST":
+            return Reply.of({"error": "unknown control route"}, status=404)
+        try:
+            return Reply.of(self._steer(name, json.loads(request.body or b"{}")))
+        except (ValueError, TypeError, KeyError, re.error) as error:
+            return Reply.of({"error": str(error)}, status=400)
+
+    def _steer(self, name: str, order: dict[str, Any]) -> Any:
+        routes: dict[str, Callable[[], Any]] = {
+            "faults": lambda: self.fault(order.pop("name"), **order),
+            "reset": self.reset,
+            "commit": self.commit_pending,
+            "do": lambda: self.do(order.pop("action"), order),
+        }
+        if name not in routes:
+            raise ValueError(f"unknown control route {name!r}")
+        return {"done": routes[name]()}
+
+    def _next_fault(self, request: Request) -> Fault | None:
+        for fault in self.faults:
+            if fault.fits(request):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def _carry_out(self, request: Request, call: Call) -> Reply:
+        reply = self.handle(request)
+        call.committed = reply.committed
+        return reply
+
+    def _with(self, fault: Fault, request: Request, call: Call) -> Reply | None:
+        refusals = {
+            "429": Reply.of({"errors": ["Too many requests."]}, status=429),
+            "500_errors": Reply.of({"errors": [str(fault.value or "Refused.")]}, status=500),
+            "html_503": Reply.page("<html><body>Service Unavailable</body></html>", status=503),
+        }
+        if fault.name in refusals:
+            return refusals[fault.name]
+        if fault.name == "not_received":
+            return None
+        if fault.name == "late_commit":
+            self.pending.append((request, call))
+            if fault.value is not None:
+                timer = threading.Timer(float(fault.value), self.commit_pending)
+                timer.daemon = True
+                timer.start()
+            return None
+        reply = self._carry_out(request, call)
+        if fault.name in ("slow", "answer_lost"):
+            self.stopping.wait(float(fault.value or 0))
+        spoiled: dict[str, Reply | None] = {
+            "answer_lost": None,
+            "committed_500": Reply(500),
+            "committed_429": Reply(429),
+            "garbage": Reply(200, b"\x00not json{", {"Content-Type": "application/json"}),
+            "truncated": Reply(
+                reply.status, reply.body[: len(reply.body) // 2], {"X-Whole-Length": str(len(reply.body))}
+            ),
+        }
+        return spoiled.get(fault.name, reply)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 30
+    simulator: Simulator
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
+        control = request.path.startswith("/_simulator/")
+        reply = self.simulator.control(request) if control else self.simulator.answer(request)
+        if reply is None:
+            self.close_connection = True
+            return
+        with suppress(ConnectionError):  # the client may have given up meanwhile
+            self._send(reply)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 — names set by http.server
+
+    def _send(self, reply: Reply) -> None:
+        headers = dict(reply.headers)
+        length = headers.pop("X-Whole-Length", None)
+        self.send_response(reply.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", length or str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+        if length is not None:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 — http.server's name
+        """The ledger is the log."""
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Server:
+    """A running simulator: a context manager with `.url` and `.simulator`. Port 0 takes a free one."""
+
+    def __init__(self, simulator: Simulator, *, port: int = 0, host: str = "127.0.0.1") -> None:
+        handler = type("Handler", (_Handler,), {"simulator": simulator})
+        self._listener = _Listener((host, port), handler)
+        self.simulator = simulator
+        self.url = simulator.url = f"http://{host}:{self._listener.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.simulator.stopping.set()
+        self._listener.shutdown()
+        self._listener.server_close()
+        self._thread.join()
