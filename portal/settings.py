@@ -60,6 +60,10 @@ if PRODUCTION and PORTAL_BASE_URL and not PORTAL_BASE_URL.startswith("https://")
     SETTINGS_PROBLEMS.append(("PORTAL_BASE_URL", "must start with https:// in production"))
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PORTAL_BASE_URL])
 
+# --- error reports ----------------------------------------------------------------------------------------------------
+
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")  # empty: nothing is reported
+
 # --- https ------------------------------------------------------------------------------------------------------------
 
 HTTPS: bool = env.bool("HTTPS", default=PRODUCTION)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -79,10 +79,10 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
         return [self._scoped_filter(entry) for entry in super().get_list_filter(request)]
 
     def _scoped_filter(self, entry: Any) -> Any:
-        if not isinstance(entry, str) or "__" in entry:
+        if not isinstance(entry, str):
             return entry
-        field = next((f for f in self.model._meta.get_fields() if f.name == entry), None)
-        return (entry, ScopedRelatedFilter) if field is not None and field.is_relation else entry
+        field = get_fields_from_path(self.model, entry)[-1]
+        return (entry, ScopedRelatedFilter) if field.is_relation else entry
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
