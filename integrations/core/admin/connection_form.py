@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, U
 from integrations.core.crypto import Sealed, UnreadableSecret
 from integrations.core.login import is_own_password
 from integrations.core.models import Connection
+from integrations.core.opening import set_secrets
 from integrations.vendors import Field, Vendor
 
 SECRET, IDENTITY, SETTING = "secret_", "identity_", "setting_"
@@ -29,6 +30,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
     vendor: Vendor
     request: HttpRequest
+    starts_anew = False  # nothing stored can be read any more, and all was entered anew
 
     confirm_password = forms.CharField(
         label="Your password",
@@ -113,20 +115,20 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     def _check_stored_secrets(self) -> None:
         """The secrets that stay must be readable, since all are sealed together."""
         try:
-            self.kept = (
-                {} if set(self.new_secrets()) >= self.vendor.secret_names() else self.instance.credentials.open()
-            )
+            self.instance.credentials.open()
         except UnreadableSecret as problem:
-            self.add_error(None, f"The stored secrets cannot be read: {problem}. Or enter every secret anew.")
+            self.starts_anew = set(self.new_secrets()) >= self.vendor.secret_names()
+            if not self.starts_anew:
+                self.add_error(None, f"The stored secrets cannot be read: {problem}. Or enter every secret anew.")
 
     def save(self, commit: bool = True) -> Connection:
         connection: Connection = self.instance
         connection.identity = connection.identity | self._values(IDENTITY)
         connection.settings = connection.settings | self._values(SETTING)
         if new := self.new_secrets():
-            connection.credentials = Sealed.of(self.kept | new)
-            stamp = {"at": timezone.now().isoformat(), "by": self.request.user.get_username()}
-            connection.credentials_set = connection.credentials_set | dict.fromkeys(new, stamp)
+            if self.starts_anew:
+                connection.credentials, connection.credentials_set = Sealed(), {}
+            set_secrets(connection, new, by=self.request.user.get_username())
         if self.changed_data:
             connection.facts = {}  # what another address or account told us
             connection.health, connection.health_cause = Connection.Health.UNKNOWN, ""
