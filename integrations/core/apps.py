@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
 
 
@@ -9,8 +10,9 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, registry, roles  # noqa: F401 — checks connect themselves
+        from . import checks, registry, reporting, roles  # noqa: F401 — checks connect themselves
 
+        reporting.start(settings.SENTRY_DSN)
         registry.discover()
         # Connected here, not when imported: it must come after the receiver of django.contrib.auth.
         post_migrate.connect(roles.after_migrate, dispatch_uid="integrations.core.roles")

@@ -1,1 +1,64 @@
-"""System checks."""
+"""System checks, and the refusal to start with what they would complain about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from .crypto import parse_keys
+
+
+def problems() -> list[str]:
+    """What the settings lack, as sentences; empty when the portal may start."""
+    found = [f"{name}: {what}" for name, what in getattr(settings, "SETTINGS_PROBLEMS", [])]
+    try:
+        parse_keys(settings.PORTAL_KEYS)
+    except ImproperlyConfigured as error:
+        found.append(str(error))
+    return found
+
+
+def refuse_if_unsafe() -> None:
+    """Raises `ImproperlyConfigured` with every sentence. Web and queue call it before they do anything."""
+    if found := problems():
+        raise ImproperlyConfigured("The portal does not start with these settings:\n" + "\n".join(found))
+
+
+@register
+def settings_are_complete(**_kwargs: Any) -> list[CheckMessage]:
+    return [Error(sentence, id="portal.E001") for sentence in problems()]
+
+
+@register
+def queue_shares_our_transactions(**_kwargs: Any) -> list[CheckMessage]:
+    """A wake-up must be committed together with its `Job` row, so the broker uses the same database."""
+    if settings.Q_CLUSTER.get("orm") == "default":
+        return []
+    return [
+        Error(
+            "The queue's broker does not use the default database, so wake-ups would not be part of our transactions.",
+            hint='Set Q_CLUSTER["orm"] = "default".',
+            id="portal.E002",
+        )
+    ]
+
+
+@register
+def queue_is_patient(**_kwargs: Any) -> list[CheckMessage]:
+    """A task that is still waiting or running must not be handed out again: docs/decisions.md has the arithmetic."""
+    queue = settings.Q_CLUSTER
+    workers, timeout, retry = queue["workers"], queue["timeout"], queue["retry"]
+    waiting = -(-2 * queue["queue_limit"] // workers)  # tasks fetched beside the one that runs, per worker
+    needed = (waiting + 1) * (timeout + 3)
+    if retry > needed:
+        return []
+    return [
+        Error(
+            f'Q_CLUSTER["retry"] is {retry} s, but a task may wait and run for {needed} s: it would run twice.',
+            hint=f'Set Q_CLUSTER["retry"] above {needed}, or lower QUEUE_TIMEOUT.',
+            id="portal.E003",
+        )
+    ]

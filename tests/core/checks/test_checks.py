@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from tests.production_env import PRODUCTION_ENV
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def python(*arguments: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=base | database | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_shipped_production_settings_pass_the_deploy_checks(tmp_path: Path) -> None:
+    done = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", tmp_path=tmp_path, **PRODUCTION_ENV)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "PORTAL_KEYS", "ALLOWED_HOSTS", "PORTAL_BASE_URL"])
+def test_each_needed_setting_is_missed_by_name(tmp_path: Path, missing: str) -> None:
+    done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | {missing: ""})
+    assert done.returncode == 1
+    assert f"(portal.E001) {missing}: set it to" in done.stderr
+
+
+def test_web_refuses_to_start_with_every_sentence_and_no_secret(tmp_path: Path) -> None:
+    broken = PRODUCTION_ENV | {"ALLOWED_HOSTS": "", "PORTAL_KEYS": "k1:canary-no-fernet-key"}
+    done = python("-c", "import portal.wsgi", tmp_path=tmp_path, **broken)
+    assert done.returncode == 1
+    assert "ALLOWED_HOSTS: set it to the host names people use" in done.stderr
+    assert "the key with id 'k1' is not a Fernet key" in done.stderr
+    assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"orm": "other"}, "portal.E002"), ({"retry": settings.Q_CLUSTER["timeout"]}, "portal.E003")]
+)
+def test_a_queue_that_could_lose_or_repeat_work_is_an_error(change: dict[str, object], code: str) -> None:
+    assert [message.id for message in run_checks() if message.id and message.id.startswith("portal.")] == []
+    with override_settings(Q_CLUSTER=settings.Q_CLUSTER | change):
+        assert code in [message.id for message in run_checks()]
