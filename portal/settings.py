@@ -228,7 +228,7 @@ Q_CLUSTER = {
     "ack_failures": False,
     "queue_limit": 1,
     "bulk": 1,
-    "poll": 0.5,
+    "poll": 1,  # seconds an idle queue sleeps; nobody who clicks waits for it
     "guard_cycle": 0.5,
     "recycle": 200,
     "max_rss": 400_000,
@@ -236,6 +236,12 @@ Q_CLUSTER = {
     "catch_up": False,
     "label": "Task queue",
 }
+
+# --- how long what is kept (days; the audit trail and ticket links are kept for good) ---------------------------------
+
+API_CALL_DAYS: int = env.int("API_CALL_DAYS", default=30)
+JOB_DAYS: int = env.int("JOB_DAYS", default=30)
+SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
 
 # --- look (Unfold) ----------------------------------------------------------------------------------------------------
 

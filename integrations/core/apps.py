@@ -10,9 +10,10 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, registry, reporting, roles  # noqa: F401 — checks connect themselves
+        from . import checks, registry, reporting, roles, schedule  # noqa: F401 — checks connect themselves
 
         reporting.start(settings.SENTRY_DSN)
         registry.discover()
         # Connected here, not when imported: it must come after the receiver of django.contrib.auth.
         post_migrate.connect(roles.after_migrate, dispatch_uid="integrations.core.roles")
+        post_migrate.connect(schedule.after_migrate, sender=self, dispatch_uid="integrations.core.schedule")

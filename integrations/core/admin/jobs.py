@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from integrations.core import labels
+from integrations.core import jobs, labels
 from integrations.core.models import Job
 
 from .base import ReadOnlyHouseAdmin
@@ -56,16 +56,13 @@ class JobAdmin(ReadOnlyHouseAdmin):
 
     @admin.action(description="Try dead jobs again", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        from integrations.core.jobs import enqueue
-
-        dead = list(queryset.filter(state=Job.State.DEAD))
-        for job in dead:
-            enqueue(job.kind, *job.args, key=job.key, trigger=Job.Trigger.REPLAY, user=request.user)
-        left = queryset.exclude(state=Job.State.DEAD).count()
-        if dead:
-            self.message_user(request, f"Queued again: {', '.join(map(str, dead))}.", messages.SUCCESS)
+        again = [job for job in queryset if jobs.retry(job, user=request.user)]
+        left = queryset.count() - len(again)
+        if again:
+            self.message_user(request, f"Queued again: {', '.join(map(str, again))}.", messages.SUCCESS)
         if left:
-            self.message_user(request, f"{left} left alone: only dead jobs can be tried again.", messages.WARNING)
+            why = "only dead jobs can be tried again, and only while no other of their key waits"
+            self.message_user(request, f"{left} left alone: {why}.", messages.WARNING)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_job")

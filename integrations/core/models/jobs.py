@@ -58,8 +58,9 @@ class Job(models.Model):
             models.UniqueConstraint(fields=["key"], condition=Q(state="running"), name="one_running_job_per_key"),
         ]
         indexes = [
-            models.Index(fields=["priority", "not_before", "id"], condition=Q(state="queued"), name="job_due"),
-            models.Index(fields=["owner_host"], condition=Q(state="running"), name="job_running_here"),
+            # Not partial: SQLite takes a partial index only for conditions without parameters; Django writes them with.
+            models.Index(fields=["state", "priority", "not_before", "id"], name="job_due"),
+            models.Index(fields=["key", "state"], name="job_of_key"),
             models.Index(fields=["state", "finished_at"], name="job_finished"),
         ]
 

@@ -1,0 +1,189 @@
+"""Asking for work: `enqueue` writes the `Job` row and wakes the queue in one transaction.
+
+    with transaction.atomic():
+        link = ...save the intent...
+        jobs.enqueue("backup_tickets.recover_creation", link.pk, not_before=deadline)
+
+The row is the truth. The queue (django-q2) holds only wake-ups, which carry nothing: a worker that wakes drains what is
+due (running.py). A lost wake-up delays work until the next sweep; a doubled one finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from . import registry
+from .models import Job, User
+
+LEASE = timedelta(seconds=180)  # of a claim: longer than a worker may take for a wake-up (QUEUE_TIMEOUT), with margin
+LONGEST_CALL = timedelta(seconds=80)  # a vendor call's total deadline, with margin
+WAKE_UP = "integrations.core.running.drain"
+
+JobFunction = Callable[..., str | None]
+
+
+class Again(Exception):
+    """Raised by a job that has to go on later. `at` is when, `outcome` a sentence that says what it waits for.
+
+    It is no failure and uses up no attempt.
+    """
+
+    def __init__(self, *, at: datetime, outcome: str = "") -> None:
+        super().__init__(outcome)
+        self.at = at
+        self.outcome = outcome
+
+
+class ClaimLost(Exception):
+    """Another worker may have taken this job over; whoever sees this must not write any more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One worker's right to work on one job, for as long as its lease lasts."""
+
+    job_id: int
+    kind: str
+    ids: tuple[int, ...]
+    attempt: int
+    max_attempts: int
+    fence: int
+    taken: float = field(default_factory=time.monotonic)  # seconds of this process's clock
+
+    def check(self) -> None:
+        """Raise `ClaimLost` unless a vendor call begun now would end before anybody else may take over.
+
+        Give it to `open_connection(guard=…)`: it then runs right before each request leaves.
+        """
+        left = LEASE.total_seconds() - (time.monotonic() - self.taken)
+        if left < LONGEST_CALL.total_seconds():
+            raise ClaimLost(f"{self} has been at work for too long to begin another call.")
+        if not Job.objects.filter(pk=self.job_id, state=Job.State.RUNNING, fence=self.fence).exists():
+            raise ClaimLost(f"{self} was taken over by another worker.")
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.job_id}"
+
+
+def enqueue(
+    kind: str,
+    *ids: int,
+    key: str = "",
+    not_before: datetime | None = None,
+    priority: int = Job.Priority.NORMAL,
+    trigger: str = Job.Trigger.SCHEDULE,
+    user: User | AnonymousUser | None = None,
+    max_attempts: int = 5,
+) -> Job:
+    """Ask for one unit of work, within the caller's transaction if there is one, and return its row.
+
+    `kind` is `<integration>.<job>`, as declared; `ids` are row ids, never objects or secrets. `key` (`kind:ids` unless
+    given) makes it unique: a queued job of that key is brought forward instead of doubled, and while one runs, one
+    more can wait. A job without `not_before` is due now. Raises `KeyError` for an unknown kind.
+    """
+    function_of(kind)
+    wanted = Job(
+        kind=kind,
+        args=list(ids),
+        key=key or f"{kind}:{','.join(map(str, ids))}",
+        not_before=not_before or timezone.now(),
+        priority=priority,
+        trigger=trigger,
+        requested_by=user if isinstance(user, User) else None,
+        max_attempts=max_attempts,
+    )
+    with transaction.atomic():
+        job = _bring_forward(wanted) or _insert(wanted)
+        if job.not_before <= timezone.now():
+            wake()
+    return job
+
+
+def _bring_forward(wanted: Job) -> Job | None:
+    """The queued job of that key, now due no later than wanted; None if there is none.
+
+    The row is locked even when nothing changes: a claim in progress is waited for, and one that comes next sees what
+    the caller's transaction wrote.
+    """
+    waiting = Job.objects.select_for_update().filter(key=wanted.key, state=Job.State.QUEUED).first()
+    if waiting is None:
+        return None
+    if wanted.not_before < waiting.not_before or wanted.priority < waiting.priority:
+        waiting.not_before = min(waiting.not_before, wanted.not_before)
+        waiting.priority = min(waiting.priority, wanted.priority)
+        waiting.trigger = wanted.trigger
+        waiting.requested_by = wanted.requested_by or waiting.requested_by
+        waiting.save(update_fields=["not_before", "priority", "trigger", "requested_by"])
+    return waiting
+
+
+def _insert(wanted: Job) -> Job:
+    """Insert the job, or bring forward the one that somebody else inserted at the same moment."""
+    try:
+        with transaction.atomic():
+            wanted.save(force_insert=True)
+    except IntegrityError:
+        if waiting := _bring_forward(wanted):
+            return waiting
+        wanted.save(force_insert=True)  # the other one has been claimed already
+    return wanted
+
+
+def cancel(job: Job) -> bool:
+    """Take a queued job back; False when it is running or over already."""
+    queued = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+    return bool(
+        queued.update(state=Job.State.DONE, finished_at=timezone.now(), outcome="Taken back: not needed any more.")
+    )
+
+
+def retry(job: Job, *, user: User | AnonymousUser | None = None) -> bool:
+    """Give a dead job all its attempts again, now; False when it is not dead, or another of its key waits already."""
+    with transaction.atomic():
+        dead = Job.objects.select_for_update().filter(pk=job.pk, state=Job.State.DEAD)
+        if not dead.exists() or Job.objects.filter(key=job.key, state=Job.State.QUEUED).exists():
+            return False
+        dead.update(
+            state=Job.State.QUEUED,
+            attempts=0,
+            not_before=timezone.now(),
+            trigger=Job.Trigger.REPLAY,
+            requested_by=user if isinstance(user, User) else None,
+            finished_at=None,
+            error_class="",
+        )
+        wake()
+    return True
+
+
+def wake() -> None:
+    """Make sure that a worker looks for due jobs after the caller's transaction is committed; call it inside one.
+
+    One waiting wake-up serves any number of jobs. It is locked here, so that its taker comes after our commit; one
+    that somebody else holds may be taken before it, and does not count.
+    """
+    mine = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now())
+    if mine.select_for_update(skip_locked=True).only("pk").first() is None:
+        async_task(WAKE_UP, task_name="wake-up", save=False)
+
+
+def function_of(kind: str) -> JobFunction:
+    """The function of that kind. Raises `KeyError` with the known kinds."""
+    from . import pruning  # imports the models of everything it prunes
+
+    known: dict[str, JobFunction] = {"core.prune": pruning.prune}
+    for declared in registry.kinds():
+        known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}
+    if kind not in known:
+        raise KeyError(f"unknown job kind {kind!r}; known: {', '.join(sorted(known))}")
+    return known[kind]

@@ -1,0 +1,51 @@
+"""What is kept for how long. One job, once a night; audit entries and what integrations hold are never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_q.models import Task
+
+from .jobs import Claim
+from .models import ApiCall, Heartbeat, Job
+
+OVER = (Job.State.DONE, Job.State.DEAD)
+BATCH = 2_000  # rows deleted in one transaction, so that nobody waits long
+
+# what; the setting that says how many days it is kept; which rows those older than a moment are
+KEPT: tuple[tuple[str, str, Callable[[datetime], QuerySet[Any]]], ...] = (
+    ("API calls", "API_CALL_DAYS", lambda then: ApiCall.objects.filter(at__lt=then)),
+    ("jobs", "JOB_DAYS", lambda then: Job.objects.filter(state__in=OVER, finished_at__lt=then)),
+    ("failed wake-ups", "JOB_DAYS", lambda then: Task.objects.filter(stopped__lt=then)),
+    ("heartbeats of gone hosts", "JOB_DAYS", lambda then: Heartbeat.objects.filter(beat_at__lt=then)),
+    ("sign-ins", "SIGN_IN_DAYS", lambda then: AccessLog.objects.filter(attempt_time__lt=then)),
+    ("attempts to sign in", "SIGN_IN_DAYS", lambda then: AccessAttempt.objects.filter(attempt_time__lt=then)),
+    ("refused sign-ins", "SIGN_IN_DAYS", lambda then: AccessFailureLog.objects.filter(attempt_time__lt=then)),
+    ("sessions", "SIGN_IN_DAYS", lambda then: Session.objects.filter(expire_date__lt=then)),
+)
+
+
+def prune(claim: Claim) -> str:
+    """Job `core.prune`: delete what is older than the settings keep it, in small transactions."""
+    now = timezone.now()
+    deleted = {}
+    for what, setting, older_than in KEPT:
+        count = _delete(older_than(now - timedelta(days=getattr(settings, setting))), claim)
+        if count:
+            deleted[what] = count
+    return f"Deleted: {', '.join(f'{count:,} {what}' for what, count in deleted.items())}." if deleted else "Nothing."
+
+
+def _delete(rows: QuerySet[Any], claim: Claim) -> int:
+    deleted = 0
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        claim.check()
+        deleted += rows.model._default_manager.filter(Q(pk__in=keys)).delete()[0]
+    return deleted
