@@ -25,6 +25,7 @@ from . import registry
 from .models import CallCount, CallSlot, Connection
 
 BULK_SHARE = 0.8  # of the hour; the rest is kept for people who wait
+LARGEST_CHUNK = 20  # calls that bulk work counts at a time, to save commits; what is left over stays counted
 POLL = 0.05  # seconds between two looks for a free slot
 MARGIN = 2.0  # seconds a slot is held beyond the longest the call may take
 _FREE = datetime(2000, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
@@ -62,6 +63,8 @@ class ConnectionBudget:
         self._name = name
         self._limits = limits
         self._sleep = sleep
+        self._permits = 0  # calls counted already and not yet made; worth nothing once their minute is over
+        self._permits_of: datetime | None = None
         self._known: set[str] = set()  # endpoints whose slot rows exist
 
     @contextmanager
@@ -129,17 +132,21 @@ class ConnectionBudget:
         share = self._limits.calls_per_hour
         if share is None:
             return
+        if self._permits and self._permits_of == _minute(timezone.now()):
+            self._permits -= 1
+            return
         allowed = share if interactive else int(share * BULK_SHARE)
+        chunk = 1 if interactive else max(1, min(LARGEST_CHUNK, share // 100))
         with transaction.atomic(durable=True):
-            Connection.objects.select_for_update(no_key=True).only("pk").get(
-                pk=self._id
-            )  # one at a time, where rows can be locked
+            Connection.objects.select_for_update(no_key=True).only("pk").get(pk=self._id)  # one at a time
             now = timezone.now()
-            minute = now.replace(second=0, microsecond=0)
-            if _calls_of_the_hour(self._id, now) < allowed:
+            granted = min(chunk, allowed - _calls_of_the_hour(self._id, now))
+            if granted > 0:
+                minute = _minute(now)
                 CallCount.objects.get_or_create(connection_id=self._id, minute=minute)
-                CallCount.objects.filter(connection_id=self._id, minute=minute).update(calls=F("calls") + 1)
+                CallCount.objects.filter(connection_id=self._id, minute=minute).update(calls=F("calls") + granted)
                 CallCount.objects.filter(connection_id=self._id, minute__lt=minute - timedelta(hours=2)).delete()
+                self._permits, self._permits_of = granted - 1, minute
                 return
         raise TemporaryError(
             f"“{self._name}” has used its {allowed} calls of this hour; nothing was sent.",
@@ -147,17 +154,20 @@ class ConnectionBudget:
         )
 
 
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
 def _calls_of_the_hour(connection_id: int, now: datetime) -> int:
     """Calls granted in every minute that lies, even partly, in the last sixty minutes."""
-    since = now.replace(second=0, microsecond=0) - timedelta(minutes=60)
+    since = _minute(now) - timedelta(minutes=60)
     found = CallCount.objects.filter(connection_id=connection_id, minute__gte=since)
     return int(found.aggregate(sum=Sum("calls"))["sum"] or 0)
 
 
 def _until_room(connection_id: int, now: datetime, allowed: int) -> float:
     """Seconds until the oldest minutes have left the hour and one call fits again."""
-    this_minute = now.replace(second=0, microsecond=0)
-    since = this_minute - timedelta(minutes=60)
+    since = _minute(now) - timedelta(minutes=60)
     rows = CallCount.objects.filter(connection_id=connection_id, minute__gte=since).order_by("minute")
     counted = list(rows.values_list("minute", "calls"))
     over = sum(calls for _, calls in counted) - allowed

@@ -2,7 +2,7 @@
 
     with transaction.atomic():
         link = ...save the intent...
-        jobs.enqueue("backup_tickets.recover_creation", link.pk, not_before=deadline)
+        jobs.enqueue("tickets.recover_creation", link.pk, not_before=deadline)
 
 The row is the truth. The queue (django-q2) holds only wake-ups, which carry nothing: a worker that wakes drains what is
 due (running.py). A lost wake-up delays work until the next sweep; a doubled one finds nothing to do.

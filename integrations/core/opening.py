@@ -63,6 +63,7 @@ def open_connection(
         )
     vendor = _vendor_of(connection)
     secrets = _secrets_of(connection)
+    credentials = _credentials_of(connection, vendor, secrets)
     base_url = connection.base_url or vendor.base_url_default
     if not base_url:
         raise ConfigurationError(f"The connection “{connection}” has no {vendor.base_url_label}; enter it there.")
@@ -80,7 +81,6 @@ def open_connection(
         interactive=interactive,
         deadline=INTERACTIVE_DEADLINE if interactive else None,
     )
-    credentials = {**connection.identity, **{name: secrets.get(name, "") for name in vendor.secret_names()}}
     problem: VendorError | None = None
     try:
         yield vendor.api(
@@ -113,6 +113,22 @@ def _secrets_of(connection: Connection) -> dict[str, str]:
         return connection.credentials.open()
     except UnreadableSecret as error:
         problem = ConfigurationError(f"The credentials of the connection “{connection}” cannot be read: {error}.")
+    _remember(connection, connection.facts, problem, heard=False)
+    raise problem
+
+
+def _credentials_of(connection: Connection, vendor: Vendor, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Every credential by name, secret or not; what is missing is named, and shown as the connection's health."""
+    credentials: dict[str, str] = {
+        **connection.identity,
+        **{name: secrets.get(name, "") for name in vendor.secret_names()},
+    }
+    missing = [
+        declared.label for declared in vendor.credentials if declared.required and not credentials.get(declared.name)
+    ]
+    if not missing:
+        return credentials
+    problem = ConfigurationError(f"The connection “{connection}” lacks: {', '.join(missing)}. Enter it there.")
     _remember(connection, connection.facts, problem, heard=False)
     raise problem
 

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from integrations.core.budgets import ConnectionBudget, usage
-from integrations.core.models import CallSlot, Connection
+from integrations.core.models import CallCount, CallSlot, Connection
 from integrations.transport.errors import TemporaryError
 from integrations.vendors import Limits
 from tests.core import vendor
@@ -146,3 +146,14 @@ def test_a_day_of_calls_never_exceeds_the_hour(connection: Connection) -> None:
             first += 1
         assert last - first + 1 <= 60
     assert len(granted) > 24 * 30
+
+
+def test_calls_counted_ahead_are_worth_nothing_in_a_later_minute(connection: Connection) -> None:
+    of = budget(connection, hour=500)
+    with time_machine.travel(NOON, tick=False) as clock:
+        call(of, interactive=False)
+        call(of, interactive=False)
+        assert CallCount.objects.get().calls == 5, "counted five at a time"
+        clock.shift(timedelta(minutes=1))
+        call(of, interactive=False)
+        assert CallCount.objects.order_by("minute").last().calls == 5
