@@ -1,7 +1,10 @@
-from integrations.core.registry import IntegrationKind, Role, register
+from integrations.core.registry import IntegrationKind, NavigationItem, Role, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
 from .models import TicketOptions
+from .permissions import PERMISSIONS, VIEW_RUN
+from .recovery import recover_creation
+from .reference import refresh_reference_job
 
 register(
     IntegrationKind(
@@ -9,5 +12,13 @@ register(
         label="Backup tickets",
         roles=(Role("autotask", "Autotask", AUTOTASK),),
         options=TicketOptions,
+        jobs={"recover_creation": recover_creation, "refresh_reference": refresh_reference_job},
+        permissions=PERMISSIONS,
+        navigation=(
+            NavigationItem("Run Checks", "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN),
+            NavigationItem(
+                "Backup jobs", "backup", "admin:backup_tickets_backupjob_changelist", "backup_tickets.view_backupjob"
+            ),
+        ),
     )
 )

@@ -143,6 +143,9 @@ class Run(models.Model):
             models.Index(fields=["job", "-started_at", "-id"], name="run_of_job"),
             models.Index(fields=["status", "-started_at", "-id"], name="run_of_status"),
             models.Index(fields=["external_id"], name="run_by_external_id"),
+            models.Index(
+                fields=["manual_ticket_number"], condition=~Q(manual_ticket_number=""), name="run_by_manual_number"
+            ),
             models.Index(fields=["-started_at", "-id"], condition=Q(reviewed_at__isnull=False), name="run_reviewed"),
             models.Index(
                 fields=["client", "-started_at", "-id"],
@@ -202,7 +205,9 @@ class Ticket(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "ticket_id"], name="one_row_per_ticket")]
-        indexes = [models.Index(fields=["number"], name="ticket_by_number")]
+        indexes = [  # by its beginning: PostgreSQL needs to be told, SQLite does not listen
+            models.Index(fields=["number"], name="ticket_by_number", opclasses=["varchar_pattern_ops"])
+        ]
 
     def __str__(self) -> str:
         return self.number or f"ticket {self.ticket_id}"

@@ -106,8 +106,8 @@ def _connection(connection: Connection) -> Iterator[Found]:
     if connection.is_paused:
         yield f"The connection {connection} is paused.", cure
     if connection.health == Connection.Health.ATTENTION:
-        why = f": {connection.health_cause}" if connection.health_cause else "."
-        yield f"The connection {connection} needs attention{why}", cure
+        why = f": {connection.health_cause.rstrip('.')}" if connection.health_cause else ""
+        yield f"The connection {connection} needs attention{why}.", cure
 
 
 def _options(options: TicketOptions, connection: Connection) -> Iterator[Found]:

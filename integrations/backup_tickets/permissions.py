@@ -6,6 +6,7 @@ from integrations.core import roles
 
 VIEW_RUN = "backup_tickets.view_run"
 REVIEW_RUN = "backup_tickets.review_run"
+IMPORT_RUNS = "backup_tickets.add_run"
 CREATE_TICKET = "backup_tickets.create_ticket"
 LINK_TICKET = "backup_tickets.link_ticket"
 RESOLVE_TICKET = "backup_tickets.resolve_ticket"
@@ -23,7 +24,7 @@ _READING = (
     "backup_tickets.view_ticket",
     "backup_tickets.view_ticketlink",
 )
-_WORKING = (REVIEW_RUN, CREATE_TICKET, LINK_TICKET, RESOLVE_TICKET, MAP_CUSTOMER, VIEW_SETTINGS)
+_WORKING = (REVIEW_RUN, IMPORT_RUNS, CREATE_TICKET, LINK_TICKET, RESOLVE_TICKET, MAP_CUSTOMER, VIEW_SETTINGS)
 _SETTING_UP = (
     CHANGE_SETTINGS,
     "backup_tickets.add_customer",

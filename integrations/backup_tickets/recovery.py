@@ -20,7 +20,7 @@ from integrations.transport.errors import NotFoundError, VendorError
 from . import links
 from .models import TicketLink
 from .setup import is_on
-from .tickets import RECOVER_AFTER, SEND_WITHIN
+from .tickets import RECOVER_AFTER, SEND_WITHIN, find_tickets
 
 State = TicketLink.State
 
@@ -69,7 +69,7 @@ def _look_up(claim: Claim, link: TicketLink) -> str:
             link.connection, source="recover creation", record=_record(link), guard=claim.check
         ) as api:
             started = timezone.now()
-            found = api.find_tickets_by_key([link.key])
+            found = find_tickets(api, [link.key])
             if found:
                 links.adopt(link, found, url=api.ticket_url, how="After an unknown outcome")
     except VendorError as error:

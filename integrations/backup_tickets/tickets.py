@@ -28,18 +28,20 @@ from integrations.core import audit, jobs
 from integrations.core.models import Job, User
 from integrations.core.opening import open_connection
 from integrations.transport.errors import (
+    ConfigurationError,
     MalformedResponseError,
     TemporaryError,
     UnknownOutcomeError,
     VendorError,
 )
 from integrations.vendors.autotask.api import AutotaskApi
-from integrations.vendors.autotask.schemas import TicketDraft
+from integrations.vendors.autotask.schemas import Ticket, TicketDraft
 
 from . import attention, links
 from .mapping import ObjectReport, RunReport, compose, priority_for
 from .models import CompanyMapping, ReferenceItem, Run, TicketLink
 from .obstacles import Obstacle, live_link, obstacles
+from .reference import REFRESH
 from .setup import base_url, setup_of
 
 State = TicketLink.State
@@ -49,6 +51,7 @@ SEND_WITHIN = dt.timedelta(seconds=20)  # of the click; a click frozen for longe
 RECOVER_AFTER = dt.timedelta(seconds=60)  # of the click: its deadline, the create call's own, and a margin
 FIRST_LOOKUP = dt.timedelta(seconds=5)
 RECOVERY = "backup_tickets.recover_creation"
+REFUSED = 500  # with errors: Autotask's answer about this one ticket; the connection itself works
 
 
 class NotPossibleError(Exception):
@@ -198,7 +201,7 @@ def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
             guard=lambda: _still_in_time(link),
         ) as api:
             earlier = _earlier_keys(link)
-            if earlier and (found := api.find_tickets_by_key(earlier)):
+            if earlier and (found := find_tickets(api, earlier)):
                 links.adopt_earlier(link, found, url=api.ticket_url)
             else:
                 _post(api, link)
@@ -234,9 +237,18 @@ def _post(api: AutotaskApi, link: TicketLink) -> None:
         raise  # provably not sent
     except VendorError as error:
         links.refuse(link, error.message)
-        raise
+        if error.status != REFUSED:
+            raise
+        if isinstance(error, ConfigurationError):  # a value of a list that Autotask no longer takes
+            jobs.enqueue(REFRESH, link.connection_id)
+        return
     links.confirm(link, ticket_id, url=api.ticket_url(ticket_id))
     links.remember(link.connection, api.get_ticket(ticket_id), url=api.ticket_url(ticket_id))
+
+
+def find_tickets(api: AutotaskApi, keys: Sequence[str]) -> list[Ticket]:
+    """The tickets with these keys, compared once more: a filter that got lost would bring somebody else's."""
+    return [ticket for ticket in api.find_tickets_by_key(keys) if ticket.external_id in keys]
 
 
 def draft_of(link: TicketLink) -> TicketDraft:

@@ -1,0 +1,106 @@
+"""Run Checks: the list of backup runs operators work through, their review, and the list as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.backup_tickets import checks_list, exporting, permissions
+from integrations.backup_tickets.models import Run
+from integrations.backup_tickets.review import REASON_LIMIT, ReviewResult, review, undo
+from integrations.core.admin.base import ReadOnlyAdmin
+
+from .importing import ImportPages
+from .run_filters import FilterForm
+from .run_page import RunPage
+
+AT_ONCE = 500  # runs reviewed by one click
+ICONS = {"success": "check_circle", "warning": "warning", "error": "error", "missed": "event_busy"}
+TONES = {"success": "p-good", "warning": "p-warning", "error": "p-bad", "missed": "p-bad"}
+
+
+@admin.register(Run)
+class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
+    """Runs are reported, never written by hand; what people do with them has views of its own."""
+
+    def get_urls(self) -> list[URLPattern]:
+        def door(name: str, view: Any) -> URLPattern:
+            return path(f"{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}")
+
+        own = [door("review", self.review_view), door("export", self.export_view)]
+        return [*own, *self.import_urls(), *self.page_urls(), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list. Filters and the page's cursor stand in the address."""
+        _demand(request, permissions.VIEW_RUN)
+        user: Any = request.user  # signed in
+        form = FilterForm(request.GET, user=user)
+        filters = form.filters()
+        shown = checks_list.page(
+            user, filters, older_than=request.GET.get("older", ""), newer_than=request.GET.get("newer", "")
+        )
+        waiting = checks_list.waiting(user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Run Checks",
+            "opts": self.opts,
+            "form": form,
+            "filters": filters,
+            "rows": [(row, ICONS[row.run.status], TONES[row.run.status]) for row in shown.rows],
+            "newer": shown.newer and filters.query(newer=shown.newer),
+            "older": shown.older and filters.query(older=shown.older),
+            "query": filters.query(),
+            "here": request.GET.urlencode(),
+            "waiting": waiting.total(),
+            "counted": checks_list.COUNTED,
+            "strip": [(s, ICONS[s], TONES[s], waiting[s]) for s in ("error", "missed", "warning") if waiting[s]],
+            "may_review": request.user.has_perm(permissions.REVIEW_RUN),
+            "reason_limit": REASON_LIMIT,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "backup_tickets/run_checks.html", context)
+
+    @method_decorator(require_POST)
+    def review_view(self, request: HttpRequest) -> HttpResponse:
+        """“No ticket needed” for the chosen runs, or its undoing; answers with what came of each."""
+        _demand(request, permissions.REVIEW_RUN)
+        user: Any = request.user  # signed in
+        chosen = [int(pk) for pk in request.POST.getlist("run") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+        undoing = request.POST.get("action") == "undo"
+        results = (
+            undo(chosen[:AT_ONCE], user) if undoing else review(chosen[:AT_ONCE], user, request.POST.get("reason", ""))
+        )
+        results += [
+            ReviewResult(pk, False, f"Run {pk}: not looked at; at most {AT_ONCE} runs at once.")
+            for pk in chosen[AT_ONCE:]
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Review undone" if undoing else "No ticket needed",
+            "opts": self.opts,
+            "results": results,
+            "done": [result.run_id for result in results if result.done],
+            "undoing": undoing,
+            "back": request.POST.get("back", ""),
+        }
+        return TemplateResponse(request, "backup_tickets/run_checks_result.html", context)
+
+    @method_decorator(require_GET)
+    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """The list as it is filtered, as a CSV or XLSX file."""
+        _demand(request, permissions.VIEW_RUN)
+        user: Any = request.user  # signed in
+        found = checks_list.runs(user, FilterForm(request.GET, user=user).filters())
+        return exporting.as_xlsx(found) if request.GET.get("as") == "xlsx" else exporting.as_csv(found)
+
+
+def _demand(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied

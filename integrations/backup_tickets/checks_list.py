@@ -1,0 +1,207 @@
+"""The runs to look at: filtered, searched and paged so that a million runs cost what a hundred cost.
+
+Pages are keyed by (started at, id): no page counts rows or skips over them. Names are looked up in the small tables of
+customers and jobs first, ticket numbers in the table of tickets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from integrations.core.models import User
+
+from .intake import zone_of
+from .models import BackupJob, Run, Ticket, TicketLink
+
+PAGE = 50
+COUNTED = 1_000  # beyond it the page says "more than"
+NAMED = 200  # jobs looked up one by one; a wider search reads the newest runs and compares
+REMARK_SHOWN = 200
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+SHOW = {"attention": "Needs attention", "reviewed": "Reviewed", "superseded": "Superseded", "all": "All runs"}
+TICKET = {
+    "needed": "Needs ticket",
+    "open": "Open",
+    "resolved": "Resolved",
+    "deleted": "Deleted in Autotask",
+    "checking": "Checking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is limited to; every field is one parameter of the address, empty when not used."""
+
+    show: str = ""
+    status: str = ""
+    client: int | None = None
+    customer: str = ""
+    job: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+    ticket: str = ""
+    q: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Which runs: as chosen, else those that need attention, unless a search or ticket state reaches further."""
+        return self.show or ("all" if self.ticket or self.q else "attention")
+
+    def query(self, **more: str) -> str:
+        """The address's query for these filters and more."""
+        values = {name: str(getattr(self, name) or "") for name in self.__slots__} | more
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run as the list shows it."""
+
+    run: Run
+    zone: ZoneInfo
+    link: TicketLink | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list; `newer` and `older` are the cursors beyond its ends, empty where there is nothing."""
+
+    rows: list[Row] = field(default_factory=list)
+    newer: str = ""
+    older: str = ""
+
+
+def runs(user: User, filters: Filters) -> QuerySet[Run]:
+    """The runs this person may see and asked for, newest first."""
+    found: QuerySet[Run] = Run.objects.visible_to(user).order_by("-started_at", "-id")
+    found = found.filter(_shown(filters.shown))
+    if filters.status:
+        found = found.filter(status=filters.status)
+    if filters.client:
+        found = found.filter(client=filters.client)
+    if filters.customer or filters.job:
+        jobs = BackupJob.objects.filter(customer__name__icontains=filters.customer, name__icontains=filters.job)
+        found = found.filter(_of_jobs(jobs.visible_to(user)))
+    if filters.since:
+        found = found.filter(started_at__gte=_midnight(filters.since))
+    if filters.until:
+        found = found.filter(started_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
+    if filters.ticket:
+        found = found.filter(_ticket(filters.ticket))
+    return found.filter(_search(user, filters.q)) if filters.q else found
+
+
+def page(user: User, filters: Filters, *, older_than: str = "", newer_than: str = "") -> Page:
+    """The page that follows (or precedes) a cursor; without one, or with an unreadable one, the first."""
+    found = _lean(runs(user, filters))
+    backwards = (cursor := _cursor(newer_than)) is not None
+    if cursor is not None:
+        at, pk = cursor
+        found = found.filter(Q(started_at__gt=at) | Q(id__gt=pk), started_at__gte=at).order_by("started_at", "id")
+    elif (cursor := _cursor(older_than)) is not None:
+        at, pk = cursor
+        found = found.filter(Q(started_at__lt=at) | Q(id__lt=pk), started_at__lte=at)
+    fetched = list(found[: PAGE + 1])
+    more, fetched = len(fetched) > PAGE, fetched[:PAGE]
+    if backwards:
+        fetched.reverse()
+    if not fetched:
+        return Page()
+    newer = more if backwards else cursor is not None
+    older = backwards or more
+    return Page(_rows(fetched), _key(fetched[0]) if newer else "", _key(fetched[-1]) if older else "")
+
+
+def waiting(user: User) -> Counter[str]:
+    """How many runs need attention, by status, of the newest thousand and one at most."""
+    newest = runs(user, Filters()).values_list("status", flat=True)
+    return Counter(newest[: COUNTED + 1])
+
+
+def _lean(found: QuerySet[Run]) -> QuerySet[Run]:
+    """With what a row shows and without long texts."""
+    lean = found.select_related("client", "job__customer", "reviewed_by").defer("remark")
+    return lean.annotate(remark_start=Left(F("remark"), REMARK_SHOWN))
+
+
+def _rows(fetched: list[Run]) -> list[Row]:
+    links: dict[int, TicketLink] = {}
+    for link in TicketLink.objects.filter(run__in=fetched).select_related("ticket").order_by("id"):
+        known = links.get(link.run_id)
+        if known is None or known.state not in TicketLink.LIVE:
+            links[link.run_id] = link
+    return [Row(run, zone_of(run.client), links.get(run.pk)) for run in fetched]
+
+
+def _shown(show: str) -> Q:
+    return {
+        "attention": Q(needs_attention=True),
+        "reviewed": Q(reviewed_at__isnull=False),
+        "superseded": Q(superseded_by__isnull=False),
+    }.get(show, Q())
+
+
+def _ticket(state: str) -> Q:
+    if state == "needed":
+        return Q(needs_attention=True)
+    State, Known = TicketLink.State, Ticket.State  # noqa: N806 — short names of classes
+    links = {
+        "open": Q(state=State.ACTIVE) & ~Q(ticket__state__in=(Known.RESOLVED, Known.DELETED)),
+        "resolved": Q(state=State.RESOLVED) | Q(state=State.ACTIVE, ticket__state=Known.RESOLVED),
+        "deleted": Q(state=State.DELETED),
+        "checking": Q(state__in=(State.CREATING, State.UNKNOWN)),
+    }[state]
+    return Q(pk__in=TicketLink.objects.filter(links).values("run"))
+
+
+def _search(user: User, text: str) -> Q:
+    """An external id or ticket number (from its beginning) is meant alone; else names of customers and jobs."""
+    visible = Run.objects.visible_to(user).order_by()
+    exact = set(visible.filter(external_id=text).values_list("pk", flat=True)[:NAMED])
+    exact.update(visible.filter(manual_ticket_number=text).values_list("pk", flat=True)[:NAMED])
+    if tickets := list(Ticket.objects.filter(number__startswith=text).values_list("pk", flat=True)[:NAMED]):
+        exact.update(visible.filter(links__ticket__in=tickets).values_list("pk", flat=True))
+    if exact:
+        return Q(pk__in=exact)
+    named = Q(name__icontains=text) | Q(customer__name__icontains=text)
+    return _of_jobs(BackupJob.objects.filter(named).visible_to(user))
+
+
+def _of_jobs(jobs: QuerySet[BackupJob]) -> Q:
+    ids = list(jobs.order_by().values_list("pk", flat=True)[: NAMED + 1])
+    return Q(job__in=ids) if len(ids) <= NAMED else Q(job__in=jobs.order_by().values("pk"))
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+def _key(run: Run) -> str:
+    return f"{(run.started_at - EPOCH) // dt.timedelta(microseconds=1)}-{run.pk}"
+
+
+def _cursor(text: str) -> tuple[dt.datetime, int] | None:
+    """The cursor in an address; None for anything that is none."""
+    micros, _, pk = text.partition("-")
+    if not (micros.isdecimal() and pk.isdecimal() and micros.isascii() and pk.isascii() and len(micros + pk) < 36):
+        return None
+    try:
+        at = EPOCH + dt.timedelta(microseconds=int(micros))
+    except OverflowError:
+        return None
+    return at, min(int(pk), 2**63 - 1)
+
+
+def choices(table: dict[str, str], empty: str) -> list[tuple[str, Any]]:
+    """A table of values as choices of a form."""
+    return [("", empty), *table.items()]

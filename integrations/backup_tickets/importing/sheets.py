@@ -1,0 +1,55 @@
+"""The first sheet of an XLSX file, row by row. Formulas come as their text and are never calculated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from .problems import UnreadableFileError
+
+UNPACKED_LIMIT = 500_000_000  # bytes; a small file may unpack to any size
+WIDTH = 50  # columns looked at
+
+
+def rows(stream: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
+    """(row number, cells). Raises `UnreadableFileError`."""
+    try:
+        _check_size(stream)
+        book = load_workbook(stream, read_only=True, data_only=False, keep_links=False)
+        try:
+            sheet: Any = book.worksheets[0]
+            sheet.reset_dimensions()  # a file may claim any
+            for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=WIDTH), 1):
+                yield number, _trimmed([_plain(cell) for cell in cells])
+        finally:
+            book.close()
+    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, EOFError):
+        raise UnreadableFileError("The file is not a readable XLSX workbook. Save it anew, or as CSV.") from None
+
+
+def _check_size(stream: BinaryIO) -> None:
+    with zipfile.ZipFile(stream) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    stream.seek(0)
+    if unpacked > UNPACKED_LIMIT:
+        raise UnreadableFileError("The workbook unpacks to too much data. Save it as CSV.")
+
+
+def _plain(cell: Any) -> Any:
+    if cell is None or isinstance(cell, str | dt.datetime):
+        return cell
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def _trimmed(cells: list[Any]) -> list[Any]:
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells

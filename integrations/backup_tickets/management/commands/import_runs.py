@@ -1,0 +1,78 @@
+"""`manage.py import_runs FILE`: backup runs from a CSV, XLSX or JSON file, or from standard input."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from integrations.backup_tickets.importing.files import COLUMNS, FORMATS, format_of, read_file
+from integrations.backup_tickets.importing.problems import UnreadableFileError
+from integrations.backup_tickets.intake import IntakeResult, take_runs
+from integrations.core.models import Client
+
+
+class Command(BaseCommand):
+    help = f"Take backup runs from a file. Columns of a table: {', '.join(COLUMNS)}."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="the file; - reads from standard input")
+        parser.add_argument("--client", help="slug of the client; may be left out where there is only one")
+        parser.add_argument("--format", choices=("auto", *FORMATS), default="auto")
+        parser.add_argument("--dry-run", action="store_true", help="say what would come of it; store nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        client = self._client(options["client"])
+        stream = self._stream(options["file"])
+        form = options["format"]
+        with stream:
+            try:
+                items = read_file(stream, format_of(options["file"], stream) if form == "auto" else form)
+                result = take_runs(client, items, progress=self._progress, store=not options["dry_run"])
+            except UnreadableFileError as error:
+                self._end_progress()
+                raise CommandError(f"{options['file']}: {error}") from None
+        self._end_progress()
+        self._summary(result, dry_run=options["dry_run"])
+        if result.failed:
+            raise SystemExit(1)
+
+    def _client(self, slug: str | None) -> Client:
+        known = Client.objects.order_by("slug")
+        names = ", ".join(known.values_list("slug", flat=True)) or "none yet"
+        found = list(known.filter(slug=slug) if slug else known[:2])
+        if len(found) != 1:
+            what = f"There is no client “{slug}”." if slug else "Say whose runs these are with --client SLUG."
+            raise CommandError(f"{what} Known: {names}.")
+        client: Client = found[0]
+        return client
+
+    def _stream(self, name: str) -> BinaryIO:
+        if name == "-":
+            return io.BytesIO(sys.stdin.buffer.read())
+        try:
+            return Path(name).open("rb")
+        except OSError as error:
+            raise CommandError(f"{name} cannot be opened: {error.strerror}.") from None
+
+    def _progress(self, done: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{done:,} runs read", ending="")
+            self.stderr.flush()
+
+    def _end_progress(self) -> None:
+        if self.stderr.isatty():
+            self.stderr.write("")
+
+    def _summary(self, result: IntakeResult, *, dry_run: bool) -> None:
+        for error in result.errors:
+            self.stderr.write(error.message)
+        if (hidden := result.failed) > len(result.errors):
+            self.stderr.write(f"… {hidden:,} runs were refused in all; the first faults are listed.")
+        self.stdout.write(
+            f"{'Would be: ' if dry_run else ''}{result.created:,} created, {result.updated:,} updated, "
+            f"{result.unchanged:,} unchanged, {result.failed:,} refused."
+        )
