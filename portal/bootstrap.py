@@ -99,7 +99,6 @@ def fresh_settings() -> dict[str, str]:
         "DEMO_ADMIN_PASSWORD": secrets.token_urlsafe(12),
         "DEMO_OPERATOR_PASSWORD": secrets.token_urlsafe(12),
         "DEMO_REPORTER_PASSWORD": secrets.token_urlsafe(12),
-        "DEMO_AUTOTASK_SECRET": secrets.token_urlsafe(12),
         "DEMO_RUNS_TOKEN": secrets.token_urlsafe(24),
     }
 

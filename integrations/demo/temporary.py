@@ -29,6 +29,5 @@ def environment(folder: Path) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "PORTAL_KEYS": new_key("k1"),
         "DEMO_PASSWORD": secrets.token_urlsafe(12),
-        "DEMO_AUTOTASK_SECRET": secrets.token_urlsafe(12),
         "DEMO_RUNS_TOKEN": secrets.token_urlsafe(24),
     }

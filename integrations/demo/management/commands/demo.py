@@ -30,6 +30,7 @@ SIMULATORS_FROM = 100  # the simulators' ports start this much above the portal'
 
 
 class Command(BaseCommand):
+    requires_system_checks: tuple[str, ...] = ()  # its processes check themselves, each in its own environment
     help = "Run the portal with simulated vendors and made-up data until Ctrl-C, or --check that its story works."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,8 +38,6 @@ class Command(BaseCommand):
         parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="only these (default: all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.PRODUCTION:
-            raise CommandError("the rehearsal makes up people and data: it does not run in production")
         chosen = self.chosen(options["chapters"])
         if not options["check"]:
             self.perform(chosen)
@@ -56,6 +55,11 @@ class Command(BaseCommand):
 
     def perform(self, chosen: list[Chapter]) -> None:
         """The portal for people: until Ctrl-C."""
+        if settings.PRODUCTION:
+            raise CommandError(
+                "the rehearsal makes up people and data: it does not run in production "
+                "(`make setup` writes a .env for a machine of your own)"
+            )
         port = int(os.environ.get("PORT", "8000"))
         if processes.is_taken(port):
             raise CommandError(f"port {port} is taken: stop what listens there, or choose another with PORT={port + 1}")

@@ -1,0 +1,90 @@
+"""`make demo` as a person meets it: it answers, the documents' commands work against it, and Ctrl-C ends all of it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from integrations.demo import temporary
+from integrations.demo.visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKED = re.compile(r"<!-- run -->\n+```sh\n(.*?)```", re.DOTALL)
+
+pytestmark = pytest.mark.processes
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """The demo with everything temporary; what it printed is over when it says how to end it."""
+    environment = temporary.environment(folder)
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "demo"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        else:
+            pytest.fail("the demo ended early:\n" + "".join(printed))
+        try:
+            yield process, environment
+        finally:
+            process.kill()
+
+
+def marked_commands() -> list[str]:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [block for path in documents for block in MARKED.findall(path.read_text(encoding="utf-8"))]
+
+
+def test_the_demo_answers_and_the_documents_commands_work_there(tmp_path: Path) -> None:
+    with demo(tmp_path) as (process, environment):
+        for role in ("admin", "operator", "reporter"):
+            page = Visitor(environment["PORTAL_BASE_URL"]).sign_in(role, environment["DEMO_PASSWORD"])
+            assert page.status == 200
+        assert marked_commands()
+        for block in marked_commands():
+            script = block.replace("http://127.0.0.1:8000", environment["PORTAL_BASE_URL"])
+            script = script.replace(".venv/bin/python", f"'{sys.executable}'").replace(
+                "portal.toml", f"{tmp_path}/portal.toml"
+            )
+            answer = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", script],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert answer.returncode == 0, f"{block}\n{answer.stdout}\n{answer.stderr}"
+
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert family
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=90) == 0
+        _, left = psutil.wait_procs(family, timeout=5)
+        assert left == []
+
+
+def test_nobody_is_left_behind_when_the_demo_is_killed(tmp_path: Path) -> None:
+    with demo(tmp_path) as (process, _):
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        _, left = psutil.wait_procs(family, timeout=60)
+        assert left == []
