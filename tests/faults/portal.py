@@ -1,0 +1,199 @@
+"""A portal in a process of its own that the fault tests drive: clicks that die at a chosen line, and a movable clock.
+
+Reads one JSON command per line from standard input and answers each with one JSON line. A click runs in a forked child,
+so that killing it is a real SIGKILL of a process with its own database connection and sockets, at the cost of
+milliseconds. The database (DATABASE_URL) and the simulated Autotask belong to others and outlive every child.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import django
+
+django.setup()
+
+import time_machine  # noqa: E402 — Django's settings must be read first
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.test import Client as Browser  # noqa: E402
+from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from integrations.backup_tickets.models import Run, TicketLink  # noqa: E402
+from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview  # noqa: E402
+from integrations.core.models import AuditEntry, Job, User  # noqa: E402
+from tests.backup_tickets.scene import Scene, set_scene  # noqa: E402
+from tests.faults.work import run_job  # noqa: E402
+
+OURS = str(settings.BASE_DIR / "integrations")
+
+
+class Portal:
+    """What the commands do; each method is one command."""
+
+    scene: Scene
+    clock: Any = None
+
+    def build(self, base_url: str) -> dict[str, Any]:
+        settings.ALLOWED_HOSTS = ["*"]
+        call_command("migrate", verbosity=0)
+        self.scene = set_scene(base_url)
+        self.runs = 0
+        return {}
+
+    def new_run(self) -> dict[str, Any]:
+        self.runs += 1
+        return {"run": self.scene.another_run(f"fault-{self.runs}").pk}
+
+    def move_clock(self, seconds: float) -> dict[str, Any]:
+        """Time goes on by that much; it keeps ticking."""
+        target = timezone.now() + dt.timedelta(seconds=seconds)
+        if self.clock:
+            self.clock.stop()
+        self.clock = time_machine.travel(target, tick=True)
+        self.clock.start()
+        return {}
+
+    def click(self, run: int, die_at: int = 0) -> dict[str, Any]:
+        """One click in a child that is killed at its `die_at`-th line of our code; 0 lets it live."""
+        return _forked(lambda: _click(run, self.scene.operator.pk, die_at))()
+
+    def clicks(self, run: int, times: int) -> dict[str, Any]:
+        """That many operators post the confirmed preview at the same moment, each from a process of their own."""
+        seen = preview(Run.objects.get(pk=run)).fingerprint
+        gate, starter = os.pipe()
+        children = [_forked(lambda: _post(run, self.scene.operator.pk, seen, gate, starter)) for _ in range(times)]
+        os.close(starter)  # the last one: every child's read ends now
+        os.close(gate)
+        return {"answers": [child() for child in children]}
+
+    def recover(self, run: int, seconds: float = 3600) -> dict[str, Any]:
+        """Run the jobs of this run's links as they fall due, moving the clock, until none is left in that time."""
+        ends = timezone.now() + dt.timedelta(seconds=seconds)
+        ran = 0
+        while job := self._next_job(run):
+            if job.not_before > ends:
+                break
+            if job.not_before > timezone.now():
+                self.move_clock((job.not_before - timezone.now()).total_seconds() + 0.001)
+            run_job(job)
+            ran += 1
+            assert ran < 100, f"{job} never ends: {Job.objects.get(pk=job.pk).outcome}"
+        return {"ran": ran}
+
+    def state(self, run: int) -> dict[str, Any]:
+        links = TicketLink.objects.filter(run=run).select_related("ticket").order_by("pk")
+        return {
+            "links": [
+                {
+                    "state": link.state,
+                    "key": link.key,
+                    "cause": link.cause,
+                    "ticket": link.ticket.ticket_id if link.ticket else None,
+                    "number": link.ticket.number if link.ticket else "",
+                    "strays": [stray["id"] for stray in link.strays],
+                }
+                for link in links
+            ],
+            "audit": list(
+                AuditEntry.objects.filter(record=f"run:{run}").order_by("pk").values_list("outcome", flat=True)
+            ),
+            "needs_attention": Run.objects.get(pk=run).needs_attention,
+        }
+
+    def _next_job(self, run: int) -> Job | None:
+        keys = TicketLink.objects.filter(run=run).values_list("pk", flat=True)
+        jobs = Job.objects.filter(kind="backup_tickets.recover_creation", state=Job.State.QUEUED)
+        return next((job for job in jobs.order_by("not_before") if job.args[0] in set(keys)), None)
+
+
+def _click(run: int, user: int, die_at: int) -> dict[str, Any]:
+    lines = LineCounter(die_at)
+    person = User.objects.get(pk=user)
+    row = Run.objects.get(pk=run)
+    sys.settrace(lines)
+    try:
+        state = create_ticket(row, user=person).state
+    except NotPossibleError as error:
+        state = str(error)
+    finally:
+        sys.settrace(None)
+    return {"lines": lines.count, "state": state}
+
+
+def _post(run: int, user: int, seen: str, gate: int, starter: int) -> dict[str, Any]:
+    os.close(starter)
+    browser = Browser(raise_request_exception=False)
+    browser.force_login(User.objects.get(pk=user), backend="django.contrib.auth.backends.ModelBackend")
+    os.read(gate, 1)  # until everybody has closed the starter's end
+    answer = browser.post(reverse("admin:backup_tickets_run_ticket", args=[run]), {"seen": seen})
+    return {"status": answer.status_code}
+
+
+class LineCounter:
+    """A trace function that counts the executed lines of our code and kills the process at one of them."""
+
+    def __init__(self, die_at: int) -> None:
+        self.die_at = die_at
+        self.count = 0
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        return self.line if frame.f_code.co_filename.startswith(OURS) else None
+
+    def line(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        if event == "line":
+            self.count += 1
+            if self.count == self.die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self.line
+
+
+def _forked(work: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """Start `work` in a child; the answer waits for it and returns its result, or `{"died": True}`."""
+    connections.close_all()  # a child must not share the parent's
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        code = 1
+        try:
+            os.write(writing, json.dumps(work()).encode())
+            code = 0
+        finally:
+            if code:
+                traceback.print_exc()
+            os._exit(code)  # not through the parent's own clean-up
+    os.close(writing)
+
+    def result() -> dict[str, Any]:
+        with os.fdopen(reading, "rb") as pipe:
+            answer = pipe.read()
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            return {"died": True}
+        assert os.WEXITSTATUS(status) == 0, "the click ended with a traceback, see above"
+        return {"died": False, **json.loads(answer)}
+
+    return result
+
+
+def main() -> None:
+    portal = Portal()
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer = getattr(portal, command.pop("do"))(**command)
+        print(json.dumps(answer), flush=True)  # noqa: T201 — the answer's channel
+
+
+if __name__ == "__main__":
+    main()
