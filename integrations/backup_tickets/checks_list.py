@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Left
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject, Left
 from django.utils import timezone
 
 from integrations.core.models import User
@@ -63,13 +63,22 @@ class Filters:
         return urlencode({name: value for name, value in values.items() if value})
 
 
+class ShownLink(NamedTuple):
+    """What a row says about the run's ticket; `label` is the link's state in words."""
+
+    state: str
+    label: str
+    number: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run as the list shows it."""
+    """One run as the list shows it, with its live link, else its last one."""
 
     run: Run
     zone: ZoneInfo
-    link: TicketLink | None
+    link: ShownLink | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +138,25 @@ def waiting(user: User) -> Counter[str]:
 
 
 def _lean(found: QuerySet[Run]) -> QuerySet[Run]:
-    """With what a row shows and without long texts."""
+    """With what a row shows and without long texts, in one statement."""
     lean = found.select_related("client", "job__customer", "reviewed_by").defer("remark")
-    return lean.annotate(remark_start=Left(F("remark"), REMARK_SHOWN))
+    is_over = Case(When(state__in=TicketLink.LIVE, then=0), default=1)
+    links = TicketLink.objects.filter(run=OuterRef("pk")).order_by(is_over, "-id")
+    shown = JSONObject(state=F("state"), id=F("ticket__ticket_id"), number=F("ticket__number"), url=F("ticket__url"))
+    return lean.annotate(
+        remark_start=Left(F("remark"), REMARK_SHOWN), shown_link=Subquery(links.values(shown=shown)[:1])
+    )
 
 
 def _rows(fetched: list[Run]) -> list[Row]:
-    links: dict[int, TicketLink] = {}
-    for link in TicketLink.objects.filter(run__in=fetched).select_related("ticket").order_by("id"):
-        known = links.get(link.run_id)
-        if known is None or known.state not in TicketLink.LIVE:
-            links[link.run_id] = link
-    return [Row(run, zone_of(run.client), links.get(run.pk)) for run in fetched]
+    return [Row(run, zone_of(run.client), _link(run.shown_link)) for run in fetched]  # type: ignore[attr-defined]  # annotated
+
+
+def _link(shown: dict[str, Any] | None) -> ShownLink | None:
+    if shown is None:
+        return None
+    number = shown["number"] or (f"ticket {shown['id']}" if shown["id"] is not None else "")
+    return ShownLink(shown["state"], TicketLink.State(shown["state"]).label, number, shown["url"] or "")
 
 
 def _shown(show: str) -> Q:
