@@ -1,4 +1,4 @@
-"""What people leave at the desk around runs: their reviews, and files waiting to be confirmed. Tables only."""
+"""What people leave at the desk around runs: their reviews, and the files they import. Tables only."""
 
 from __future__ import annotations
 
@@ -32,18 +32,49 @@ class RunReview(models.Model):
         return f"{self.get_action_display()} by {self.by}"
 
 
-class ImportDraft(models.Model):
-    """A file of runs that was uploaded and previewed, and waits for its uploader's word."""
+class RunImport(models.Model):
+    """A file of runs: uploaded, checked by a job, confirmed by its uploader, stored by a job, kept as a report.
+
+    The counters say how far the job is; they move in the same transaction as the runs, so a job that was killed goes on
+    where it was and nothing is counted twice.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", "being checked"
+        CHECKED = "checked", "waiting for confirmation"
+        IMPORTING = "importing", "being imported"
+        DONE = "done", "imported"
+        STOPPED = "stopped"
+        UNREADABLE = "unreadable"
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=200)
     format = models.CharField(max_length=10)
-    content = models.BinaryField()
+    content = models.BinaryField(help_text="Emptied when the import is over.")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    state = models.CharField(max_length=10, choices=State, default=State.CHECKING)
+    cause = models.TextField(blank=True, help_text="Why the file is unreadable, in a sentence.")
+    total = models.PositiveIntegerField(default=0, help_text="Items in the file, known once it was checked.")
+    done = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    errors = models.JSONField(default=list, help_text="The first thousand, each a sentence with its place.")
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job works on it, or is about to."""
+        return self.state in (self.State.CHECKING, self.State.IMPORTING)
+
+    @property
+    def taken(self) -> int:
+        return self.created + self.updated + self.unchanged

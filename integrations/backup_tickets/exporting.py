@@ -65,7 +65,7 @@ def inert(value: str) -> str:
     return f"'{value}" if value.lstrip(" ").startswith(FORMULA_STARTS) else value
 
 
-def _text_cell(sheet: Any, value: str) -> WriteOnlyCell:
+def _text_cell(sheet: Any, value: str) -> Any:
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:CELL_LIMIT])
     cell.data_type = "s"
     return cell

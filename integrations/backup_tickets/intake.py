@@ -31,24 +31,29 @@ CONTENT = ("job", "status", "started_at", "finished_at", "remark", "fingerprint"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An item and where a person finds it (“Row 17”); other items are counted: “Item 1” is the first."""
+    """An item and where a person finds it (“Row 17”); other items are counted: “Item 1” is the first.
+
+    `fault` is set by a reader that could not make sense of the place; the item is then refused with that sentence.
+    """
 
     value: Any
     place: str
+    fault: str = ""
 
 
 class IntakeError(NamedTuple):
     """Why an item was not taken. `index` counts from 0, `message` names the place, what is wrong and the cure."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs of an error
     field: str
     message: str
 
 
 @dataclass(slots=True)
 class IntakeResult:
-    """What came of it. `failed` counts items; of the `errors` the first thousand are kept."""
+    """What came of it. `done` and `failed` count items; of the `errors` the first thousand are kept."""
 
+    done: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -60,11 +65,11 @@ class IntakeResult:
     def taken(self) -> int:
         return self.created + self.updated + self.unchanged
 
-    def refuse(self, item: _Item, faults: Sequence[tuple[str, str]]) -> None:
+    def refuse(self, index: int, place: str, faults: Sequence[tuple[str, str]]) -> None:
         self.failed += 1
         for name, sentence in faults:
             if len(self.errors) < ERRORS_KEPT:
-                self.errors.append(IntakeError(item.index, name, f"{item.place}: {sentence}"))
+                self.errors.append(IntakeError(index, name, f"{place}: {sentence}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +81,35 @@ class _Item:
 
 
 def take_runs(
-    client: Client, items: Iterable[Any], *, progress: Callable[[int], None] | None = None, store: bool = True
+    client: Client,
+    items: Iterable[Any],
+    *,
+    progress: Callable[[IntakeResult], None] | None = None,
+    store: bool = True,
 ) -> IntakeResult:
     """Take these runs for the client. With `store=False` nothing is written: a preview with the same answers.
 
     Unknown customers and jobs are created unless the client's ticket settings say otherwise. `progress` is called
-    with the number of items done, after each batch. Raises only what the database raises.
+    with the result so far at the end of each batch, inside its transaction: what it stores counts exactly what was
+    taken, and what it raises takes the batch back. Raises only that and what the database raises.
     """
     result = IntakeResult()
     create_unknown = _creates_unknown(client)
-    done = 0
+    previewed: dict[str, str] = {}  # external id and fingerprint of what would have been stored by now
     for batch, count in _batches(client, items, result):
         with transaction.atomic():
+            if store:  # intakes of one client take turns, so that each counts what it finds
+                Client.objects.select_for_update(no_key=True).get(pk=client.pk)
             known = _Known(client, [item.report for item in batch])
             accepted = _accepted(batch, known, create_unknown=create_unknown, result=result)
-            changed = _changed(client, accepted, result)
+            changed = _changed(client, accepted, previewed, result)
             if store and changed:
                 result.run_ids += _store(client, changed, known)
-        done += count
-        if progress is not None:
-            progress(done)
+            elif not store:
+                previewed |= {item.report.external_id: item.fingerprint for item in changed}
+            result.done += count
+            if progress is not None:
+                progress(result)
     return result
 
 
@@ -130,17 +144,16 @@ def _batches(client: Client, items: Iterable[Any], result: IntakeResult) -> Iter
 def _read(index: int, value: Any, *, zone: ZoneInfo, now: dt.datetime, result: IntakeResult) -> _Item | None:
     place = f"Item {index + 1}"
     if isinstance(value, Placed):
+        if value.fault:
+            result.refuse(index, value.place, [("", value.fault)])
+            return None
         value, place = value.value, value.place
     try:
         report = read(value, zone=zone, now=now)
     except ValidationError as error:
-        refused = _Item(index, place, _NOTHING, "")
-        result.refuse(refused, sentences(error))
+        result.refuse(index, place, sentences(error))
         return None
     return _Item(index, place, report, report.fingerprint)
-
-
-_NOTHING = RunReport.model_construct()
 
 
 class _Known:
@@ -197,7 +210,7 @@ def _accepted(batch: Sequence[_Item], known: _Known, *, create_unknown: bool, re
     accepted: dict[str, _Item] = {}
     for item in batch:
         if not create_unknown and (fault := _unknown(item.report, known)):
-            result.refuse(item, [fault])
+            result.refuse(item.index, item.place, [fault])
             continue
         earlier = accepted.pop(item.report.external_id, None)
         if earlier is not None and earlier.fingerprint == item.fingerprint:
@@ -217,11 +230,13 @@ def _unknown(report: RunReport, known: _Known) -> tuple[str, str] | None:
     return None
 
 
-def _changed(client: Client, accepted: dict[str, _Item], result: IntakeResult) -> list[_Item]:
+def _changed(
+    client: Client, accepted: dict[str, _Item], previewed: dict[str, str], result: IntakeResult
+) -> list[_Item]:
     """The items that are new or differ from what is stored; all are counted."""
-    stored = dict(
-        Run.objects.filter(client=client, external_id__in=accepted.keys()).values_list("external_id", "fingerprint")
-    )
+    known = Run.objects.filter(client=client, external_id__in=accepted.keys())
+    stored = dict(known.values_list("external_id", "fingerprint"))
+    stored |= {external_id: previewed[external_id] for external_id in accepted.keys() & previewed.keys()}
     changed = []
     for external_id, item in accepted.items():
         if external_id not in stored:

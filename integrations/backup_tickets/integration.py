@@ -1,6 +1,7 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .importing.flow import import_file
 from .models import TicketOptions
 from .permissions import PERMISSIONS, VIEW_RUN
 from .recovery import recover_creation
@@ -12,7 +13,11 @@ register(
         label="Backup tickets",
         roles=(Role("autotask", "Autotask", AUTOTASK),),
         options=TicketOptions,
-        jobs={"recover_creation": recover_creation, "refresh_reference": refresh_reference_job},
+        jobs={
+            "recover_creation": recover_creation,
+            "refresh_reference": refresh_reference_job,
+            "import_file": import_file,
+        },
         permissions=PERMISSIONS,
         navigation=(
             NavigationItem("Run Checks", "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN),

@@ -10,15 +10,15 @@ from simple_history.models import HistoricalRecords
 from integrations.core.models import AuditEntry, Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
-from .desk import ImportDraft, RunReview
+from .desk import RunImport, RunReview
 
 __all__ = [
     "BackupJob",
     "CompanyMapping",
     "Customer",
-    "ImportDraft",
     "ReferenceItem",
     "Run",
+    "RunImport",
     "RunObject",
     "RunReview",
     "Ticket",

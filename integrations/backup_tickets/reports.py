@@ -62,6 +62,7 @@ def _as_time(value: Any, info: ValidationInfo) -> Any:
 
 
 def _plausible(value: dt.datetime, info: ValidationInfo) -> dt.datetime:
+    assert info.context is not None  # `read` gives it
     now: dt.datetime = info.context["now"]
     if not EARLIEST <= value.year <= now.year + 1:
         raise ValueError(f"must be between the year {EARLIEST} and tomorrow; check the sender's clock")
@@ -92,8 +93,8 @@ Inert = AfterValidator(_storable)
 Blank = BeforeValidator(_none_as_empty)
 
 
-def _named(limit: int) -> Any:
-    return Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limit), Inert]
+def _named(limit: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=limit)
 
 
 class ObjectReport(BaseModel):
@@ -101,7 +102,7 @@ class ObjectReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: _named(300)
+    name: Annotated[str, _named(300), Inert]
     status: AnyStatus
     message: Annotated[str, Blank, StringConstraints(max_length=MESSAGE_LIMIT), Inert] = ""
 
@@ -111,9 +112,9 @@ class RunReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    external_id: _named(200)
-    customer: _named(200)
-    job: _named(200)
+    external_id: Annotated[str, _named(200), Inert]
+    customer: Annotated[str, _named(200), Inert]
+    job: Annotated[str, _named(200), Inert]
     backup_type: Annotated[str, Blank, StringConstraints(strip_whitespace=True, max_length=100), Inert] = ""
     status: AnyStatus
     started_at: Time

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from integrations.backup_tickets import permissions
-from integrations.backup_tickets.importing.files import COLUMNS, REQUIRED, format_of, read_file
-from integrations.backup_tickets.importing.problems import UnreadableFileError
-from integrations.backup_tickets.intake import take_runs
-from integrations.backup_tickets.models import ImportDraft
+from integrations.backup_tickets.importing import flow
+from integrations.backup_tickets.importing.files import COLUMNS, REQUIRED, format_of
+from integrations.backup_tickets.models import RunImport
 from integrations.core.models import Client, User
 
 if TYPE_CHECKING:
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
 
 FILE_LIMIT = 20_000_000  # bytes; larger files are for `manage.py import_runs`
 FIRST_ROWS = 10
-KEPT = dt.timedelta(days=1)
 
 
 class UploadForm(forms.Form):
@@ -70,46 +65,50 @@ class ImportPages:
         ]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose a file. It is kept for its uploader until confirmed, a day at most."""
+        """Choose a file. It is checked by a job and kept for its uploader until confirmed, a day at most."""
         user = _importer(request)
         form = UploadForm(request.POST or None, request.FILES or None, user=user)
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             name = (file.name or "runs").replace("\x00", "")[:200]
-            ImportDraft.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
-            draft = ImportDraft.objects.create(
-                client=form.cleaned_data["client"],
-                by=user,
-                name=name,
-                format=format_of(name, file),
-                content=file.read(),
-            )
-            return HttpResponseRedirect(reverse("admin:backup_tickets_run_import_preview", args=[draft.pk]))
+            client = form.cleaned_data["client"]
+            made = flow.start(user, client, name=name, form=format_of(name, file), content=file.read())
+            return _to(made)
         return self._page(request, "import_upload", form=form, columns=COLUMNS, required=REQUIRED)
 
     def import_preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """GET: what would come of it, nothing stored. POST: store it, or throw the file away."""
+        """GET: how far the check or the import is, and what came of it. POST: confirm, or stop and discard."""
         user = _importer(request)
-        draft = ImportDraft.objects.visible_to(user).filter(by=user, pk=pk).select_related("client").first()
-        if draft is None:
-            messages.info(request, "This file was already imported or is no longer kept. Choose it again if need be.")
+        known = _own(user).filter(pk=pk).select_related("client").defer("content").first()
+        if known is None:
+            messages.info(request, "This file is no longer kept. Choose it again if need be.")
             return HttpResponseRedirect(reverse("admin:backup_tickets_run_import"))
-        if request.method == "POST" and "discard" in request.POST:
-            draft.delete()
-            return HttpResponseRedirect(reverse("admin:backup_tickets_run_import"))
-        storing = request.method == "POST"
-        try:
-            result = take_runs(draft.client, _items(draft), store=storing)
-            first = [placed for placed in islice(_items(draft), FIRST_ROWS) if isinstance(placed.value, dict)]
-        except UnreadableFileError as error:
-            return self._page(request, "import_preview", draft=draft, unreadable=str(error))
-        if storing:
-            draft.delete()
-        return self._page(request, "import_preview", draft=draft, result=result, first=first, stored=storing)
+        if request.method == "POST":
+            if "confirm" in request.POST:
+                flow.confirm(known, user)
+            elif "stop" in request.POST:
+                flow.stop(known)
+            return _to(known)
+        waiting = known.state == RunImport.State.CHECKED
+        context = {
+            "known": known,
+            "first": flow.first_items(known, FIRST_ROWS) if waiting else [],
+            "failure": flow.failure(known),
+        }
+        return self._page(request, "import_preview", **context)
 
     def _page(self, request: HttpRequest, template: str, **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "title": "Import runs", "opts": self.opts, **more}
         return TemplateResponse(request, f"backup_tickets/{template}.html", context)
+
+
+def _to(known: RunImport) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:backup_tickets_run_import_preview", args=[known.pk]))
+
+
+def _own(user: User) -> QuerySet[RunImport]:
+    found: QuerySet[RunImport] = RunImport.objects.visible_to(user).filter(by=user)
+    return found
 
 
 def _importer(request: HttpRequest) -> User:
@@ -117,7 +116,3 @@ def _importer(request: HttpRequest) -> User:
     if not user.has_perm(permissions.IMPORT_RUNS):
         raise PermissionDenied
     return user  # type: ignore[no-any-return]
-
-
-def _items(draft: ImportDraft) -> Any:
-    return read_file(io.BytesIO(draft.content), draft.format)

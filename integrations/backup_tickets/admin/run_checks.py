@@ -32,7 +32,8 @@ class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def door(name: str, view: Any) -> URLPattern:
-            return path(f"{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}")
+            found: URLPattern = path(f"{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}")
+            return found
 
         own = [door("review", self.review_view), door("export", self.export_view)]
         return [*own, *self.import_urls(), *self.page_urls(), *super().get_urls()]

@@ -1,4 +1,4 @@
-"""A file of runs as a stream of items for the intake, each with the row a person finds it in.
+"""A file of runs as a stream of items for the intake, each with the line or row a person finds it in.
 
 Tables name their columns in the first row. Cells are text or times, never calculated. The column `objects` holds
 JSON, or `name:status:message; name:status:message`.
@@ -10,16 +10,20 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from integrations.backup_tickets.intake import Placed
 
 from . import sheets
-from .problems import UnreadableFileError
+from .problems import Line, UnreadableFileError
+
+if TYPE_CHECKING:
+    import _csv
 
 FORMATS = ("csv", "xlsx", "json")
 REQUIRED = ("external_id", "customer", "job", "status", "started_at")
 COLUMNS = (*REQUIRED, "backup_type", "finished_at", "remark", "objects")
+CURE = f"The first row must name the columns; known are {', '.join(COLUMNS)}."
 JSON_LIMIT = 100_000_000  # bytes; JSON is read as a whole
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -37,28 +41,36 @@ def format_of(name: str, stream: BinaryIO) -> str:
 
 
 def read_file(stream: BinaryIO, form: str) -> Iterator[Placed]:
-    """The runs in the file. Raises `UnreadableFileError` (also on the way) when it is not what `form` says."""
+    """The runs in the file. Raises `UnreadableFileError`, at the first item, when it is not what `form` says.
+
+    Later trouble becomes an item with a fault, so that what stood before it is kept and what follows is read.
+    """
     if form == "json":
         return _json_items(stream)
     rows = sheets.rows(stream) if form == "xlsx" else _csv_rows(stream)
     return _table_items(rows)
 
 
-def _table_items(rows: Iterator[tuple[int, list[Any]]]) -> Iterator[Placed]:
-    _, header = next(rows, (1, []))
-    names = [str(name or "").strip().lower().replace(" ", "_") for name in header]
-    _check(names)
-    for number, cells in rows:
-        if any(cell not in (None, "") for cell in cells):
-            yield Placed(_item(names, cells), f"Row {number}")
+def _table_items(rows: Iterator[Line]) -> Iterator[Placed]:
+    header = next(rows, None)
+    if header is None:
+        raise UnreadableFileError(f"The file is empty. {CURE}")
+    if header.fault:
+        raise UnreadableFileError(f"{header.place}: {header.fault}")
+    names = [str(name or "").strip().lower().replace(" ", "_") for name in header.cells]
+    _check([name.encode("utf-8", "replace").decode() for name in names])
+    for line in rows:
+        if line.fault:
+            yield Placed(None, line.place, line.fault)
+        elif any(cell not in (None, "") for cell in line.cells):
+            yield Placed(_item(names, line.cells), line.place)
 
 
 def _check(names: list[str]) -> None:
-    cure = f"The first row must name the columns; known are {', '.join(COLUMNS)}."
     if missing := [name for name in REQUIRED if name not in names]:
-        raise UnreadableFileError(f"These columns are missing: {', '.join(missing)}. {cure}")
+        raise UnreadableFileError(f"These columns are missing: {', '.join(missing)}. {CURE}")
     if unknown := [name[:50] for name in names if name and name not in COLUMNS]:
-        raise UnreadableFileError(f"These columns are not known: {', '.join(unknown[:10])}. Remove them. {cure}")
+        raise UnreadableFileError(f"These columns are not known: {', '.join(unknown[:10])}. Remove them. {CURE}")
     if len(set(filter(None, names))) < len([name for name in names if name]):
         raise UnreadableFileError("A column is named twice in the first row; keep one of the two.")
 
@@ -94,30 +106,40 @@ def _objects(text: str) -> Any:
     return found
 
 
-def _csv_rows(stream: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
+def _csv_rows(stream: BinaryIO) -> Iterator[Line]:
     begin = stream.read(2)
     stream.seek(0)
     if begin in BYTE_ORDER_MARKS:
         raise UnreadableFileError("The file is UTF-16. Save it as “CSV UTF-8” and try again.")
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    number = 0
+    # What is no UTF-8 becomes surrogates, which the intake refuses: it costs its row, not the file.
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         first = text.readline(100_000)
         text.seek(0)
-        delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(text, delimiter=delimiter)
-        for row in reader:
-            number = reader.line_num
-            yield number, list(row)
-    except UnicodeDecodeError:
-        raise UnreadableFileError(
-            f"The file is not UTF-8 (after row {number}); it looks like Windows-1252. "
-            "Save it as “CSV UTF-8” and try again."
-        ) from None
-    except csv.Error as error:
-        raise UnreadableFileError(f"The file cannot be read after row {number}: {error}. Is it CSV?") from None
+        yield from _csv_lines(csv.reader(text, delimiter=max(",;\t", key=first.count), strict=True))
     finally:
-        text.detach()
+        if not text.closed:
+            text.detach()  # the stream is the caller's
+
+
+def _csv_lines(reader: _csv.Reader) -> Iterator[Line]:
+    while True:
+        begins = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _broken(begins, reader.line_num, error)
+        else:
+            yield Line(f"Line {begins}", list(cells))
+
+
+def _broken(begins: int, ends: int, error: csv.Error) -> Line:
+    place = f"Line {begins}" if ends <= begins else f"Lines {begins} to {ends}"
+    if "limit" in str(error):
+        return Line(place, [], f"a cell holds more than {csv.field_size_limit():,} characters; shorten it.")
+    return Line(place, [], 'a quotation mark is opened or closed at the wrong place; write " inside a cell as "".')
 
 
 def _json_items(stream: BinaryIO) -> Iterator[Placed]:

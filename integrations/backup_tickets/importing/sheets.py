@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -11,14 +12,16 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from .problems import UnreadableFileError
+from .problems import Line, UnreadableFileError
 
-UNPACKED_LIMIT = 500_000_000  # bytes; a small file may unpack to any size
+UNPACKED_LIMIT = 200_000_000  # bytes; a small file may unpack to any size
 WIDTH = 50  # columns looked at
+BROKEN = (zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, KeyError, ValueError, IndexError, EOFError)
 
 
-def rows(stream: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
-    """(row number, cells). Raises `UnreadableFileError`."""
+def rows(stream: BinaryIO) -> Iterator[Line]:
+    """Line by line. Raises `UnreadableFileError` when there is no sheet; a sheet that breaks off ends with a fault."""
+    number = 0
     try:
         _check_size(stream)
         book = load_workbook(stream, read_only=True, data_only=False, keep_links=False)
@@ -26,11 +29,15 @@ def rows(stream: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
             sheet: Any = book.worksheets[0]
             sheet.reset_dimensions()  # a file may claim any
             for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=WIDTH), 1):
-                yield number, _trimmed([_plain(cell) for cell in cells])
+                yield Line(f"Row {number}", _trimmed([_plain(cell) for cell in cells]))
         finally:
             book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, EOFError):
-        raise UnreadableFileError("The file is not a readable XLSX workbook. Save it anew, or as CSV.") from None
+    except BROKEN:
+        if not number:
+            raise UnreadableFileError("The file is not a readable XLSX workbook. Save it anew, or as CSV.") from None
+        yield Line(
+            f"After row {number}", [], "the workbook is damaged; nothing could be read from there. Save it anew."
+        )
 
 
 def _check_size(stream: BinaryIO) -> None:

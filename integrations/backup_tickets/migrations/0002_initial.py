@@ -94,12 +94,12 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration'),
         ),
         migrations.AddField(
-            model_name='importdraft',
+            model_name='runimport',
             name='by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
-            model_name='importdraft',
+            model_name='runimport',
             name='client',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.client'),
         ),

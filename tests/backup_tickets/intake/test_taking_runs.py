@@ -198,5 +198,5 @@ def test_statements_grow_with_batches_and_not_with_runs(elite: Client, django_as
 
 def test_progress_is_told_and_items_may_be_a_stream(elite: Client) -> None:
     told: list[int] = []
-    result = take_runs(elite, (report(f"r{n}") for n in range(1200)), progress=told.append)
+    result = take_runs(elite, (report(f"r{n}") for n in range(1200)), progress=lambda sofar: told.append(sofar.done))
     assert (result.created, told) == (1200, [500, 1000, 1200])

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.backup_tickets.importing.files import COLUMNS, FORMATS, format_of, read_file
 from integrations.backup_tickets.importing.problems import UnreadableFileError
-from integrations.backup_tickets.intake import IntakeResult, take_runs
+from integrations.backup_tickets.intake import ERRORS_KEPT, IntakeResult, take_runs
 from integrations.core.models import Client
 
 
@@ -26,14 +26,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         client = self._client(options["client"])
-        stream = self._stream(options["file"])
-        form = options["format"]
-        with stream:
+        form, storing = options["format"], not options["dry_run"]
+        with self._stream(options["file"]) as stream:
             try:
                 items = read_file(stream, format_of(options["file"], stream) if form == "auto" else form)
-                result = take_runs(client, items, progress=self._progress, store=not options["dry_run"])
+                result = take_runs(client, items, progress=self._progress, store=storing)
             except UnreadableFileError as error:
-                self._end_progress()
                 raise CommandError(f"{options['file']}: {error}") from None
         self._end_progress()
         self._summary(result, dry_run=options["dry_run"])
@@ -58,9 +56,9 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{name} cannot be opened: {error.strerror}.") from None
 
-    def _progress(self, done: int) -> None:
+    def _progress(self, result: IntakeResult) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"\r{done:,} runs read", ending="")
+            self.stderr.write(f"\r{result.done:,} runs read, {result.failed:,} refused", ending="")
             self.stderr.flush()
 
     def _end_progress(self) -> None:
@@ -70,8 +68,8 @@ class Command(BaseCommand):
     def _summary(self, result: IntakeResult, *, dry_run: bool) -> None:
         for error in result.errors:
             self.stderr.write(error.message)
-        if (hidden := result.failed) > len(result.errors):
-            self.stderr.write(f"… {hidden:,} runs were refused in all; the first faults are listed.")
+        if len(result.errors) >= ERRORS_KEPT:
+            self.stderr.write(f"Only the first {ERRORS_KEPT:,} reasons are listed.")
         self.stdout.write(
             f"{'Would be: ' if dry_run else ''}{result.created:,} created, {result.updated:,} updated, "
             f"{result.unchanged:,} unchanged, {result.failed:,} refused."
