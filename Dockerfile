@@ -14,6 +14,7 @@ ENV PATH=/venv/bin:$PATH \
     PORTAL_ENV_FILE="" \
     CACHE_DIR=/var/cache/portal \
     STATIC_ROOT=/app/staticfiles \
+    BIND_ADDRESS=0.0.0.0 \
     PORT=8000
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
  && install -d -o portal -g portal /var/cache/portal

@@ -197,7 +197,7 @@ USE_TZ = True
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if PRODUCTION else None)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -213,6 +213,14 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 CRISPY_TEMPLATE_PACK = "unfold_crispy"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["unfold_crispy"]
 FORMS_URLFIELD_ASSUME_HTTPS = True
+
+# --- web --------------------------------------------------------------------------------------------------------------
+
+PORT: int = env.int("PORT", default=8000)
+BIND_ADDRESS: str = env.str("BIND_ADDRESS", default="127.0.0.1")  # the image says 0.0.0.0
+WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # empty: /metrics is closed
 
 # --- jobs (django-q2; the arithmetic is explained in docs/decisions.md) -----------------------------------------------
 
@@ -242,6 +250,22 @@ Q_CLUSTER = {
 API_CALL_DAYS: int = env.int("API_CALL_DAYS", default=30)
 JOB_DAYS: int = env.int("JOB_DAYS", default=30)
 SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
+
+# --- what the processes say (stderr, a line per event) ----------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "portal": {"level": env.str("LOG_LEVEL", default="INFO")},
+        "django.request": {"level": "ERROR"},  # a 404 or a refused page is no event of ours
+        "django-q": {"level": "ERROR"},  # our supervisor and jobs say what matters; it repeats whole tracebacks
+        "axes": {"level": "ERROR"},
+    },
+}
 
 # --- look (Unfold) ----------------------------------------------------------------------------------------------------
 

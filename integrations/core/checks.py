@@ -49,7 +49,7 @@ def queue_shares_our_transactions(**_kwargs: Any) -> list[CheckMessage]:
 @register
 def queue_is_patient(**_kwargs: Any) -> list[CheckMessage]:
     """A task that is still waiting or running must not be handed out again: docs/decisions.md has the arithmetic."""
-    queue = settings.Q_CLUSTER
+    queue: dict[str, Any] = settings.Q_CLUSTER
     workers, timeout, retry = queue["workers"], queue["timeout"], queue["retry"]
     waiting = -(-2 * queue["queue_limit"] // workers)  # tasks fetched beside the one that runs, per worker
     needed = (waiting + 1) * (timeout + 3)

@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import random
-import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from integrations.transport.errors import TemporaryError, VendorError
@@ -26,6 +24,8 @@ from integrations.transport.errors import TemporaryError, VendorError
 from . import reporting
 from .jobs import LEASE, Again, Claim, ClaimLost, function_of, wake
 from .models import Job
+from .processes import HOST, process_started
+from .supervision.signs import must_end
 
 logger = logging.getLogger("portal.jobs")
 
@@ -34,29 +34,6 @@ FIRST_PAUSE = timedelta(seconds=15)  # before the second attempt; four times as 
 LONGEST_PAUSE = timedelta(hours=1)
 UNKNOWN_PAUSE = timedelta(minutes=10)  # for jobs of another version of the portal
 State = Job.State
-
-
-def _this_host() -> str:
-    """The name of this host and, where there are several, of the space in which process ids are unique."""
-    try:
-        return f"{socket.gethostname()} {os.stat('/proc/self/ns/pid').st_ino}"
-    except OSError:
-        return socket.gethostname()
-
-
-HOST = _this_host()
-
-
-def process_started(pid: int) -> float | None:
-    """When that process of this host started, in seconds since boot; None when there is no such process.
-
-    With the pid it names one process for good: pids are used again. A zombie does not count, it will never work again.
-    """
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if after_name[0] in "ZX" else int(after_name[19]) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -89,7 +66,7 @@ def drain(seconds: float = DRAIN_SECONDS) -> int:
         done += 1
         with _stored_or_gone(), transaction.atomic():
             _store(claim, ending)
-            is_over = time.monotonic() >= ends
+            is_over = time.monotonic() >= ends or must_end()
             claim = None if is_over else _claim_next()
             if is_over and due().exists():
                 wake()
@@ -238,23 +215,27 @@ class _stored_or_gone:  # noqa: N801 — reads as a word of the with statement
 # --- mending ----------------------------------------------------------------------------------------------------------
 
 
-def free_dead_claims() -> int:
-    """Take back the claims of processes of this host that are gone. Return how many."""
-    freed = 0
-    for job in Job.objects.filter(state=State.RUNNING, owner_host=HOST):
-        if job.owner_pid is None or process_started(job.owner_pid) != job.owner_started:
-            freed += _free(job, "Its worker died.")
-    return freed
-
-
 def sweep() -> int:
-    """Free claims whose lease is over and wake a worker for due jobs. Return how many claims were freed."""
-    over = Q(state=State.RUNNING, lease_until__lt=timezone.now())
-    freed = sum(_free(job, "Its worker did not end in time.") for job in Job.objects.filter(over))
+    """Free claims whose worker is gone or overran its lease; wake a worker for due jobs. Return how many were freed.
+
+    Of dead workers only those of this host are known; claims of other hosts wait for the end of their lease.
+    """
+    freed = 0
+    for job in Job.objects.filter(state=State.RUNNING):
+        if why := _why_free(job):
+            freed += _free(job, why)
     if due().exists():
         with transaction.atomic():
             wake()
     return freed
+
+
+def _why_free(job: Job) -> str:
+    if job.lease_until is not None and job.lease_until < timezone.now():
+        return "Its worker did not end in time."
+    if job.owner_host == HOST and (job.owner_pid is None or process_started(job.owner_pid) != job.owner_started):
+        return "Its worker died."
+    return ""
 
 
 def _free(job: Job, why: str) -> int:

@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from integrations.core import jobs, running
+from integrations.core import jobs, processes, running
 from integrations.core.jobs import Again, Claim, ClaimLost
 from integrations.core.models import Job
-from integrations.core.running import drain, free_dead_claims, run_due_jobs, sweep
+from integrations.core.running import drain, run_due_jobs, sweep
 from integrations.transport.errors import RejectedError, TemporaryError
 
 from .conftest import Workshop
@@ -215,7 +215,7 @@ def claimed_elsewhere(job: Job, *, pid: int, started: float | None, attempts: in
         state="running",
         attempts=attempts,
         fence=1,
-        owner_host=running.HOST,
+        owner_host=processes.HOST,
         owner_pid=pid,
         owner_started=started,
         lease_until=timezone.now() + jobs.LEASE,
@@ -231,7 +231,7 @@ def dead_pid() -> int:
 
 def test_the_claim_of_a_dead_process_is_free_at_once(workshop: Workshop, dead_pid: int) -> None:
     claimed_elsewhere(jobs.enqueue("workshop.make", 1), pid=dead_pid, started=1.0)
-    assert free_dead_claims() == 1
+    assert sweep() == 1
     assert only().outcome == "Its worker died. Trying again."
     run_due_jobs()
     assert (only().state, only().attempts) == ("done", 2)
@@ -239,13 +239,12 @@ def test_the_claim_of_a_dead_process_is_free_at_once(workshop: Workshop, dead_pi
 
 def test_a_process_id_that_was_given_to_another_process_counts_as_dead(workshop: Workshop) -> None:
     claimed_elsewhere(jobs.enqueue("workshop.make", 1), pid=os.getpid(), started=1.0)
-    assert free_dead_claims() == 1
+    assert sweep() == 1
 
 
 def test_the_claim_of_a_living_process_stays(workshop: Workshop) -> None:
-    mine = running.process_started(os.getpid())
+    mine = processes.process_started(os.getpid())
     claimed_elsewhere(jobs.enqueue("workshop.make", 1), pid=os.getpid(), started=mine)
-    assert free_dead_claims() == 0
     assert sweep() == 0
     assert run_due_jobs() == 0
 
@@ -254,7 +253,6 @@ def test_claims_of_other_hosts_wait_for_the_end_of_their_lease(workshop: Worksho
     job = jobs.enqueue("workshop.make", 1)
     claimed_elsewhere(job, pid=dead_pid, started=1.0)
     Job.objects.update(owner_host="elsewhere")
-    assert free_dead_claims() == 0
     assert sweep() == 0
     with time_machine.travel(timezone.now() + jobs.LEASE + timedelta(seconds=1)):
         assert sweep() == 1
@@ -263,7 +261,7 @@ def test_claims_of_other_hosts_wait_for_the_end_of_their_lease(workshop: Worksho
 
 def test_a_job_that_kills_its_workers_is_given_up_after_its_attempts(workshop: Workshop, dead_pid: int) -> None:
     claimed_elsewhere(jobs.enqueue("workshop.make", 1), pid=dead_pid, started=1.0, attempts=5)
-    free_dead_claims()
+    sweep()
     assert (only().state, only().outcome) == ("dead", "Given up after 5 attempts: Its worker died.")
     assert workshop.done == []
 
