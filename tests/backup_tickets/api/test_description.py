@@ -20,6 +20,8 @@ from .test_posting_runs import TOKEN, token
 
 __all__ = ["token"]
 
+pytestmark = pytest.mark.django_db(transaction=True)  # the application opens and closes connections as in production
+
 # Left out: that every generated body is taken or refused as a whole. A call with one bad run of many is answered 200.
 CHECKS = [
     not_a_server_error,
