@@ -54,8 +54,8 @@ class Filters:
 
     @property
     def shown(self) -> str:
-        """Which runs: as chosen, else those that need attention, unless a search or ticket state reaches further."""
-        return self.show or ("all" if self.ticket or self.q else "attention")
+        """Which runs: as chosen, else as implied."""
+        return self.show or implied(ticket=self.ticket, q=self.q)
 
     def query(self, **more: str) -> str:
         """The address's query for these filters and more."""
@@ -88,6 +88,11 @@ class Page:
     rows: list[Row] = field(default_factory=list)
     newer: str = ""
     older: str = ""
+
+
+def implied(*, ticket: str, q: str) -> str:
+    """Which runs are shown unless chosen: a search or a ticket's state reaches beyond what needs attention."""
+    return "all" if ticket or q else "attention"
 
 
 def runs(user: User, filters: Filters) -> QuerySet[Run]:

@@ -76,5 +76,6 @@ class RunImport(models.Model):
         return self.state in (self.State.CHECKING, self.State.IMPORTING)
 
     @property
-    def taken(self) -> int:
-        return self.created + self.updated + self.unchanged
+    def changes(self) -> int:
+        """How many runs are new or differ from what is stored."""
+        return self.created + self.updated

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.core.models import User
 
 from . import attention
+from .intake import zone_of
 from .models import Run, RunReview, TicketLink
 
 REASON_LIMIT = 500
@@ -40,7 +41,7 @@ def _each(run_ids: Iterable[int], user: User, action: RunReview.Action, reason: 
     with transaction.atomic():
         attention.lock_jobs(wanted)
         visible = Run.objects.visible_to(user).filter(pk__in=wanted)
-        runs = {run.pk: run for run in visible.select_related("job__customer")}
+        runs = {run.pk: run for run in visible.select_related("client", "job__customer")}
         live = TicketLink.objects.filter(run__in=runs, state__in=TicketLink.LIVE).select_related("ticket")
         tickets = {link.run_id: link for link in live}
         results = [_one(pk, runs.get(pk), tickets.get(pk), user, action, reason) for pk in wanted]
@@ -53,7 +54,8 @@ def _one(
 ) -> ReviewResult:
     if run is None:
         return ReviewResult(pk, False, f"Run {pk} does not exist or is not yours to see.")
-    name = f"{run.job.customer} · {run}"
+    started = run.started_at.astimezone(zone_of(run.client))  # as the list shows it
+    name = f"{run.job.customer} · {run.job}, {started:%-d %b %Y %H:%M}"
     undoing = action == RunReview.Action.UNDONE
     if obstacle := _not_reviewed(run) if undoing else _obstacle(run, link):
         return ReviewResult(pk, False, f"{name}: {obstacle}")

@@ -6,16 +6,18 @@ import datetime as dt
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout
+from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.http import QueryDict
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from integrations.backup_tickets.checks_list import SHOW, TICKET, Filters, choices
+from integrations.backup_tickets.checks_list import SHOW, TICKET, Filters, choices, implied
 from integrations.backup_tickets.models import Run
 from integrations.core.models import Client, User
 
-SHOW_DEFAULT = "Needs attention (or all, when searching)"
+BUTTONS = """<div class="p-row">
+<button class="p-button p-primary">Apply</button>{% if query %}<a class="p-button" href="?">Clear</a>{% endif %}
+</div>"""
 
 
 def _select(label: str, options: dict[str, str], empty: str) -> forms.ChoiceField:
@@ -38,7 +40,7 @@ class FilterForm(forms.Form):
     """Read from the address; whatever is not understood there is left out, with its message shown."""
 
     q = _text("Search", placeholder="Customer, job, ticket number or external id")
-    show = _select("Show", SHOW, SHOW_DEFAULT)
+    show = _select("Show", {}, "")
     status = _select("Status", dict(Run.Status.choices), "Any status")
     ticket = _select("Ticket", TICKET, "Any ticket state")
     customer = _text("Customer")
@@ -56,10 +58,23 @@ class FilterForm(forms.Form):
             self.fields["client"].choices = [("", "All clients"), *clients]  # type: ignore[attr-defined]
         else:
             del self.fields["client"]
+        default = implied(ticket=data.get("ticket", ""), q=data.get("q", "").strip())
+        if data.get("show") == default:
+            self.data = data.copy()
+            self.data["show"] = ""
+        others = {name: label for name, label in SHOW.items() if name != default}
+        self.fields["show"].choices = choices(others, SHOW[default])  # type: ignore[attr-defined]
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
-        self.helper.layout = Layout(Div(*self.fields, css_class="rc-filters"))
+        more = [name for name in self.fields if name not in ("q", "show")]
+        opened = " open" if any(data.get(name) for name in more) else ""
+        self.helper.layout = Layout(
+            Div("q", "show", HTML(BUTTONS), css_class="rc-find"),
+            HTML(f'<details class="rc-more"{opened}><summary>More filters</summary>'),
+            Div(*more, css_class="rc-filters"),
+            HTML("</details>"),
+        )
 
     def filters(self) -> Filters:
         """The filters that were understood."""

@@ -174,3 +174,26 @@ def test_a_reporter_sees_the_list_and_no_button_that_writes(desk: SimpleNamespac
     assert "Import runs" not in text
     assert visitor.post(LIST + "review/", {"run": "1"}).status_code == 403
     assert visitor.get(LIST + "import/").status_code == 403
+
+
+def test_a_search_reaches_all_runs_unless_it_is_limited_again(desk: SimpleNamespace) -> None:
+    visitor = browser(desk.operator)
+
+    def shows(query: str, customer: str) -> bool:
+        return f'"rc-customer">{customer}<' in visitor.get(LIST + query).content.decode()
+
+    assert shows("?q=dairy", "Dairy")
+    assert not shows("?q=dairy&show=attention", "Dairy")
+    assert shows("?q=bakery&show=attention", "Bakery")
+    assert not shows("?show=attention", "Dairy")
+    assert shows("?show=all", "Dairy")
+    assert shows("?customer=dairy&show=all", "Dairy")
+
+
+def test_the_filters_stand_in_the_address_of_the_next_page_and_of_the_exports(desk: SimpleNamespace) -> None:
+    many(desk, 2 * PAGE)
+    text = browser(desk.operator).get(LIST + "?job=J1&show=all&status=error&older=").content.decode()
+    assert "export/?show=all&amp;status=error&amp;job=J1&amp;as=csv" in text
+    many(desk, 20 * PAGE)
+    text = browser(desk.operator).get(LIST + "?job=J1&show=all&status=error").content.decode()
+    assert "?show=all&amp;status=error&amp;job=J1&amp;older=" in text
