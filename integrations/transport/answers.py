@@ -76,8 +76,11 @@ class Answer:
 
     def excerpt(self) -> str:
         """A short redacted beginning of the body, for messages."""
-        text = self.body[: EXCERPT_LIMIT * 16].decode("utf-8", "replace")
-        return self._redactor.cut(text, EXCERPT_LIMIT)
+        return self.quote(self.body[: EXCERPT_LIMIT * 16].decode("utf-8", "replace"), EXCERPT_LIMIT)
+
+    def quote(self, text: str, limit: int) -> str:
+        """Words of this answer as they may be shown: our secrets masked, at most `limit` characters."""
+        return self._redactor.cut(text, limit)
 
     def retry_after(self, *, now: datetime | None = None) -> float | None:
         """Seconds the vendor asks us to wait (given as seconds or as an HTTP date), or None."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from integrations.vendors import Field, Limits, Vendor
 
-from .api import AutotaskApi, endpoint_of
+from .api import AutotaskApi
+from .tenant import endpoint_of
 
 VENDOR = Vendor(
     slug="autotask",

@@ -1,11 +1,15 @@
-"""What Autotask's refusals mean: one table from its sentences and statuses to the portal's errors."""
+"""What Autotask's refusals mean: one table from its sentences and statuses to the portal's errors.
+
+Of a write the portal must know whether it happened. Autotask's word for "nothing was done" is an `errors` array under
+400, 422 or 500; 429, 502–504 and a 200 that is not what was promised leave it open (UnknownOutcomeError).
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from integrations.transport.answers import raise_for_status
+from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
     MalformedResponseError,
@@ -13,14 +17,19 @@ from integrations.transport.errors import (
     RejectedError,
     TemporaryError,
     UnknownOutcomeError,
+    VendorError,
 )
 from integrations.transport.session import Answer
 
-_THREADS = re.compile(r"thread threshold|Itgenatr005", re.IGNORECASE)
+from .schemas import cleaned
+
+# Unverified: the wording, and the status it comes with, of the hourly quota. Threads: seen live, under any status.
+_LIMITS = re.compile(r"thread threshold|Itgenatr005|request threshold|threshold .*exceeded", re.IGNORECASE | re.DOTALL)
 _SETTINGS = re.compile(
     r"adequate permissions|IntegrationCode is invalid|Picklist value .* does not exist", re.IGNORECASE | re.DOTALL
 )
-LIMIT = 500
+_SPEAKING = frozenset({400, 422, 500})  # with an errors array: read, judged, and not carried out
+LIMIT = 500  # characters of the vendor's sentences
 
 
 def problem_in(answer: Answer) -> str:
@@ -32,7 +41,7 @@ def problem_in(answer: Answer) -> str:
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list):
         return ""
-    return " ".join(str(one) for one in errors if one)[:LIMIT]
+    return answer.quote(cleaned(" ".join(str(one) for one in errors if one)), LIMIT)
 
 
 def unknown(answer: Answer) -> UnknownOutcomeError:
@@ -46,23 +55,38 @@ def unknown(answer: Answer) -> UnknownOutcomeError:
 def refuse(answer: Answer, *, safe: bool) -> None:
     """Raise what the answer means unless it is a good one."""
     status, said = answer.status, problem_in(answer)
-    if _THREADS.search(said):
-        if not safe:
-            raise unknown(answer)
-        raise TemporaryError(f"Autotask: {said}", retry_after=answer.retry_after(), status=status)
     if status == 401:
         raise ConfigurationError(
             "Autotask refused the credentials (401): check username, secret and tracking identifier, whether the API "
             "user is locked in Autotask, and whether it was made less than five minutes ago.",
             status=status,
         )
-    if said and _SETTINGS.search(said):
-        raise ConfigurationError(f"Autotask: {said}", status=status)
-    if said and (status in (200, 400, 500)):
-        # A 200 that carries errors besides the id of a new record: the record exists.
-        if status == 200 and not safe:
-            raise unknown(answer)
-        raise RejectedError(f"Autotask: {said}", status=status)
-    if status == 404:
-        raise NotFoundError("Autotask does not have what was asked for (404).", status=status)
+    if said and status in TEMPORARY_STATUSES and safe:
+        raise TemporaryError(f"Autotask: {said}", retry_after=answer.retry_after(), status=status)
+    if 200 <= status < 300 and said:
+        # A write's 200 that carries errors, perhaps beside the id of a new record, tells nothing for certain.
+        raise _meaning(answer, said) if safe else unknown(answer)
+    limited = _LIMITS.search(said) is not None and 400 <= status < 500 and status not in TEMPORARY_STATUSES
+    if said and (status in _SPEAKING or limited):
+        raise _meaning(answer, said)
+    if status in (404, 410):
+        raise _missing(answer, safe=safe)
     raise_for_status(answer, safe=safe)
+
+
+def _meaning(answer: Answer, said: str) -> VendorError:
+    if _LIMITS.search(said):
+        return TemporaryError(f"Autotask: {said}", retry_after=answer.retry_after(), status=answer.status)
+    if _SETTINGS.search(said):
+        return ConfigurationError(f"Autotask: {said}", status=answer.status)
+    return RejectedError(f"Autotask: {said}", status=answer.status)
+
+
+def _missing(answer: Answer, *, safe: bool) -> VendorError:
+    if safe:
+        return NotFoundError(f"Autotask does not have what was asked for ({answer.status}).", status=answer.status)
+    # A new record has no address that could be missing: it is the API itself that is not there.
+    return ConfigurationError(
+        f"Autotask has no API at the address of this call ({answer.status}); nothing was created. Test the connection.",
+        status=answer.status,
+    )

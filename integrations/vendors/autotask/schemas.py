@@ -1,12 +1,66 @@
-"""What Autotask's JSON must look like, and what the portal makes of it. Ids are never judged by truthiness."""
+"""What Autotask's JSON must look like, and what the portal makes of it. Ids are never judged by truthiness.
+
+What comes in fits into any database: no NUL and no lone surrogate (each becomes U+FFFD, so that one odd name does not
+spoil a whole list), numbers within their width, times in UTC.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
+
+from integrations.transport.errors import MalformedResponseError
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_DIGITS = re.compile(r"-?[0-9]{1,10}")
+
+
+def cleaned(value: Any) -> Any:
+    """Text without what PostgreSQL and UTF-8 refuse; anything else as it is."""
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def _number_in_text(value: Any) -> Any:
+    """A picklist value is a string in the metadata and an integer on the record."""
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+
+
+def _moment_in_text(value: Any) -> Any:
+    if value in ("", None):
+        return None
+    if not isinstance(value, str):
+        raise ValueError("a time must be text")
+    return value
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time is beyond the calendar") from None
+
+
+Id = Annotated[StrictInt, Field(ge=0, le=2**63 - 1)]
+Number = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
+Text = Annotated[StrictStr, BeforeValidator(cleaned)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment_in_text), AfterValidator(_in_utc)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +90,8 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
+    """One ticket as Autotask last said; times in UTC."""
+
     id: int
     number: str
     title: str
@@ -67,33 +123,35 @@ class _Wire(BaseModel):
 
 
 class WireZone(_Wire):
-    zone_name: StrictStr = Field("", alias="zoneName")
-    url: StrictStr
-    web_url: StrictStr | None = Field(None, alias="webUrl")
+    zone_name: Text = Field("", alias="zoneName")
+    url: Text
+    web_url: Text | None = Field(None, alias="webUrl")
 
 
-class WireCompany(_Wire):
-    id: StrictInt
-    name: StrictStr = Field(alias="companyName")
-    number: StrictStr | None = Field(None, alias="companyNumber")
+class WireRow(_Wire):
+    id: Id
+
+
+class WireCompany(WireRow):
+    name: Text = Field(alias="companyName")
+    number: Text | None = Field(None, alias="companyNumber")
     is_active: StrictBool = Field(alias="isActive")
 
     def company(self) -> Company:
         return Company(self.id, self.name, self.number or "", self.is_active)
 
 
-class WireTicket(_Wire):
-    id: StrictInt
-    number: StrictStr = Field(alias="ticketNumber")
-    title: StrictStr
-    company_id: StrictInt = Field(alias="companyID")
-    status: StrictInt
-    queue: StrictInt | None = Field(None, alias="queueID")
-    source: StrictInt | None = None
-    priority: StrictInt
-    external_id: StrictStr | None = Field(None, alias="externalID")
-    created_at: datetime | None = Field(None, alias="createDate")
-    completed_at: datetime | None = Field(None, alias="completedDate")
+class WireTicket(WireRow):
+    number: Text = Field(alias="ticketNumber")
+    title: Text
+    company_id: Id = Field(alias="companyID")
+    status: Number
+    queue: Number | None = Field(None, alias="queueID")
+    source: Number | None = None
+    priority: Number
+    external_id: Text | None = Field(None, alias="externalID")
+    created_at: Moment = Field(None, alias="createDate")
+    completed_at: Moment = Field(None, alias="completedDate")
 
     def ticket(self) -> Ticket:
         values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
@@ -101,28 +159,57 @@ class WireTicket(_Wire):
 
 
 class WirePicklistValue(_Wire):
-    value: str | int  # a string in metadata, an integer on the record
-    label: StrictStr
+    value: Annotated[Number, BeforeValidator(_number_in_text)]
+    label: Text
     is_active: StrictBool = Field(alias="isActive")
-    sort_order: int = Field(0, alias="sortOrder")
+    sort_order: Number | None = Field(None, alias="sortOrder")
 
     def picklist_value(self) -> PicklistValue:
-        return PicklistValue(int(self.value), self.label, self.is_active, self.sort_order)
+        return PicklistValue(self.value, self.label, self.is_active, self.sort_order or 0)
 
 
 class WireField(_Wire):
-    name: StrictStr
-    is_queryable: bool = Field(False, alias="isQueryable")
-    picklist: list[WirePicklistValue] | None = Field(None, alias="picklistValues")
+    name: Text
+    is_queryable: StrictBool = Field(False, alias="isQueryable")
+    picklist: Any = Field(None, alias="picklistValues")  # read where it is wanted: others may hold what they like
 
 
 class WireThreshold(_Wire):
-    limit: StrictInt = Field(alias="externalRequestThreshold")
-    minutes: StrictInt = Field(alias="requestThresholdTimeframe")
-    used: StrictInt = Field(alias="currentTimeframeRequestCount")
+    limit: Number = Field(alias="externalRequestThreshold")
+    minutes: Number = Field(alias="requestThresholdTimeframe")
+    used: Number = Field(alias="currentTimeframeRequestCount")
 
 
 class WireEntity(_Wire):
     can_create: StrictBool = Field(alias="canCreate")
-    access_create: StrictStr | StrictInt = Field("1", alias="userAccessForCreate")
-    access_query: StrictStr | StrictInt = Field("1", alias="userAccessForQuery")
+    access_create: Text | Number = Field("1", alias="userAccessForCreate")
+    access_query: Text | Number = Field("1", alias="userAccessForQuery")
+
+
+class WireCreated(_Wire):
+    item_id: Annotated[StrictInt, Field(alias="itemId", gt=0, le=2**63 - 1)]
+
+
+Wire = TypeVar("Wire", bound=BaseModel)
+
+
+def read(schema: type[Wire], value: Any) -> Wire:
+    """Raises MalformedResponseError, naming the fields."""
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        raise _malformed(error) from None
+
+
+def read_all(schema: type[Wire], value: Any) -> list[Wire]:
+    """The same for a list."""
+    try:
+        return TypeAdapter(list[schema]).validate_python(value)  # type: ignore[valid-type]  # built from the argument
+    except ValidationError as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: ValidationError) -> MalformedResponseError:
+    found = error.errors(include_input=False, include_url=False)[:3]
+    where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in found)
+    return MalformedResponseError(f"Autotask's answer does not have the expected fields: {where}.")
