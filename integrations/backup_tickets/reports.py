@@ -35,7 +35,8 @@ REMARK_LIMIT = 100_000
 MESSAGE_LIMIT = 20_000
 OBJECTS_LIMIT = 1_000
 FIELD_LIMIT = 100  # of a field's name as repeated in a sentence
-ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII)
+# .NET writes seven digits after the point; what lies beyond microseconds is cut.
+ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
 
 def _storable(text: str) -> str:

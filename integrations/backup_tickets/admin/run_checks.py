@@ -64,6 +64,7 @@ class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
             "strip": [(s, ICONS[s], TONES[s], waiting[s]) for s in ("error", "missed", "warning") if waiting[s]],
             "may_review": request.user.has_perm(permissions.REVIEW_RUN),
             "reason_limit": REASON_LIMIT,
+            "export_limit": exporting.LIMIT,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "backup_tickets/run_checks.html", context)

@@ -111,6 +111,12 @@ def test_a_time_without_an_offset_is_the_clients(elite: Client) -> None:
     assert run.finished_at is None
 
 
+@pytest.mark.parametrize("text", ["2025-07-01T20:00:00.1234567Z", "2025-07-01t22:00:00.123456+0200"])
+def test_a_time_is_understood_as_other_programs_write_it(elite: Client, text: str) -> None:
+    take_runs(elite, [report(started_at=text, finished_at=None)])
+    assert Run.objects.get().started_at == dt.datetime(2025, 7, 1, 20, 0, 0, 123456, tzinfo=dt.UTC)
+
+
 def test_unknown_customers_and_jobs_are_refused_where_the_setting_says_so(elite: Client) -> None:
     integration = Integration.objects.create(client=elite, slug="tickets", kind="backup_tickets")
     take_runs(elite, [report()])
