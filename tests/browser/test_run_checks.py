@@ -1,0 +1,82 @@
+"""The list of runs and the import of a file, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from integrations.backup_tickets.intake import take_runs
+from integrations.backup_tickets.models import Run
+from integrations.core import roles
+from integrations.core.models import Client
+from integrations.core.running import run_due_jobs
+from tests.backup_tickets.intake.conftest import report
+from tests.backup_tickets.people import person
+
+from .test_story import RUN_CHECKS, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+HOSTILE = ["<img src=x onerror=\"console.error('inert?')\">", "javascript:alert(1)", "=cmd|' /C calc'!A0", "{{ 7*7 }}"]
+
+
+@pytest.fixture
+def portal(live_server: Any) -> str:
+    client = Client.objects.create(slug="elite", name="Elite")
+    person("otto", roles.OPERATOR)
+    hostile = [report(f"h{n}", customer=text, job=text, remark=text) for n, text in enumerate(HOSTILE)]
+    take_runs(client, [*(report(f"r{n}", job=f"Job {n}") for n in range(3)), *hostile])
+    return str(live_server.url)
+
+
+def test_runs_are_reviewed_by_keyboard_and_taken_back(page: Page, portal: str, complaints: list[str]) -> None:
+    sign_in(page, portal, "otto")
+    page.goto(portal + RUN_CHECKS)
+    button = page.get_by_role("button", name="No ticket needed")
+    expect(button).to_be_disabled()
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(page.locator("input[name=run]:checked")).to_have_count(2)
+    page.get_by_label("Reason").fill("jx: typed, not obeyed")
+    button.click()
+    expect(page.get_by_text("2 of 2 runs changed.")).to_be_visible()
+    assert Run.objects.filter(review_reason="jx: typed, not obeyed").count() == 2
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("the review was undone")).to_have_count(2)
+    assert not Run.objects.filter(needs_attention=False).exists()
+    assert complaints == []
+
+
+def test_the_pages_fit_a_phone_and_hostile_texts_stay_texts(page: Page, portal: str, complaints: list[str]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, portal, "otto")
+    for address in (RUN_CHECKS, RUN_CHECKS + "?q=nothing-like-it", RUN_CHECKS + "import/"):
+        page.goto(portal + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+    page.goto(portal + RUN_CHECKS)
+    for text in HOSTILE:
+        expect(page.get_by_text(text, exact=True).first).to_be_visible()
+    assert complaints == []
+
+
+def test_the_page_of_an_import_follows_the_work(page: Page, portal: str, tmp_path: Path, complaints: list[str]) -> None:
+    file = tmp_path / "runs.json"
+    file.write_text(json.dumps([report(f"n{n}") for n in range(40)] + [{"external_id": "bad"}]))
+    sign_in(page, portal, "otto")
+    page.goto(portal + RUN_CHECKS)
+    page.get_by_role("link", name="Import runs").click()
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("The file is being checked")).to_be_visible()
+    run_due_jobs()
+    page.get_by_role("button", name="Import 40 runs").click()
+    expect(page.get_by_text("Importing: 0 of 41")).to_be_visible()
+    run_due_jobs()
+    expect(page.get_by_text("Imported. 1 run was left out")).to_be_visible()
+    expect(page.get_by_text("Run 41: customer is missing; give it.")).to_be_visible()
+    assert Run.objects.filter(external_id__startswith="n").count() == 40
+    assert complaints == []
