@@ -1,7 +1,8 @@
 """What the processes of a queue and their supervisor tell each other, over one socket pair.
 
-A worker says `took` with each wake-up and `bye` when it ends in order; who vanishes without a `bye` was killed. The
-supervisor says nothing but closes its end: then, and also when it dies, workers take no further job.
+A worker says `here` before it waits for work, `took` with each wake-up, and `bye` when it ends in order; who vanishes
+without a `bye` was killed. The supervisor says nothing but closes its end: then, and also when it dies, workers take no
+further job.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def must_end() -> bool:
 
 def _worker_begins(**_: Any) -> None:
     Finalize(None, _say, args=("bye",), exitpriority=0)
+    _say("here")
 
 
 def _worker_is_woken(**_: Any) -> None:

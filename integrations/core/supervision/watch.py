@@ -137,6 +137,8 @@ class Queue(Child):
             said += heard
         words = [line.split() for line in said.decode().splitlines()]
         self._said_bye |= {int(pid) for word, pid in words if word == "bye"}
+        for pid in (int(pid) for word, pid in words if word == "here"):
+            self._known.setdefault(pid, "")  # it may be killed before it is looked at
         return any(word == "took" for word, _ in words)
 
     def _pids(self) -> list[int]:
