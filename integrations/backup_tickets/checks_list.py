@@ -190,7 +190,9 @@ def _search(user: User, text: str) -> Q | In:
     """An external id or ticket number (from its beginning) is meant alone; else names of customers and jobs."""
     visible = Run.objects.visible_to(user).order_by()
     exact = set(visible.filter(external_id=text).values_list("pk", flat=True)[:NAMED])
-    exact.update(visible.filter(manual_ticket_number=text).values_list("pk", flat=True)[:NAMED])
+    # By the number alone first: with clients beside it, SQLite would rather read all runs.
+    if by_hand := list(Run.objects.filter(manual_ticket_number=text).order_by().values_list("pk", flat=True)[:NAMED]):
+        exact.update(visible.filter(pk__in=by_hand).values_list("pk", flat=True))
     if tickets := list(Ticket.objects.filter(number__startswith=text).values_list("pk", flat=True)[:NAMED]):
         exact.update(visible.filter(links__ticket__in=tickets).values_list("pk", flat=True))
     if exact:

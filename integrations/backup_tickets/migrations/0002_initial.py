@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(condition=models.Q(('manual_ticket_number', ''), _negated=True), fields=['manual_ticket_number'], name='run_by_manual_number'),
+            index=models.Index(fields=['manual_ticket_number'], name='run_by_manual_number'),
         ),
         migrations.AddIndex(
             model_name='run',

@@ -82,6 +82,13 @@ def test_runs_are_found_by_ticket_state_and_by_the_beginning_of_the_number(desk:
         assert found(desk.operator, ticket=name) == ["e1"]
 
 
+def test_a_number_given_by_hand_is_found_by_those_who_may_see_its_run(desk: SimpleNamespace) -> None:
+    for external_id, number in (("e1", "T1"), ("o1", "T2")):
+        Run.objects.filter(external_id=external_id).update(manual_ticket_number=number)
+    assert found(desk.operator, q="T2") == ["o1"]
+    assert (found(desk.limited, q="T1"), found(desk.limited, q="T2")) == (["e1"], [])
+
+
 def many(desk: SimpleNamespace, count: int) -> None:
     """Runs with ties in their time, so that paging must not rely on time alone."""
     start = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
