@@ -1,8 +1,8 @@
-"""What all vendor simulators share: a threaded HTTP/1.1 server, a ledger of calls, faults on order, control routes.
+"""What all vendor simulators share: a ledger of calls, faults on order, control routes, a page for people.
 
 Control, for other processes: `GET /_simulator/ledger`, `GET /_simulator/world`, `POST /_simulator/faults`
 (`{"name", "method", "path", "times", "value"}`), `POST /_simulator/reset`, `POST /_simulator/commit` (late commits
-happen now), `POST /_simulator/do` (`{"action": …}`, what each simulator offers beside its API).
+happen now), `POST /_simulator/do` (`{"action": …}`, what each simulator offers beside its API). `GET /` is for people.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
 SECRET_HEADERS = frozenset({"authorization", "secret", "username", "apiintegrationcode", "cookie"})
 FAULTS = {
@@ -45,6 +42,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """One answer. A page is inert whatever stands in it: no script, no picture, no form, nothing from elsewhere."""
+
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -56,12 +55,17 @@ class Reply:
 
     @classmethod
     def page(cls, html: str, *, status: int = 200) -> Reply:
-        return cls(status, html.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return cls(status, html.encode("utf-8", "replace"), headers)
 
 
 @dataclass(slots=True)
 class Call:
-    """One line of the ledger. `status` stays None when no answer was sent."""
+    """One line of the ledger. `status` stays None when no answer was sent; `delay` is in seconds."""
 
     number: int
     method: str
@@ -72,6 +76,7 @@ class Call:
     committed: bool = False
     status: int | None = None
     fault: str = ""
+    delay: float = 0.0  # how long the vendor held it back on purpose
 
 
 @dataclass(slots=True)
@@ -104,8 +109,20 @@ class Simulator:
         self.stopping = threading.Event()
         self.url = ""
 
+    def door(self, request: Request, call: Call) -> Reply | None:
+        """The vendor's refusal before anything is done (credentials, limits); None lets the call in."""
+        return None
+
+    def leave(self, call: Call) -> None:
+        """The call is over, let in or not."""
+
     def handle(self, request: Request) -> Reply:
+        """Carry out a call that was let in."""
         raise NotImplementedError
+
+    def page(self, request: Request) -> Reply | None:
+        """What a person's browser sees at this address; None where the API answers. Never on the ledger."""
+        return None
 
     def world(self) -> Any:
         raise NotImplementedError
@@ -150,7 +167,10 @@ class Simulator:
             self.calls.append(call)
             fault = self._next_fault(request)
         call.fault = fault.name if fault else ""
-        reply = self._with(fault, request, call) if fault else self._carry_out(request, call)
+        try:
+            reply = self._with(fault, request, call) if fault else self._carry_out(request, call)
+        finally:
+            self.leave(call)
         call.status = reply.status if reply else None
         return reply
 
@@ -189,7 +209,7 @@ class Simulator:
         return None
 
     def _carry_out(self, request: Request, call: Call) -> Reply:
-        reply = self.handle(request)
+        reply = self.door(request, call) or self.handle(request)
         call.committed = reply.committed
         return reply
 
@@ -204,6 +224,8 @@ class Simulator:
         if fault.name == "not_received":
             return None
         if fault.name == "late_commit":
+            if refused := self.door(request, call):
+                return refused
             self.pending.append((request, call))
             if fault.value is not None:
                 timer = threading.Timer(float(fault.value), self.commit_pending)
@@ -223,71 +245,3 @@ class Simulator:
             ),
         }
         return spoiled.get(fault.name, reply)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 30
-    simulator: Simulator
-
-    def _serve(self) -> None:
-        parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), headers, body)
-        control = request.path.startswith("/_simulator/")
-        reply = self.simulator.control(request) if control else self.simulator.answer(request)
-        if reply is None:
-            self.close_connection = True
-            return
-        with suppress(ConnectionError):  # the client may have given up meanwhile
-            self._send(reply)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 — names set by http.server
-
-    def _send(self, reply: Reply) -> None:
-        headers = dict(reply.headers)
-        length = headers.pop("X-Whole-Length", None)
-        self.send_response(reply.status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", length or str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body)
-        if length is not None:
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 — http.server's name
-        """The ledger is the log."""
-
-
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-
-class Server:
-    """A running simulator: a context manager with `.url` and `.simulator`. Port 0 takes a free one."""
-
-    def __init__(self, simulator: Simulator, *, port: int = 0, host: str = "127.0.0.1") -> None:
-        handler = type("Handler", (_Handler,), {"simulator": simulator})
-        self._listener = _Listener((host, port), handler)
-        self.simulator = simulator
-        self.url = simulator.url = f"http://{host}:{self._listener.server_address[1]}"
-        self._thread = threading.Thread(
-            target=self._listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self.simulator.stopping.set()
-        self._listener.shutdown()
-        self._listener.server_close()
-        self._thread.join()

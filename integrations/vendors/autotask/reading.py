@@ -18,8 +18,10 @@ from .tenant import Tenant
 PAGE = 500
 CHUNK = 200  # values of one `in`
 OPERATORS = frozenset(  # the vendor's words
-    ("eq", "noteq", "gt", "gte", "lt", "lte", "beginsWith", "endsWith", "contains")
-    + ("exist", "notExist", "in", "notIn", "and", "or")
+    [
+        *("eq", "noteq", "gt", "gte", "lt", "lte", "beginsWith", "endsWith", "contains"),
+        *("exist", "notExist", "in", "notIn", "and", "or"),
+    ]
 )
 Row = TypeVar("Row", bound=WireRow)
 

@@ -26,35 +26,6 @@ COMPANIES = (
     (110, "Old Mill Interiors", False),
     (111, "Sunhill Bakery (second site)", True),
 )
-PICKLISTS: dict[str, tuple[tuple[int, str, bool], ...]] = {
-    "queueID": (
-        (29682833, "Level I Support", True),
-        (8, "Monitoring Alert", True),
-        (29683001, "Helpdesk", True),
-        (29683002, "Closed desk", False),
-    ),
-    "source": (
-        (-1, "Client Portal", True),
-        (2, "Phone", True),
-        (4, "Email", True),
-        (8, "Monitoring Alert", True),
-        (9, "Fax", False),
-    ),
-    "status": (
-        (1, "New", True),
-        (8, "In Progress", True),
-        (7, "Waiting Customer", True),
-        (5, "Complete", True),
-        (6, "Parked", False),
-    ),
-    "priority": (
-        (4, "Critical", True),
-        (1, "High", True),
-        (2, "Medium", True),
-        (6, "Low", True),
-        (3, "Someday", False),
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -91,35 +62,8 @@ def demo_world() -> World:
         world.companies[number] = {
             "id": number,
             "companyName": name,
-            "companyNumber": f"C{number:03}",
+            "companyNumber": f"C{number:03}" if number else "",
             "isActive": active,
             "createDate": "2021-03-01T09:00:00Z",
         }
     return world
-
-
-def ticket_fields(*, external_id_queryable: bool) -> list[Record]:
-    """The metadata of tickets; picklist values are strings here and integers on the record."""
-    plain = [
-        {
-            "name": name,
-            "dataType": "string",
-            "isQueryable": external_id_queryable or name != "externalID",
-            "isPickList": False,
-        }
-        for name in ("id", "companyID", "title", "description", "externalID", "ticketNumber")
-    ]
-    lists = [
-        {
-            "name": name,
-            "dataType": "integer",
-            "isQueryable": True,
-            "isPickList": True,
-            "picklistValues": [
-                {"value": str(value), "label": label, "isActive": active, "sortOrder": order, "isSystem": value < 10}
-                for order, (value, label, active) in enumerate(values, 1)
-            ],
-        }
-        for name, values in PICKLISTS.items()
-    ]
-    return plain + lists

@@ -1,0 +1,71 @@
+"""What other people do in Autotask's user interface, or time does; also over `POST /_simulator/do`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .switches import SWITCHES
+from .world import stamp
+
+if TYPE_CHECKING:
+    from .autotask import AutotaskSimulator
+
+
+def delete_ticket(simulator: AutotaskSimulator, id: int) -> None:  # noqa: A002 — the name in the order
+    """Somebody deletes a ticket; the log of deleted tickets keeps a row."""
+    gone = simulator.data.tickets.pop(id)
+    number = simulator.data.next_id()
+    simulator.data.deleted[number] = {
+        "id": number,
+        "ticketID": id,
+        "ticketNumber": gone["ticketNumber"],
+        "ticketTitle": gone["title"],
+        "deletedByResourceID": 29682885,
+        "deletedDateTime": stamp(),
+    }
+
+
+def add_time_entry(simulator: AutotaskSimulator, ticket: int, hours: float = 1.0) -> None:
+    """Somebody books time on a ticket."""
+    number = simulator.data.next_id()
+    simulator.data.time_entries[number] = {
+        "id": number,
+        "ticketID": ticket,
+        "resourceID": 29682885,
+        "dateWorked": stamp(),
+        "hoursWorked": hours,
+    }
+
+
+def set_company(simulator: AutotaskSimulator, id: int, **values: Any) -> None:  # noqa: A002 — the name in the order
+    """Somebody renames a company or makes it inactive."""
+    simulator.data.companies[id].update(values)
+
+
+def delete_company(simulator: AutotaskSimulator, id: int) -> None:  # noqa: A002 — the name in the order
+    """Somebody deletes a company or merges it into another."""
+    del simulator.data.companies[id]
+
+
+def release_index(simulator: AutotaskSimulator) -> None:
+    """Searches now see what the index lag kept from them."""
+    simulator.release_index()
+
+
+def pass_minutes(simulator: AutotaskSimulator, minutes: float) -> None:
+    """Time passes for the hourly threshold."""
+    simulator.pass_minutes(minutes)
+
+
+def switch(simulator: AutotaskSimulator, name: str, value: Any) -> None:
+    """Set one of the switches. Raises ValueError for an unknown one or a value of another kind."""
+    if name not in SWITCHES or type(value) is not type(getattr(simulator, name)):
+        raise ValueError(f"no such switch or value; known switches: {', '.join(SWITCHES)}")
+    setattr(simulator, name, value)
+
+
+ACTS: dict[str, Callable[..., None]] = {
+    act.__name__: act
+    for act in (delete_ticket, add_time_entry, set_company, delete_company, release_index, pass_minutes, switch)
+}
