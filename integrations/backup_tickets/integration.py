@@ -3,9 +3,10 @@ from integrations.vendors.autotask import VENDOR as AUTOTASK
 
 from .importing.flow import import_file
 from .models import TicketOptions
-from .permissions import PERMISSIONS, VIEW_RUN
+from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
-from .reference import refresh_reference_job
+from .reference import ask_for_labels, refresh_reference_job, resolve_options
+from .tiles import tiles
 
 register(
     IntegrationKind(
@@ -13,6 +14,8 @@ register(
         label="Backup tickets",
         roles=(Role("autotask", "Autotask", AUTOTASK),),
         options=TicketOptions,
+        resolve_options=resolve_options,
+        options_saved=ask_for_labels,
         jobs={
             "recover_creation": recover_creation,
             "refresh_reference": refresh_reference_job,
@@ -24,6 +27,11 @@ register(
             NavigationItem(
                 "Backup jobs", "backup", "admin:backup_tickets_backupjob_changelist", "backup_tickets.view_backupjob"
             ),
+            NavigationItem("Customers", "domain", "admin:backup_tickets_customer_changelist", VIEW_CUSTOMER),
+            NavigationItem(
+                "Ticket settings", "tune", "admin:backup_tickets_ticketoptions_changelist", VIEW_SETTINGS, "Set-up"
+            ),
         ),
+        dashboard=tiles,
     )
 )

@@ -77,7 +77,9 @@ def test_metrics_say_what_waits_and_what_failed(client: Client, settings: Settin
     Job.objects.create(kind="old", key="3", state="done", finished_at=timezone.now() - timedelta(hours=2))
     connection = Connection.objects.create(slug="autotask", vendor="autotask", health="ok")
     for status in (200, 200, 500, None):
-        ApiCall.objects.create(connection=connection, method="GET", host="vendor.example", route="/", status=status)
+        ApiCall.objects.create(
+            at=timezone.now(), connection=connection, method="GET", host="vendor.example", route="/", status=status
+        )
     said = client.get("/metrics", headers={"Authorization": "Bearer right"}).content.decode()
     figures = {
         name: float(value) for name, _, value in (line.rpartition(" ") for line in said.splitlines()) if "#" not in name
