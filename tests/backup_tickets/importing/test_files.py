@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import Workbook
 
+from integrations.backup_tickets.importing import sheets
 from integrations.backup_tickets.importing.files import format_of, read_file
 from integrations.backup_tickets.importing.problems import UnreadableFileError
 from integrations.backup_tickets.intake import take_runs
@@ -83,6 +84,16 @@ def test_formulas_and_dates_of_a_workbook() -> None:
 def test_a_broken_workbook_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableFileError, match="not a readable XLSX workbook"):
         rows(content, "xlsx")
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused_unopened() -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as part:
+        for _ in range(sheets.UNPACKED_LIMIT // 1_000_000 + 1):
+            part.write(b" " * 1_000_000)
+    assert len(bomb.getvalue()) < 1_000_000
+    with pytest.raises(UnreadableFileError, match="unpacks to too much data"):
+        rows(bomb.getvalue(), "xlsx")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"17", b"\xff"])

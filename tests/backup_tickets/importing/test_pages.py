@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 
+from integrations.backup_tickets.admin.importing import FILE_LIMIT
 from integrations.backup_tickets.importing.files import read_file
 from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Run, RunImport
@@ -114,6 +115,14 @@ def test_a_file_of_no_use_says_why(elite: Client, visitor: Browser, content: byt
 def test_an_empty_file_is_refused_at_the_door(elite: Client, visitor: Browser) -> None:
     answer = visitor.post(DOOR, {"client": elite.pk, "file": SimpleUploadedFile("runs.csv", b"")})
     assert "The submitted file is empty." in answer.content.decode()
+    assert not RunImport.objects.exists()
+
+
+def test_a_file_too_large_for_the_page_is_sent_to_the_command(elite: Client, visitor: Browser) -> None:
+    huge = SimpleUploadedFile("runs.csv", GOOD.encode() + b"\n" * FILE_LIMIT)
+    text = visitor.post(DOOR, {"client": elite.pk, "file": huge}).content.decode()
+    assert "The file is larger than 20 MB." in text
+    assert "manage.py import_runs" in text
     assert not RunImport.objects.exists()
 
 

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from integrations.backup_tickets import attention
+from integrations.backup_tickets import attention, review
 from integrations.backup_tickets.checks_list import PAGE, Filters, page
 from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Run, Ticket, TicketLink
@@ -166,6 +166,24 @@ def test_exports_hold_the_list_and_no_formula(desk: SimpleNamespace) -> None:
     cells = [cell for row in book.active.iter_rows() for cell in row if cell.value is not None]  # type: ignore[union-attr]
     assert len(cells) > 20
     assert {cell.data_type for cell in cells} == {"s"}
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "＝1+1", "=HYPERLINK('http://evil.example')", '"=1+1', "a\n=1"]
+
+
+def test_no_reported_text_is_a_formula_in_any_column_of_an_export(desk: SimpleNamespace) -> None:
+    fields = ("external_id", "customer", "job", "backup_type", "remark")
+    take_runs(desk.elite, [report(f"f{n}") | dict.fromkeys(fields, text) for n, text in enumerate(FORMULAS)])
+    review.review(Run.objects.filter(job__name__in=FORMULAS).values_list("pk", flat=True), desk.operator, "=1+1")
+    visitor = browser(desk.operator)
+    text = visitor.get(LIST + "export/?show=all&as=csv").getvalue().decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    book = load_workbook(io.BytesIO(visitor.get(LIST + "export/?show=all&as=xlsx").content))
+    sheet = [["" if cell is None else str(cell) for cell in row] for row in book.active.values]  # type: ignore[union-attr]
+    assert [[cell.replace("\r\n", "\n") for cell in row] for row in rows] == sheet
+    cells = [cell.lstrip() for row in rows for cell in row if cell]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]
+    assert sum("=1" in cell for cell in cells) > len(FORMULAS)
 
 
 def test_an_empty_list_says_that_all_is_done(desk: SimpleNamespace) -> None:
