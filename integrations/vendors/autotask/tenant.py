@@ -64,7 +64,7 @@ class Tenant:
             raise ConfigurationError(
                 f"Autotask knows no API user with this name: {said} Check the API username.", status=500
             )
-        zone = _zone_in(read(WireZone, _object(answer, safe=True)), own=place_of(self._base_url))
+        zone = zone_in(read(WireZone, _object(answer, safe=True)), own=place_of(self._base_url))
         self._facts["zone"] = {
             "for": [self._base_url, self._username],
             "at": datetime.now(UTC).isoformat(),
@@ -107,7 +107,8 @@ def _object(answer: Answer, *, safe: bool) -> dict[str, Any]:
     return body
 
 
-def _zone_in(wire: WireZone, *, own: Place) -> Zone:
+def zone_in(wire: WireZone, *, own: Place) -> Zone:
+    """The zone of a look-up at `own`. Raises ConfigurationError for one that is neither there nor Autotask's."""
     place = place_of(wire.url)
     if place.origin != own.origin and not _API.fullmatch(place.origin):
         raise ConfigurationError(f"The zone look-up named a host that is not Autotask's: {place.host}.")
