@@ -9,7 +9,7 @@ import pytest
 from django.test import Client as Browser
 
 from integrations.core import roles
-from integrations.core.models import Connection, User
+from integrations.core.models import Connection, Heartbeat, User
 from tests.addresses import Address, Scene, addresses, make_scene
 from tests.core.world import browser, make_world, person
 from tests.permission_matrix import ROLES, rows
@@ -17,13 +17,14 @@ from tests.permission_matrix import ROLES, rows
 # Pages that call vendors refuse to do so inside a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
-OPEN_DOORS = {"admin:login", "api_openapi", "healthz", "readyz"}  # what anybody may read
+OPEN_DOORS = {"admin:login", "api_openapi", "core:healthz", "core:readyz"}  # what anybody may read
 CSRF_EXEMPT = {"api_runs"}  # addresses that other programs post to
 
 
 @pytest.fixture
 def scene() -> Scene:
     world = make_world()
+    Heartbeat.objects.create(host="here", role="queue")  # so that the portal is ready
     # Nothing listens there, and private addresses are not allowed: no call leaves the machine.
     Connection.objects.filter(pk=world.elite_connection.pk).update(base_url="http://127.0.0.1:9")
     world.elite_connection.refresh_from_db()

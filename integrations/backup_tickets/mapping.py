@@ -73,7 +73,7 @@ def compose(report: RunReport, *, prefix: str, zone: zoneinfo.ZoneInfo, object_l
     return TicketText(title=title(report, prefix=prefix), description=description(report, zone, object_limit))
 
 
-def priority_for(status: str, *, warning: int, error: int) -> int:
+def priority_for(status: str, *, warning: int | None, error: int | None) -> int | None:
     """Warnings have their own priority; errors and missed runs share the other."""
     return warning if status == "warning" else error
 

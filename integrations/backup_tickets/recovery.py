@@ -99,6 +99,7 @@ def _retry_at(since: dt.datetime) -> dt.datetime:
 def _read_number(claim: Claim, link: TicketLink) -> str:
     """The ticket was created, but reading it back failed: read its number and status now."""
     _wait_while_off(link)
+    assert link.ticket is not None
     try:
         with open_connection(link.connection, source="read ticket", record=_record(link), guard=claim.check) as api:
             said = api.get_ticket(link.ticket.ticket_id)

@@ -103,7 +103,8 @@ def preview(run: Run) -> Preview:
         object_limit=options.object_limit,
     )
 
-    def value(kind: str, value_id: int) -> Value:
+    def value(kind: str, value_id: int | None) -> Value:
+        assert value_id is not None, "an obstacle"
         return Value(value_id, labels[kind, value_id])
 
     priority = priority_for(run.status, warning=options.priority_warning, error=options.priority_error)

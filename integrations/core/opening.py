@@ -110,7 +110,8 @@ def _vendor_of(connection: Connection) -> Vendor:
 def _secrets_of(connection: Connection) -> dict[str, str]:
     """The connection's secrets; what cannot be read is shown as its health."""
     try:
-        return connection.credentials.open()
+        opened: dict[str, str] = connection.credentials.open()
+        return opened
     except UnreadableSecret as error:
         problem = ConfigurationError(f"The credentials of the connection “{connection}” cannot be read: {error}.")
     _remember(connection, connection.facts, problem, heard=False)

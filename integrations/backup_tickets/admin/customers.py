@@ -77,10 +77,13 @@ class CustomerAdmin(PortalModelAdmin):
     # --- pages
 
     def get_urls(self) -> list[URLPattern]:
-        def door(name: str, view: Any) -> URLPattern:
-            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_customer_{name}")
+        def url(name: str, view: Any) -> URLPattern:
+            door: URLPattern = path(
+                f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_customer_{name}"
+            )
+            return door
 
-        own = [door("companies", self.companies_view), door("map", self.map_view), door("check", self.check_view)]
+        own = [url("companies", self.companies_view), url("map", self.map_view), url("check", self.check_view)]
         return [*own, *super().get_urls()]
 
     def change_view(

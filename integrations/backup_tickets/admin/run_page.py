@@ -37,10 +37,13 @@ class RunPage:
         opts: Any
 
     def page_urls(self) -> list[URLPattern]:
-        def door(name: str, view: Any) -> URLPattern:
-            return path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}")
+        def url(name: str, view: Any) -> URLPattern:
+            door: URLPattern = path(
+                f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"backup_tickets_run_{name}"
+            )
+            return door
 
-        return [door("ticket", self.ticket_view), door("ticket_state", self.ticket_state_view)]
+        return [url("ticket", self.ticket_view), url("ticket_state", self.ticket_state_view)]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -141,7 +144,7 @@ class RunPage:
 
     def _run(self, request: HttpRequest, pk: Any) -> Run:
         """The run, if this person may see its client."""
-        visible = Run.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
+        visible = Run.objects.visible_to(request.user)
         related = ("job__customer", "client", "reviewed_by", "superseded_by")
         try:
             run: Run = visible.select_related(*related).get(pk=pk)
@@ -156,7 +159,7 @@ def _history(run: Run) -> list[Run]:
     links = TicketLink.objects.filter(run__in=runs, state__in=TicketLink.LIVE).select_related("ticket")
     by_run = {link.run_id: link for link in links}
     for earlier in runs:
-        earlier.live = by_run.get(earlier.pk)  # type: ignore[attr-defined]  # for the template
+        earlier.live = by_run.get(earlier.pk)  # for the template
     return runs
 
 

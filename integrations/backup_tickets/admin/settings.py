@@ -218,7 +218,7 @@ class TicketOptionsAdmin(PortalModelAdmin):
         return _to_page(setup.integration)
 
     def _integrations(self, request: HttpRequest) -> Any:
-        visible = Integration.objects.visible_to(request.user)  # type: ignore[arg-type]  # signed in
+        visible = Integration.objects.visible_to(request.user)
         return visible.filter(kind=KIND).select_related("client")
 
     def _setup(self, request: HttpRequest, pk: Any, permission: str) -> Setup:

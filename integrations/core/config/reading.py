@@ -87,10 +87,12 @@ class Table:
         self.file.problem((*self.path, key) if key else self.path, message)
 
     def text(self, key: str) -> str | None:
-        return self._take(key, str, "a text")
+        text: str | None = self._take(key, str, "a text")
+        return text
 
     def flag(self, key: str) -> bool | None:
-        return self._take(key, bool, "true or false")
+        flag: bool | None = self._take(key, bool, "true or false")
+        return flag
 
     def table(self, key: str) -> Table:
         """The table of that name; an empty one when it is not there."""

@@ -71,5 +71,5 @@ class AuditEntry(models.Model):
             raise RuntimeError(_REFUSAL)
         super().save(**kwargs)
 
-    def delete(self, **_kwargs: Any) -> NoReturn:
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
         raise RuntimeError(_REFUSAL)
