@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from integrations.transport.errors import (
 from integrations.transport.redaction import Redactor
 
 EXCERPT_LIMIT = 300
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 502, 503, 504})
 
 
@@ -79,8 +81,11 @@ class Answer:
         return self.quote(self.body[: EXCERPT_LIMIT * 16].decode("utf-8", "replace"), EXCERPT_LIMIT)
 
     def quote(self, text: str, limit: int) -> str:
-        """Words of this answer as they may be shown: our secrets masked, at most `limit` characters."""
-        return self._redactor.cut(text, limit)
+        """Words of this answer as they may be shown and stored: our secrets masked, at most `limit` characters.
+
+        PostgreSQL stores no NUL, and UTF-8 has no lone surrogates: both become U+FFFD.
+        """
+        return self._redactor.cut(_UNSTORABLE.sub("\ufffd", text), limit)
 
     def retry_after(self, *, now: datetime | None = None) -> float | None:
         """Seconds the vendor asks us to wait (given as seconds or as an HTTP date), or None."""

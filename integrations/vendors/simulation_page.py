@@ -14,7 +14,7 @@ _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;color:#222;background:#fff}"
     "table{border-collapse:collapse;margin:.5rem 0 2rem}"
     "td,th{padding:.3rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid #ddd}"
-    "td{white-space:pre-wrap;overflow-wrap:anywhere;max-width:40rem}"
+    "td{white-space:pre-wrap;overflow-wrap:break-word;max-width:40rem}"
     "@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}}"
 )
 Table = tuple[Sequence[str], Iterable[Mapping[str, Any]]]  # columns, and the rows by column

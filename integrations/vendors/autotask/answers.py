@@ -21,8 +21,6 @@ from integrations.transport.errors import (
 )
 from integrations.transport.session import Answer
 
-from .schemas import cleaned
-
 # Unverified: the wording, and the status it comes with, of the hourly quota. Threads: seen live, under any status.
 _LIMITS = re.compile(r"thread threshold|Itgenatr005|request threshold|threshold .*exceeded", re.IGNORECASE | re.DOTALL)
 _SETTINGS = re.compile(
@@ -41,7 +39,7 @@ def problem_in(answer: Answer) -> str:
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list):
         return ""
-    return answer.quote(cleaned(" ".join(str(one) for one in errors if one)), LIMIT)
+    return answer.quote(" ".join(str(one) for one in errors if one), LIMIT)
 
 
 def unknown(answer: Answer) -> UnknownOutcomeError:
