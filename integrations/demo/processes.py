@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,6 +72,6 @@ def wait_until_it_answers(child: subprocess.Popen[bytes], url: str, *, seconds: 
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=5):  # noqa: S310 — the portal's own address
                 return
-        except urllib.error.URLError:
+        except OSError:  # refused, or accepted and then silent for as long as we wait: it is still starting
             time.sleep(0.1)
     raise OSError(f"the portal did not answer at {url} within {seconds:.0f} s")
