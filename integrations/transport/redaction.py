@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 MASK = "[redacted]"
@@ -35,6 +36,7 @@ _PARAMETER = re.compile(r"(?<![\w.\-\[\]])(?P<name>[\w.\-\[\]]{1,200})=[^&\s\"'<
 _AUTH_SCHEME = re.compile(r"\b(Basic|Bearer|Digest)\s+[A-Za-z0-9+/=_.\-]{8,}", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1000)  # the same few headers with every call
 def is_sensitive_name(name: str) -> bool:
     """Whether a header, field or parameter of this name holds a secret by its name alone."""
     return _SENSITIVE.search(name) is not None
