@@ -1,0 +1,15 @@
+"""A click as it is made with a task queue: the view puts the vendor call in and answers."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django_q.tasks import async_task
+
+
+def click(request: HttpRequest) -> HttpResponse:
+    async_task("benchmarks.peer.tasks.call", request.GET["url"])
+    return HttpResponse("queued")
+
+
+urlpatterns = [path("click", click)]

@@ -1,0 +1,26 @@
+"""Which figure is measured by which module, on which databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.machine import POSTGRESQL, SQLITE
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A module of this package with `measure(scale: float, database: str) -> Iterator[Figure]`."""
+
+    module: str
+    numbers: tuple[str, ...]
+    databases: tuple[str, ...] = (SQLITE,)
+
+
+BENCHMARKS = (
+    Benchmark("vendor_calls", ("M3",), (SQLITE, POSTGRESQL)),
+    Benchmark("small_jobs", ("M7",), (SQLITE, POSTGRESQL)),
+    Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
+    Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
+    Benchmark("idle", ("M16",), (SQLITE,)),
+    Benchmark("recovery", ("M17",), (SQLITE,)),
+)
