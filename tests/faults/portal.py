@@ -32,8 +32,8 @@ from django.utils import timezone  # noqa: E402
 from integrations.backup_tickets.models import Run, TicketLink  # noqa: E402
 from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview  # noqa: E402
 from integrations.core.models import AuditEntry, Job, User  # noqa: E402
+from integrations.core.running import run_due_jobs, sweep  # noqa: E402
 from tests.backup_tickets.scene import Scene, set_scene  # noqa: E402
-from tests.faults.work import run_job  # noqa: E402
 
 OURS = str(settings.BASE_DIR / "integrations")
 
@@ -77,19 +77,26 @@ class Portal:
         os.close(gate)
         return {"answers": [child() for child in children]}
 
-    def recover(self, run: int, seconds: float = 3600) -> dict[str, Any]:
-        """Run the jobs of this run's links as they fall due, moving the clock, until none is left in that time."""
+    def recover(self, run: int, seconds: float = 3600, die_at: int = 0) -> dict[str, Any]:
+        """Run the jobs of this run's links as they fall due, moving the clock, until none is left in that time.
+
+        The first worker is killed at its `die_at`-th line of our code; 0 lets it live.
+        """
         ends = timezone.now() + dt.timedelta(seconds=seconds)
-        ran = 0
+        ran = lines = 0
         while job := self._next_job(run):
             if job.not_before > ends:
                 break
             if job.not_before > timezone.now():
                 self.move_clock((job.not_before - timezone.now()).total_seconds() + 0.001)
-            run_job(job)
+            if ran == 0:
+                lines = _forked(lambda: _work(die_at))().get("lines", 0)
+                sweep()  # as the supervisor does for a worker that died
+            else:
+                run_due_jobs()
             ran += 1
             assert ran < 100, f"{job} never ends: {Job.objects.get(pk=job.pk).outcome}"
-        return {"ran": ran}
+        return {"ran": ran, "lines": lines}
 
     def state(self, run: int) -> dict[str, Any]:
         links = TicketLink.objects.filter(run=run).select_related("ticket").order_by("pk")
@@ -129,6 +136,16 @@ def _click(run: int, user: int, die_at: int) -> dict[str, Any]:
     finally:
         sys.settrace(None)
     return {"lines": lines.count, "state": state}
+
+
+def _work(die_at: int) -> dict[str, Any]:
+    lines = LineCounter(die_at)
+    sys.settrace(lines)
+    try:
+        run_due_jobs()
+    finally:
+        sys.settrace(None)
+    return {"lines": lines.count}
 
 
 def _post(run: int, user: int, seen: str, gate: int, starter: int) -> dict[str, Any]:

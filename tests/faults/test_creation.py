@@ -89,6 +89,41 @@ def test_a_click_that_dies_at_any_single_line_ends_with_one_ticket(
         scenario(portal, autotask, behaviour, die_at)
 
 
+RECOVERED = ("committed, answer lost", "committed, then 500 without errors", "never received")
+
+
+def recovery(portal: Driver, autotask: Autotask, behaviour: str, die_at: int) -> int:
+    """A click without an answer, and a recovery whose first worker dies at that line; the lines it has."""
+    autotask.reset()
+    run = portal.do("new_run")["run"]
+    BEHAVIOURS[behaviour](autotask)
+    portal.do("click", run=run)
+    lines = int(portal.do("recover", run=run, seconds=60, die_at=die_at)["lines"])
+    autotask.mend()
+    portal.do("recover", run=run, seconds=400)
+    autotask.finish_late_commits()
+    portal.do("recover", run=run, seconds=2 * 86400)
+    case = f"{behaviour}, recovery killed at line {die_at}"
+    assert_never_silent(portal.do("state", run=run), autotask, case, settled=True)
+    return lines
+
+
+@pytest.mark.parametrize("behaviour", RECOVERED)
+def test_a_recovery_that_dies_is_taken_up_again(portal: Driver, autotask: Autotask, behaviour: str) -> None:
+    lines = recovery(portal, autotask, behaviour, 0)
+    assert lines > 100, "the recovery did not even begin"
+    recovery(portal, autotask, behaviour, random.Random(f"P1 recovery {behaviour}").randint(1, lines))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("behaviour", RECOVERED)
+def test_a_recovery_that_dies_at_any_single_line_is_taken_up_again(
+    portal: Driver, autotask: Autotask, behaviour: str
+) -> None:
+    for die_at in range(1, recovery(portal, autotask, behaviour, 0) + 1):
+        recovery(portal, autotask, behaviour, die_at)
+
+
 def lines_of(portal: Driver, autotask: Autotask, behaviour: str) -> int:
     """How many lines of our code a whole click executes when Autotask behaves like that."""
     autotask.reset()
