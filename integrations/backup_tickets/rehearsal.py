@@ -5,77 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from pathlib import Path
-from string import Template
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
-from integrations.core.config import apply_config
-from integrations.core.models import Client, Connection, User
 from integrations.demo.stage import Chapter, Stage, expect
-from integrations.demo.visitor import Page
-from integrations.vendors.autotask import simulator as simulated
+from integrations.demo.visitor import File, Page
 
-from .companies import confirm_mapping
-from .intake import take_runs
-from .models import Customer, TicketLink
-from .reference import refresh_reference
-from .rehearsal_world import SITES, reports
+from .rehearsal_world import build
 
-SENT = {"queue": "queueID", "source": "source", "priority": "priority"}  # as kept with a link → as Autotask says it
 RUN_CHECKS = "/admin/backup_tickets/run/"
 CUSTOMER, COMPANY = "Acme", "Acme BV"
 
 
 def build_world(stage: Stage) -> str:
-    """A client with its Autotask connection, seven customers (five mapped), and two weeks of their runs."""
-    autotask = stage.simulators["autotask"]
-    text = Template(Path(__file__).with_name("rehearsal.toml").read_text(encoding="utf-8"))
-    apply_config(
-        text.substitute(
-            autotask=autotask.url,
-            portal=stage.portal_url,
-            username=simulated.USERNAME,
-            secret=simulated.SECRET,
-            integration_code=simulated.INTEGRATION_CODE,
-        )
-    )
-    client = Client.objects.get(slug="harbour-it")
-    connection = Connection.objects.get(client=client, slug="autotask")
-    remember_tickets(autotask.simulator, connection)
-    refresh_reference(connection)
-    taken = take_runs(client, reports(timezone.localdate()))
-    admin = User.objects.get(username="admin")
-    for site in SITES:
-        customer = Customer.objects.get(client=client, name=site.customer)
-        if site.company_id is not None and not hasattr(customer, "mapping"):
-            confirm_mapping(customer, site.company_id, user=admin)
-    return f"{taken.created} runs of {len(SITES)} customers have arrived, {taken.unchanged} were there"
-
-
-def remember_tickets(autotask: simulated.AutotaskSimulator, connection: Connection) -> None:
-    """A simulator forgets when it ends; what the portal knows from an earlier rehearsal is put back into its books."""
-    links = TicketLink.objects.filter(connection=connection, ticket__isnull=False).select_related("ticket")
-    with autotask.lock:
-        for link in links:
-            ticket = link.ticket
-            assert ticket is not None
-            autotask.data.last_id = max(autotask.data.last_id, ticket.ticket_id)
-            autotask.data.tickets.setdefault(
-                ticket.ticket_id,
-                {
-                    "id": ticket.ticket_id,
-                    "ticketNumber": ticket.number,
-                    "title": ticket.title,
-                    "companyID": ticket.company_id,
-                    "status": ticket.status_id,
-                    "externalID": link.key,
-                    "createDate": link.created_at.isoformat(),
-                    **{field: link.content[name]["id"] for name, field in SENT.items() if name in link.content},
-                },
-            )
+    return build(stage.simulators["autotask"], stage.portal_url)
 
 
 chapter = Chapter("backup_tickets", "A failed backup becomes one ticket", world=build_world)
@@ -138,6 +83,24 @@ def fault(stage: Stage, name: str, **more: Any) -> None:
     stage.simulators["autotask"].simulator.fault(name, method="POST", path=r"/tickets$", **more)
 
 
+@chapter.step("An admin tests the connection to Autotask")
+def test_connection(stage: Stage) -> str:
+    visitor = stage.visitor("admin")
+    form = visitor.get(visitor.get("/admin/core/connection/").link(r"/core/connection/\d+/change/"))
+    page = visitor.press(form, "Test connection")
+    expect("Everything works." in page.text, f"the page says: {page.text[:600]}")
+    return "each step works"
+
+
+@chapter.step("An admin reads Autotask's queues, sources, statuses and priorities anew")
+def refresh_lists(stage: Stage) -> str:
+    visitor = stage.visitor("admin")
+    page = visitor.press(visitor.get("/admin/backup_tickets/ticketoptions/"), "Refresh")
+    said = re.search(r"Read \d+ queues, [^.]*", page.text)
+    expect(said, f"the page says: {page.text[:600]}")
+    return said[0] if said else ""
+
+
 @chapter.step("The backup software reports runs, twice")
 def report_runs(stage: Stage) -> str:
     runs = [report(1, "error"), report(2, "missed"), report(3, "warning"), report(4, "success")]
@@ -147,12 +110,23 @@ def report_runs(stage: Stage) -> str:
     return "4 runs were taken, and the second time none was new"
 
 
+@chapter.step("One bad run among good ones is named, and the good ones are kept")
+def bad_run(stage: Stage) -> str:
+    good, bad = report(5, "warning"), report(6, "error") | {"status": "exploded"}
+    body = {"runs": [bad, good]}
+    status, answer = stage.visitor("operator").post_json("/api/v1/runs", body, token=os.environ["DEMO_RUNS_TOKEN"])
+    expect(status == 200 and answer["created"] == 1, f"the portal answered {status}: {answer}")
+    errors = answer["errors"]
+    expect([(error["index"], error["field"]) for error in errors] == [(0, "status")], f"it names: {errors}")
+    return str(errors[0]["message"])
+
+
 @chapter.step("Run Checks shows what failed, and not what went well")
 def list_shows_failures(stage: Stage) -> str:
     page = stage.visitor("operator").get(f"{RUN_CHECKS}?q=Rehearsal-&show=attention")
-    shown = [number for number in (1, 2, 3, 4) if job(number) in page.text]
-    expect(shown == [1, 2, 3], f"the list shows the jobs {shown}")
-    return "3 runs want somebody"
+    shown = [number for number in range(1, 7) if job(number) in page.text]
+    expect(shown == [1, 2, 3, 5], f"the list shows the jobs {shown}")
+    return "4 runs want somebody"
 
 
 @chapter.step("A customer without a company gets no ticket")
@@ -233,6 +207,38 @@ def reporter_reads(stage: Stage) -> str:
     answer = stage.visitor("reporter").get(page.url.replace("/change/", "/ticket/"))
     expect(answer.status == 403, f"the door behind the button answered {answer.status}")
     return "the door behind the button answers 403"
+
+
+@chapter.step("An operator says that a run needs no ticket")
+def no_ticket_needed(stage: Stage) -> str:
+    visitor = stage.visitor("operator")
+    page = visitor.get(f"{RUN_CHECKS}?q={job(5)}")
+    run = page.link(rf"{RUN_CHECKS}\d+/change/").split("/")[-3]
+    said = visitor.press(page, "No ticket needed", {"run": run, "reason": "known since yesterday"})
+    expect("1 of 1 run changed." in said.text, f"the page says: {said.text[:600]}")
+    left = visitor.get(f"{RUN_CHECKS}?q={job(5)}&show=attention")
+    expect("No run matches" in left.text, "it is still listed")
+    return "it left the list"
+
+
+@chapter.step("An operator imports a file of runs, after a preview")
+def import_file(stage: Stage) -> str:
+    visitor = stage.visitor("operator")
+    columns = ("external_id", "customer", "job", "backup_type", "status", "started_at")
+    runs = [report(7, "error"), report(8, "success"), report(9, "error") | {"started_at": "yesterday"}]
+    lines = [",".join(columns), *(",".join(run[name] for name in columns) for run in runs)]
+    file = File("runs.csv", "\n".join(lines).encode())
+    page = visitor.press(visitor.get(f"{RUN_CHECKS}import/"), "Preview", files={"file": file})
+
+    def offers(button: str) -> bool:
+        return visitor.get(page.url).has_button(button)
+
+    stage.wait_for(lambda: offers("Import 2 runs"), "the check of the file")
+    visitor.press(visitor.get(page.url), "Import 2 runs")
+    stage.wait_for(lambda: "Imported." in visitor.get(page.url).text, "the import")
+    shown = visitor.get(f"{RUN_CHECKS}?q={job(7)}").text
+    expect(job(7) in shown, "the imported run is not listed")
+    return "2 runs came in, and the third is refused with its reason"
 
 
 @chapter.step("Autotask's own books: one ticket per run")

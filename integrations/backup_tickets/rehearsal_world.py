@@ -1,4 +1,4 @@
-"""Made-up customers and two weeks of their backup runs, the same for everybody on the same day."""
+"""The rehearsal's world: made-up customers and two weeks of their backup runs, the same for all on the same day."""
 
 from __future__ import annotations
 
@@ -6,9 +6,23 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from string import Template
 from typing import Any
 
+from django.utils import timezone
+
+from integrations.core.config import apply_config
+from integrations.core.models import Client, Connection, User
+from integrations.vendors.autotask import simulator as simulated
+
+from .companies import confirm_mapping
+from .intake import take_runs
+from .models import Customer, TicketLink
+from .reference import refresh_reference
+
 DAYS = 14
+SENT = {"queue": "queueID", "source": "source", "priority": "priority"}  # as kept with a link → as Autotask says it
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,57 @@ MESSAGES = {
         "Backup copy is older than the recovery point objective.",
     ),
 }
+
+
+def build(autotask: Any, portal_url: str) -> str:
+    """A client with its Autotask connection, seven customers (five mapped), and two weeks of their runs.
+
+    `autotask` is the running simulator. On a world that stands, only what is missing is added.
+    """
+    text = Template(Path(__file__).with_name("rehearsal.toml").read_text(encoding="utf-8"))
+    apply_config(
+        text.substitute(
+            autotask=autotask.url,
+            portal=portal_url,
+            username=simulated.USERNAME,
+            secret=simulated.SECRET,
+            integration_code=simulated.INTEGRATION_CODE,
+        )
+    )
+    client = Client.objects.get(slug="harbour-it")
+    connection = Connection.objects.get(client=client, slug="autotask")
+    remember_tickets(autotask.simulator, connection)
+    refresh_reference(connection)
+    taken = take_runs(client, reports(timezone.localdate()))
+    admin = User.objects.get(username="admin")
+    for site in SITES:
+        customer = Customer.objects.get(client=client, name=site.customer)
+        if site.company_id is not None and not hasattr(customer, "mapping"):
+            confirm_mapping(customer, site.company_id, user=admin)
+    return f"{taken.created} runs of {len(SITES)} customers have arrived, {taken.unchanged} were there"
+
+
+def remember_tickets(autotask: simulated.AutotaskSimulator, connection: Connection) -> None:
+    """A simulator forgets when it ends; what the portal knows from an earlier rehearsal is put back into its books."""
+    links = TicketLink.objects.filter(connection=connection, ticket__isnull=False).select_related("ticket")
+    with autotask.lock:
+        for link in links:
+            ticket = link.ticket
+            assert ticket is not None
+            autotask.data.last_id = max(autotask.data.last_id, ticket.ticket_id)
+            autotask.data.tickets.setdefault(
+                ticket.ticket_id,
+                {
+                    "id": ticket.ticket_id,
+                    "ticketNumber": ticket.number,
+                    "title": ticket.title,
+                    "companyID": ticket.company_id,
+                    "status": ticket.status_id,
+                    "externalID": link.key,
+                    "createDate": link.created_at.isoformat(),
+                    **{field: link.content[name]["id"] for name, field in SENT.items() if name in link.content},
+                },
+            )
 
 
 def reports(today: dt.date) -> Iterator[dict[str, Any]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin
 
 INVISIBLE = {"script", "style", "template", "head"}
@@ -135,6 +136,25 @@ class Page:
         return found[1].replace("&amp;", "&")
 
 
+class File(NamedTuple):
+    """A file as it is chosen in a form."""
+
+    name: str
+    content: bytes
+
+
+def _multipart(sent: list[tuple[str, str]], files: Mapping[str, File]) -> tuple[str, bytes]:
+    """The content type and body of a form with files (RFC 7578)."""
+    boundary = secrets.token_hex(16)
+    parts = [(f'name="{name}"', value.encode()) for name, value in sent if name not in files]
+    parts += [(f'name="{name}"; filename="{file.name}"', file.content) for name, file in files.items()]
+    body = b"".join(
+        f"--{boundary}\r\nContent-Disposition: form-data; {what}\r\n\r\n".encode() + content + b"\r\n"
+        for what, content in parts
+    )
+    return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
+
+
 class Visitor:
     """Somebody with a browser of their own. Addresses may be paths; redirects are followed."""
 
@@ -145,8 +165,10 @@ class Visitor:
     def get(self, url: str) -> Page:
         return self._open(urllib.request.Request(urljoin(self.base_url, url)))  # noqa: S310 — the portal's own address
 
-    def press(self, page: Page, button: str, fields: Mapping[str, str] | None = None) -> Page:
-        """Press the button of the page; `fields` are what the person typed or chose in its form."""
+    def press(
+        self, page: Page, button: str, fields: Mapping[str, str] | None = None, files: Mapping[str, File] | None = None
+    ) -> Page:
+        """Press the button of the page; `fields` are what the person typed, `files` what they chose in its form."""
         form, pressed = page.form_with(button)
         typed = dict(fields or {})
         sent = [(name, value) for name, value in form.fields if name not in typed] + list(typed.items())
@@ -155,8 +177,11 @@ class Visitor:
         target = urljoin(page.url, form.action or page.url)
         if form.method == "get":
             return self.get(target.partition("?")[0] + "?" + urlencode(sent))
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Referer": page.url}
-        return self._open(urllib.request.Request(target, urlencode(sent).encode(), headers))  # noqa: S310 — as above
+        kind, body = (
+            _multipart(sent, files) if files else ("application/x-www-form-urlencoded", urlencode(sent).encode())
+        )
+        headers = {"Content-Type": kind, "Referer": page.url}
+        return self._open(urllib.request.Request(target, body, headers))  # noqa: S310 — as above
 
     def sign_in(self, username: str, password: str) -> Page:
         """Raises `UnexpectedPageError` when the portal does not let the person in."""
