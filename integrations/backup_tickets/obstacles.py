@@ -10,7 +10,7 @@ from django.urls import reverse
 from integrations.core.models import Connection, User
 
 from .models import CompanyMapping, Run, TicketLink, TicketOptions
-from .setup import PICKLIST_OPTIONS, Setup, base_url, base_url_problem, picklist_problem, setup_of
+from .setup import PICKLIST_OPTIONS, Setup, base_url, base_url_problem, picklist_problem, reference_of, setup_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,9 @@ def _options(options: TicketOptions, connection: Connection) -> Iterator[Found]:
     problem = base_url_problem(base_url(options))
     if problem:
         yield problem, cure
-    told = set()
+    told, known = set(), reference_of(connection)
     for option in PICKLIST_OPTIONS:
-        problem = picklist_problem(options, option, connection)
+        problem = picklist_problem(options, option, known)
         if problem and problem not in told:
             told.add(problem)
             yield problem, cure

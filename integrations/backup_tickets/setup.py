@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -35,13 +36,14 @@ class Setup:
 
 def setup_of(client: Client) -> Setup | None:
     """The client's own set-up: the enabled integration if there is one, else the first, else None."""
-    integration = Integration.objects.filter(client=client, kind=KIND).order_by("-is_enabled", "slug").first()
+    own = Integration.objects.filter(client=client, kind=KIND).select_related("client", "ticket_options")
+    integration = own.order_by("-is_enabled", "slug").first()
     return setup_for(integration) if integration else None
 
 
 def setup_for(integration: Integration) -> Setup:
     connection = Connection.objects.filter(roles__integration=integration, roles__role=ROLE).first()
-    return Setup(integration, connection, TicketOptions.objects.filter(pk=integration.pk).first())
+    return Setup(integration, connection, getattr(integration, "ticket_options", None))
 
 
 def is_on(client: Client) -> bool:
@@ -64,18 +66,28 @@ def base_url_problem(url: str) -> str:
     return ""
 
 
-def picklist_problem(options: TicketOptions, option: str, connection: Connection) -> str:
+Known = Mapping[str, Mapping[int, ReferenceItem]]  # by picklist, by value
+
+
+def reference_of(connection: Connection) -> Known:
+    """All that is known of the connection's picklists, gone values too."""
+    known: dict[str, dict[int, ReferenceItem]] = {}
+    for item in ReferenceItem.objects.filter(connection=connection):
+        known.setdefault(item.kind, {})[item.value] = item
+    return known
+
+
+def picklist_problem(options: TicketOptions, option: str, known: Known) -> str:
     """Why this default cannot be sent, in a sentence; empty when it can."""
     kind, name = PICKLIST_OPTIONS[option]
     value, label = getattr(options, option), options.labels.get(option)
-    known = ReferenceItem.objects.filter(connection=connection, kind=kind)
-    if not known.exists():
+    if kind not in known:
         return "The queues, sources, statuses and priorities have not been read from Autotask yet; refresh them."
     if label:
         return f"The {name} “{label}” of the configuration does not exist in Autotask; choose one that does."
     if value is None:
         return f"No {name} is chosen."
-    item = known.filter(value=value).first()
+    item = known[kind].get(value)
     if item is None or item.is_gone:
         return f"The {name} “{item or value}” no longer exists in Autotask; choose another one."
     if not item.is_active:

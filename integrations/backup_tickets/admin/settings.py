@@ -27,6 +27,7 @@ from integrations.backup_tickets.setup import (
     base_url,
     base_url_problem,
     picklist_problem,
+    reference_of,
     setup_for,
 )
 from integrations.core.admin.base import PortalModelAdmin
@@ -107,13 +108,14 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         """A default that cannot be sent is refused here, not at the first ticket."""
         cleaned = super().clean() or {}
         candidate = TicketOptions(labels={}, **{option: cleaned.get(option) for option in PICKLIST_OPTIONS})
+        if self.connection is None:
+            self.add_error(None, "Choose an Autotask connection for this integration first.")
+            return cleaned
+        known = reference_of(self.connection)
         for option in PICKLIST_OPTIONS:
             if option in self.errors:
                 continue
-            if self.connection is None:
-                self.add_error(None, "Choose an Autotask connection for this integration first.")
-                break
-            if problem := picklist_problem(candidate, option, self.connection):
+            if problem := picklist_problem(candidate, option, known):
                 self.add_error(option, problem)
         return cleaned
 
