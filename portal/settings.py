@@ -162,7 +162,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",  # shared by web and queue on one machine
         "LOCATION": env.str("CACHE_DIR", default=str(BASE_DIR / "var" / "cache")),
-    }
+    },
+    "nowhere": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -237,7 +238,8 @@ Q_CLUSTER = {
     "queue_limit": 1,
     "bulk": 1,
     "poll": 1,  # seconds an idle queue sleeps; nobody who clicks waits for it
-    "guard_cycle": 0.5,
+    "guard_cycle": 1,
+    "cache": "nowhere",  # its status, written every second; our heartbeats tell
     "recycle": 200,
     "max_rss": 400_000,
     "save_limit": 0,
@@ -256,13 +258,15 @@ SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"said_by_the_supervisor": {"()": "integrations.core.supervision.noise.KnownEnds"}},
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "portal": {"level": env.str("LOG_LEVEL", default="INFO")},
         "django.request": {"level": "ERROR"},  # a 404 or a refused page is no event of ours
-        "django-q": {"level": "ERROR"},  # our supervisor and jobs say what matters; it repeats whole tracebacks
+        # Our supervisor and jobs say what matters. Killed processes, which it calls critical, are among that.
+        "django-q": {"level": "ERROR", "filters": ["said_by_the_supervisor"]},
         "axes": {"level": "ERROR"},
     },
 }

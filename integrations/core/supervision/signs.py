@@ -1,8 +1,8 @@
 """What the processes of a queue and their supervisor tell each other, over one socket pair.
 
-A worker says `here` before it waits for work, `took` with each wake-up, and `bye` when it ends in order; who vanishes
-without a `bye` was killed. The supervisor says nothing but closes its end: then, and also when it dies, workers take no
-further job.
+A worker says `here` before it waits for work, `took` with each wake-up, `free` when it has worked that off, and `bye`
+when it ends in order; who vanishes without a `bye` was killed. The supervisor says nothing but closes its end: then,
+and also when it dies, workers take no further job.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ _to_supervisor: socket.socket | None = None
 def connect(fd: int) -> None:
     """In the queue's main process, before it forks: use this end of the pair, here and in every worker."""
     global _to_supervisor
-    from django_q.signals import post_spawn, pre_execute
+    from django_q.signals import post_execute_in_worker, post_spawn, pre_execute
 
     _to_supervisor = socket.socket(fileno=fd)
     _to_supervisor.setblocking(False)
     post_spawn.connect(_worker_begins, weak=False)
     pre_execute.connect(_worker_is_woken, weak=False)
+    post_execute_in_worker.connect(_worker_is_free, weak=False)
 
 
 def must_end() -> bool:
@@ -53,6 +54,10 @@ def _worker_is_woken(**_: Any) -> None:
     if process_started(leader) is None:
         os.killpg(leader, signal.SIGKILL)
     _say("took")
+
+
+def _worker_is_free(**_: Any) -> None:
+    _say("free")
 
 
 def _say(word: str) -> None:

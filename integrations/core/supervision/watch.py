@@ -2,7 +2,8 @@
 
 django-q's idle workers wait for work inside a lock. One that is killed there takes the lock with it, and the whole
 cluster waits for ever while all its processes live (django-q2 issue 23). Nothing inside can tell; so whoever vanishes
-without a word is a reason to look: a busy worker may do that, after it the others must show a sign of life.
+without a word is a reason to look: a busy worker may do that, after it the others must show a sign of life. The same is
+asked of them when a due job has been left lying while they stand idle.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -20,8 +22,8 @@ from django.utils import timezone
 
 from integrations.core.jobs import wake
 from integrations.core.models import Heartbeat
-from integrations.core.processes import HOST, children, title
-from integrations.core.running import sweep
+from integrations.core.processes import HOST, children, process_started
+from integrations.core.running import due, sweep
 
 from .children import Child
 
@@ -29,8 +31,8 @@ logger = logging.getLogger("portal.supervisor")
 
 SWEEP_EVERY = 2.0  # seconds
 HEARTBEAT_EVERY = 10.0
-SIGN_OF_LIFE_WITHIN = 3.0  # seconds after a worker vanished, while another one stands idle
-BUSY, IDLE = " processing ", " idle"  # in a worker's title
+LEFT_LYING = timedelta(seconds=5)  # a due job that nobody took for so long, seen at a heartbeat, is suspicious
+SIGN_OF_LIFE_WITHIN = 3.0  # seconds from a suspicion, while a worker stands idle
 
 
 class Queue(Child):
@@ -40,7 +42,9 @@ class Queue(Child):
         super().__init__("queue", grace=settings.QUEUE_TIMEOUT + 10)
         self._signs: socket.socket | None = None
         self._theirs: socket.socket | None = None
-        self._known: dict[int, str] = {}  # the cluster's processes and their titles when last seen
+        self._known: set[int] = set()  # the cluster's processes when last seen
+        self._workers: set[int] = set()  # those of them that said they are ready for work
+        self._busy: set[int] = set()  # and are at work, so that they hold no lock of the cluster
         self._said_bye: set[int] = set()
         self._suspected: float | None = None  # since when a sign of life is waited for
         self._swept = self._beaten = 0.0
@@ -62,7 +66,7 @@ class Queue(Child):
         self._signs.setblocking(False)
         super().start()
         self._theirs.close()
-        self._known, self._said_bye, self._suspected = {}, set(), None
+        self._forget()
 
     def stop(self) -> None:
         """Let the running jobs end and no further one begin."""
@@ -88,9 +92,11 @@ class Queue(Child):
 
     def _mend(self) -> None:
         now = time.monotonic()
-        if now - self._beaten >= HEARTBEAT_EVERY:
+        if self._workers and now - self._beaten >= HEARTBEAT_EVERY:
             self._beaten = now
             Heartbeat.objects.update_or_create(host=HOST, role=self.name, defaults={"beat_at": timezone.now()})
+            if not self._busy and due().filter(not_before__lt=timezone.now() - LEFT_LYING).exists():
+                self._suspect()
         if now - self._swept >= SWEEP_EVERY:
             self._swept = now
             sweep()
@@ -99,14 +105,17 @@ class Queue(Child):
                 wake()
 
     def _look_at_the_processes(self) -> None:
-        took_work = self._listen()
-        there = {pid: title(pid) for pid in self._pids()}
-        killed = {pid: was for pid, was in self._known.items() if pid not in there and pid not in self._said_bye}
-        self._known = there
+        there = self._pids()  # before listening, so that the last words of who vanished are heard
+        took_work, newcomers = self._listen()
+        killed = self._known - there - self._said_bye
+        held_no_lock = killed <= self._busy
+        self._known = there | newcomers  # a newcomer may be killed before it is looked at
+        self._workers &= self._known
+        self._busy &= self._workers
         if killed:
             self._swept = 0.0  # a claim may have become free
             pids = ", ".join(map(str, killed))
-            if not all(BUSY in was for was in killed.values()):
+            if not held_no_lock:
                 self.start_over(f"lost a process that may have held its locks ({pids})")
                 return
             logger.warning("a busy worker was killed (%s)", pids)
@@ -114,18 +123,22 @@ class Queue(Child):
         elif took_work:
             self._suspected = None
         elif self._suspected is not None:
-            self._expect_a_sign_of_life(there)
+            self._expect_a_sign_of_life()
 
-    def _expect_a_sign_of_life(self, there: dict[int, str]) -> None:
+    def _suspect(self) -> None:
+        if self._suspected is None:
+            self._suspected = time.monotonic()
+
+    def _expect_a_sign_of_life(self) -> None:
         """A cluster in which an idle worker is woken and does not answer stands still."""
         assert self._suspected is not None
-        if not any(IDLE in title for title in there.values()):
+        if not self._workers - self._busy:
             self._suspected = time.monotonic()
         elif time.monotonic() - self._suspected > SIGN_OF_LIFE_WITHIN:
             self.start_over("stands still")
 
-    def _listen(self) -> bool:
-        """Read what the workers said since the last look; whether one of them took work."""
+    def _listen(self) -> tuple[bool, set[int]]:
+        """Note what the workers said since the last look; whether one of them took work, and who is new."""
         said = b""
         while self._signs:
             try:
@@ -135,19 +148,31 @@ class Queue(Child):
             if not heard:
                 break
             said += heard
-        words = [line.split() for line in said.decode().splitlines()]
-        self._said_bye |= {int(pid) for word, pid in words if word == "bye"}
-        for pid in (int(pid) for word, pid in words if word == "here"):
-            self._known.setdefault(pid, "")  # it may be killed before it is looked at
-        return any(word == "took" for word, _ in words)
+        words = [(word, int(pid)) for word, pid in (line.split() for line in said.decode().splitlines())]
+        for word, pid in words:
+            if word == "took":
+                self._busy.add(pid)
+            else:
+                self._busy.discard(pid)
+        newcomers = {pid for word, pid in words if word == "here"}
+        self._workers |= newcomers
+        self._said_bye |= {pid for word, pid in words if word == "bye"}
+        return any(word == "took" for word, _ in words), newcomers
 
-    def _pids(self) -> list[int]:
-        """The cluster's processes below its main one: the sentinel, its workers, pusher and monitor."""
+    def _pids(self) -> set[int]:
+        """The cluster's living processes below its main one: the sentinel, its workers, pusher and monitor."""
         if self.process is None:
-            return []
+            return set()
         sentinels = children(self.process.pid)
-        return [*sentinels, *(pid for sentinel in sentinels for pid in children(sentinel))]
+        pids = {*sentinels, *(pid for sentinel in sentinels for pid in children(sentinel))}
+        return {pid for pid in pids if process_started(pid) is not None}  # the dead stay listed until they are reaped
 
     def start_over(self, why: str) -> None:
         super().start_over(why)
-        self._known, self._swept = {}, 0.0
+        self._forget()
+        self._swept = 0.0
+
+    def _forget(self) -> None:
+        """What was known of the cluster that is over."""
+        self._known, self._workers, self._busy, self._said_bye = set(), set(), set(), set()
+        self._suspected = None

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from integrations.core.processes import children, process_started, title
+from integrations.core.processes import children, process_started
 from tests.faults.database import database_url
 
 PATIENCE = 40.0  # seconds that anything here may take on a slow machine
@@ -32,6 +32,14 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
             return found
         time.sleep(0.05)
     raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
+
+
+def title(pid: int) -> str:
+    """The command line of that process, which the queue's processes keep up to date; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 class Supervised:

@@ -11,7 +11,7 @@ import pytest
 
 from integrations.core.processes import process_started
 
-from .stage import Stage, Supervised, setting, wait_until
+from .stage import PATIENCE, Stage, Supervised, setting, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_a_process_that_holds_the_queue_together_is_killed(stage: Stage, who: st
     stage.wait_for(1, 2)
     stage.wait_for_states("done", "done")
     assert stage.made() == Counter({1: 1, 2: 1})
-    assert gone(*everybody)()
+    wait_until(gone(*everybody), "the end of all others")
 
 
 def test_the_supervisor_is_killed_and_leaves_nobody_behind_and_no_job_half_done(stage: Stage) -> None:
@@ -184,6 +184,43 @@ def test_the_end_waits_for_the_job_at_work_and_begins_no_other(stage: Stage) -> 
     assert stage.made() == Counter({int(order): 1 for order in begun})
     assert len(begun) <= 3
     assert Counter(state for state, *_ in stage.do("states")) == {"done": len(begun), "queued": 6 - len(begun)}
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_job_at_work(stage: Stage) -> None:
+    queue = stage.queue()
+    stage.do("enqueue", "endless", 1)
+    wait_until(lambda: stage.ledger()["began 1"], "the job")
+    everybody = queue.everybody()
+    queue.process.send_signal(signal.SIGINT)
+    wait_until(lambda: "stopping" in queue.says(), "that it was heard")
+    assert queue.process.poll() is None
+    queue.process.send_signal(signal.SIGINT)
+    assert queue.process.wait(PATIENCE) == 1
+    assert gone(*everybody)()
+    assert "Traceback" not in queue.says()
+
+
+def test_a_busy_worker_that_is_killed_takes_no_other_job_with_it(stage: Stage) -> None:
+    queue = stage.queue()
+    first = queue.main
+    stage.do("enqueue", "slow", 1)
+    wait_until(lambda: stage.ledger()["began 1"], "the first job")
+    stage.do("enqueue", "deadly", 2)
+    stage.wait_for(1)
+    stage.wait_for_states("done", "queued")
+    assert stage.do("states")[0][1] == 1  # attempts
+    assert stage.ledger()["began 1"] == 1
+    assert queue.main == first
+
+
+@LONG
+def test_a_cluster_that_takes_no_work_while_its_workers_stand_idle_is_started_anew(stage: Stage) -> None:
+    queue = stage.queue()
+    pusher = wait_until(lambda: queue.workers("pusher"), "the pusher")[0]
+    os.kill(pusher, signal.SIGSTOP)  # lives, but hands out nothing
+    stage.do("enqueue", "quick", 1)
+    stage.wait_for(1)
+    assert "queue stands still" in queue.says()
 
 
 def test_a_queue_gives_signs_of_life(stage: Stage) -> None:

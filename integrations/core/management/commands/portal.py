@@ -75,4 +75,4 @@ def _demand_migrated() -> None:
             time.sleep(1)
     connection.close()
     if plan:
-        raise CommandError(f"the database lacks {len(plan)} migrations; run `manage.py migrate` first")
+        raise CommandError(f"migrations not applied: {len(plan)}; run `manage.py migrate` first")

@@ -48,5 +48,10 @@ def deadly(claim: Claim, order: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-JOBS = {"quick": quick, "slow": slow, "careful": careful, "deadly": deadly}
+def endless(claim: Claim, order: int) -> None:
+    _write(f"began {order} {os.getpid()}")
+    time.sleep(100)
+
+
+JOBS = {"quick": quick, "slow": slow, "careful": careful, "deadly": deadly, "endless": endless}
 register(IntegrationKind(slug="works", label="Works", roles=(), jobs=JOBS))
