@@ -15,9 +15,10 @@ import pytest
 
 from integrations.demo import temporary
 from integrations.demo.visitor import Visitor
+from integrations.vendors.autotask import simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-MARKED = re.compile(r"<!-- run -->\n+```sh\n(.*?)```", re.DOTALL)
+MARKED = re.compile(r"<!-- run -->\n```sh\n(.*?)```", re.DOTALL)
 
 pytestmark = pytest.mark.processes
 
@@ -53,11 +54,21 @@ def marked_commands() -> list[str]:
     return [block for path in documents for block in MARKED.findall(path.read_text(encoding="utf-8"))]
 
 
+def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
+    """What an exported configuration names instead of writing it down."""
+    return {
+        "HARBOUR_IT_TOKEN_BACKUP_SOFTWARE": environment["DEMO_RUNS_TOKEN"],
+        "HARBOUR_IT_AUTOTASK_SECRET": simulator.SECRET,
+        "HARBOUR_IT_AUTOTASK_INTEGRATION_CODE": simulator.INTEGRATION_CODE,
+    }
+
+
 def test_the_demo_answers_and_the_documents_commands_work_there(tmp_path: Path) -> None:
     with demo(tmp_path) as (process, environment):
         for role in ("admin", "operator", "reporter"):
             page = Visitor(environment["PORTAL_BASE_URL"]).sign_in(role, environment["DEMO_PASSWORD"])
             assert page.status == 200
+        environment |= secrets_of_the_export(environment)
         assert marked_commands()
         for block in marked_commands():
             script = block.replace("http://127.0.0.1:8000", environment["PORTAL_BASE_URL"])
