@@ -70,10 +70,17 @@ class Queue(Child):
 
     def stop(self) -> None:
         """Let the running jobs end and no further one begin."""
+        self._stop_listening()
+        super().stop()
+
+    def kill(self) -> None:
+        super().kill()
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
         if self._signs:
             self._signs.close()
             self._signs = None
-        super().stop()
 
     def watch(self) -> None:
         """One look; called several times a second, asks the database every other second only."""
