@@ -125,8 +125,9 @@ class Command(BaseCommand):
 
 def run_check(slugs: list[str]) -> int:
     """Play the chapters in a process of their own, with everything temporary; its exit status."""
+    ours = {"DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}  # an installation may add apps of its own
     with tempfile.TemporaryDirectory(prefix="portal-rehearsal-") as folder:
         command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "demo", "--check", *slugs]
         return subprocess.run(  # noqa: S603 — our own program
-            command, env=temporary.environment(Path(folder)), check=False
+            command, env=temporary.environment(Path(folder)) | ours, check=False
         ).returncode
