@@ -133,18 +133,22 @@ def report_of(run: Run, *, base_url: str) -> RunReport:
     )
 
 
-def create_ticket(run: Run, *, user: User) -> TicketLink:
+def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> TicketLink:
     """Create the ticket of this run, or show the one it has; the answer's `state` and `cause` say what came of it.
 
     `active`: created (or found). `unknown`: being checked. `abandoned`: not created, and why. Of clicks at the same
     time one creates and the others get its link. Raises `NotPossibleError`, with nothing sent, when something is in
     the way.
+    `content` is for a caller who has just found no obstacles and made the preview; they are not looked for again.
     """
     if existing := live_link(run):
         return existing
-    if found := obstacles(run, user):
-        raise NotPossibleError(found)
-    content = preview(run)
+    if content is None:
+        if found := obstacles(run, user):
+            if existing := live_link(run):  # another click came while they were looked for
+                return existing
+            raise NotPossibleError(found)
+        content = preview(run)
     try:
         link, recovery = _intend(run, content, user=user)
     except IntegrityError:  # another click was first; the database lets one pass

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from integrations.backup_tickets import permissions
 from integrations.backup_tickets.models import Run, TicketLink
 from integrations.backup_tickets.obstacles import live_link, obstacles
-from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview
+from integrations.backup_tickets.tickets import NotPossibleError, Preview, create_ticket, preview
 from integrations.backup_tickets.timeline import timeline
 
 if TYPE_CHECKING:
@@ -91,15 +91,15 @@ class RunPage:
         if not request.user.has_perm(permissions.CREATE_TICKET):
             raise PermissionDenied
         run = self._run(request, pk)
-        if live_link(run):
+        found = obstacles(run, request.user)  # type: ignore[arg-type]  # signed in
+        if live_link(run):  # looked at last: another click may have come while the obstacles were looked for
             if request.method == "POST":
                 messages.info(request, "This run already has a ticket; here it is.")
             return _to_page(run)
-        found = obstacles(run, request.user)  # type: ignore[arg-type]  # signed in
         shown = None if found else preview(run)
         if request.method == "GET" or shown is None or request.POST.get("seen") != shown.fingerprint:
             return self._preview(request, run, shown, found)
-        return self._create(request, run)
+        return self._create(request, run, shown)
 
     @method_decorator(require_GET)
     @method_decorator(never_cache)
@@ -111,7 +111,7 @@ class RunPage:
         number = link.ticket.number if link and link.ticket else ""
         return JsonResponse({"state": link.state if link else "", "number": number})
 
-    def _preview(self, request: HttpRequest, run: Run, shown: Any, found: Any) -> HttpResponse:
+    def _preview(self, request: HttpRequest, run: Run, shown: Preview | None, found: Any) -> HttpResponse:
         changed = request.method == "POST" and shown is not None
         context = {
             **self.admin_site.each_context(request),
@@ -127,9 +127,9 @@ class RunPage:
         status = 409 if request.method == "POST" else 200
         return TemplateResponse(request, "backup_tickets/ticket_preview.html", context, status=status)
 
-    def _create(self, request: HttpRequest, run: Run) -> HttpResponse:
+    def _create(self, request: HttpRequest, run: Run, content: Preview) -> HttpResponse:
         try:
-            link = create_ticket(run, user=request.user)  # type: ignore[arg-type]  # signed in
+            link = create_ticket(run, user=request.user, content=content)  # type: ignore[arg-type]  # signed in
         except NotPossibleError as error:
             return self._preview(request, run, None, error.obstacles)
         say = {
