@@ -4,6 +4,7 @@
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done; echo python3)
 PY := .venv/bin/python
+SEED ?= 0
 FAST := not proof and not browser and not live
 
 .DEFAULT_GOAL := help
@@ -26,8 +27,8 @@ demo: setup  ## the portal with a made-up world, until Ctrl-C
 test: setup-dev  ## the tests (a few minutes)
 	@$(PY) -m pytest -n 2 -q -m "$(FAST)"
 
-proof: setup-dev  ## the long seeded property and fault runs
-	@$(PY) -m tests.proof
+proof: setup-dev  ## the long seeded property and fault runs (SEED=…)
+	@$(PY) -m tests.proof --seed $(SEED)
 
 bench: setup-dev  ## the figures of docs/benchmarks.md, measured here
 	@$(PY) -m benchmarks

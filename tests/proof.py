@@ -1,10 +1,17 @@
-"""`python -m tests.proof`: the tests marked `proof`, with a plain last line `N passed, N failed`."""
+"""`python -m tests.proof [--seed N] [PATH …]`: the tests marked `proof`; the last line is `N passed, N failed`.
+
+The same seed draws the same values, so that what failed can be played again.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 
 import pytest
+
+from tests import seeds
 
 
 class Tally:
@@ -22,8 +29,14 @@ class Tally:
 
 
 def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Run the long seeded tests.")
+    parser.add_argument("--seed", type=int, default=seeds.SEED)
+    options, more = parser.parse_known_args(arguments)
+    os.environ[seeds.VARIABLE] = str(options.seed)
+    seeds.SEED = options.seed  # the tests are imported later, into this process
+    print(f"seed {options.seed} (again: make proof SEED={options.seed})", flush=True)
     tally = Tally()
-    code = pytest.main(["-m", "proof", "-q", *arguments], plugins=[tally])
+    code = pytest.main(["-m", "proof", "-q", *more], plugins=[tally])
     print(f"{tally.passed} passed, {tally.failed} failed")
     return int(code)
 

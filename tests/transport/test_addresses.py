@@ -14,6 +14,7 @@ import pytest
 from integrations.transport.addresses import Reach, check_url, place_of, reach_of
 from integrations.transport.errors import ConfigurationError, TemporaryError
 from integrations.transport.session import Session
+from tests.seeds import SEED
 from tests.transport import spellings
 from tests.transport.conftest import OpenSession, RawServer, answering
 
@@ -160,7 +161,7 @@ def test_a_refused_url_does_not_repeat_its_password() -> None:
 
 @pytest.mark.proof
 def test_mutated_urls_reach_nothing(server: RawServer) -> None:
-    chance = random.Random(21)
+    chance = random.Random(21 + SEED)
     seeds = list(spellings.urls(server.port))
     alphabet = "0123456789abcdefx.:/\\@#?%[]-_ \t\r\n\x00\u3002\uff0e\uff11é"
     for round_ in range(20_000):
