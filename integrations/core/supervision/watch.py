@@ -101,7 +101,9 @@ class Queue(Child):
         now = time.monotonic()
         if self._workers and now - self._beaten >= HEARTBEAT_EVERY:
             self._beaten = now
-            Heartbeat.objects.update_or_create(host=HOST, role=self.name, defaults={"beat_at": timezone.now()})
+            mine = Heartbeat.objects.filter(host=HOST, role=self.name)
+            if not mine.update(beat_at=timezone.now()):  # one statement, but for the first time
+                Heartbeat.objects.get_or_create(host=HOST, role=self.name)
             if not self._busy and due().filter(not_before__lt=timezone.now() - LEFT_LYING).exists():
                 self._suspect()
         if now - self._swept >= SWEEP_EVERY:
