@@ -87,3 +87,47 @@ def test_the_operators_pages_fit_a_phone(
         page.goto(portal + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
     assert complaints == []
+
+
+# What a screen reader would say nothing about: controls without label, text or title.
+NAMELESS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")]
+    .filter(one => one.offsetParent !== null)
+    .filter(one => !(one.labels?.length || one.getAttribute("aria-label") || one.getAttribute("aria-labelledby")
+        || one.textContent.trim() || one.title || one.querySelector("img[alt]") || one.value && one.type === "submit"))
+    .map(one => one.outerHTML.slice(0, 200))"""
+
+
+def test_every_control_of_the_operators_pages_has_a_name(page: Page, portal: str, scene: Scene) -> None:
+    page.goto(portal + "/admin/login/")
+    assert page.evaluate(NAMELESS) == []
+    sign_in(page, portal, scene.operator.username)
+    run = f"{RUN_CHECKS}{scene.run.pk}/"
+    for address in ("/admin/", RUN_CHECKS, f"{run}change/", f"{run}ticket/", f"{RUN_CHECKS}import/"):
+        page.goto(portal + address)
+        assert page.evaluate(NAMELESS) == [], address
+        assert page.locator("html[lang]").count() == 1, address
+        assert page.title().strip(), address
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the control of that name has the focus."""
+    wanted = page.locator("main, #content, body").last.get_by_text(name, exact=False).first
+    expect(wanted).to_be_visible()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if name in (page.evaluate("document.activeElement.textContent") or ""):
+            return
+    raise AssertionError(f"{name!r} cannot be reached by Tab on {page.url}")
+
+
+def test_a_ticket_is_made_without_a_mouse(page: Page, portal: str, scene: Scene, autotask: Any) -> None:
+    sign_in(page, portal, scene.operator.username)
+    page.goto(f"{portal}{RUN_CHECKS}{scene.run.pk}/change/")
+    tab_to(page, "Create Autotask ticket")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ticket/")
+    tab_to(page, "Create ticket")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/change/**")
+    expect(page.locator("#ticket")).to_contain_text(scene.run.links.get(state="active").ticket.number)
+    assert len(autotask.simulator.tickets) == 1
