@@ -8,7 +8,7 @@ SEED ?= 0
 FAST := not proof and not browser and not live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test proof bench browser screenshots lint format lock
+.PHONY: help setup setup-dev port demo test proof bench browser screenshots lint format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -21,7 +21,11 @@ setup-dev:  ## the same with the test tools
 	@command -v "$(PYTHON)" >/dev/null || { echo "setup: $(PYTHON) is missing: apt install python3 python3-venv" >&2; exit 1; }
 	@"$(PYTHON)" portal/bootstrap.py --dev
 
-demo: setup  ## the portal with a made-up world, until Ctrl-C
+port:
+	@{ [ "$${PORT:-8000}" -ge 1 ] && [ "$${PORT:-8000}" -le 65535 ]; } 2>/dev/null || \
+		{ echo "demo: PORT must be a number from 1 to 65535, not $$PORT" >&2; exit 1; }
+
+demo: port setup  ## the portal with a made-up world, until Ctrl-C
 	@exec $(PY) manage.py demo
 
 test: setup-dev  ## the tests (a few minutes)
