@@ -27,7 +27,7 @@ from benchmarks.vendor_calls import simulated_autotask
 from integrations.backup_tickets.models import Run
 from tests.backup_tickets.scene import Scene, set_scene
 
-CLICKS, MOST = 100, 30  # milliseconds
+CLICKS, MOST = 60, 30  # milliseconds
 BLINK = 0.15  # seconds between two clicks, so that nothing of the one before is still going on
 
 

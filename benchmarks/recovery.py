@@ -19,7 +19,7 @@ from benchmarks import Figure, machine, queues
 from benchmarks.judging import bounded
 from benchmarks.queues import Signs, ask
 
-KILLS, MOST = 4, 5  # seconds
+KILLS, MOST = 3, 5  # seconds
 LOST_AFTER = 60.0
 
 

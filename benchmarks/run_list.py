@@ -21,7 +21,7 @@ from integrations.core import roles
 from integrations.core.models import User
 
 RUNS = 1_000_000
-ROUNDS, SEARCH_ROUNDS = 15, 5
+ROUNDS, SEARCH_ROUNDS = 15, 3
 OURS, STOCK = "/admin/backup_tickets/run/?", "/stock/backup_tickets/run/?"
 
 
