@@ -139,8 +139,10 @@ def _work(claim: Claim) -> Ending | None:
         reporting.report(error, transaction=claim.kind, tags={"job": str(claim.job_id)})
         ending = Ending(State.DEAD, f"A bug in the portal ({type(error).__name__}); it was reported.", "bug")
     except BaseException as cut:  # the worker's time is up, or it was told to end
+        ending = _failed(claim, "It took too long and was cut off.", cut)
         with _stored_or_gone(), transaction.atomic():
-            _store(claim, _failed(claim, "It took too long and was cut off.", cut))
+            _store(claim, ending)
+        _say(claim, ending, time.monotonic() - started)
         raise
     else:
         ending = Ending(State.DONE, outcome or "")
