@@ -104,7 +104,13 @@ def test_nobody_is_left_behind_when_the_demo_is_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("port", ["abc", "0", "70000", "80 81"])
 def test_a_port_that_is_none_is_told_in_one_line_before_anything_is_made(port: str) -> None:
     answer = subprocess.run(
-        ["make", "demo", f"PORT={port}"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        ["make", "demo", f"PORT={port}"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
     )
     assert answer.returncode != 0
     assert answer.stderr.splitlines()[0] == f"demo: PORT must be a number from 1 to 65535, not {port}"
