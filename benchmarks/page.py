@@ -39,7 +39,7 @@ def machine() -> str:
     memory = round(psutil.virtual_memory().total / 2**30)
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"Machine: {psutil.cpu_count()} cores ({platform.machine()}), {memory} GB, {platform.system()}; load average "
-        f"of the quarter of an hour {psutil.getloadavg()[2]:.1f} (other work on the same cores makes every time longer). "
+        f"Machine: {psutil.cpu_count()} cores ({platform.machine()}), {memory} GB, {platform.system()}; "
+        f"load average (15 min) {psutil.getloadavg()[2]:.1f} (other work on the same cores makes times longer). "
         f"Versions: Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {packages}."
     )
