@@ -1,7 +1,8 @@
 """Working off jobs: a woken worker claims what is due, one job after the other, and stores what came of each.
 
 Claiming is one compare-and-set, and the attempt is counted before the work: a job that kills its worker runs out of
-attempts like any other. The end of one job and the claim of the next are one transaction.
+attempts like any other. The end of one job and the claim of the next are one transaction; small jobs of one kind are
+claimed and stored several at a time.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import logging
 import os
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.db import Error as DatabaseError
@@ -32,6 +36,8 @@ logger = logging.getLogger("portal.jobs")
 DRAIN_SECONDS = 40.0  # a worker takes no new job after this, so that it ends well before QUEUE_TIMEOUT
 FIRST_PAUSE = timedelta(seconds=15)  # before the second attempt; four times as long before each next one
 LONGEST_PAUSE = timedelta(hours=1)
+BATCH = 32  # jobs of one kind that a worker claims and stores together while they are small
+SMALL = 0.2  # seconds for all of them; what takes longer is claimed one by one
 UNKNOWN_PAUSE = timedelta(minutes=10)  # for jobs of another version of the portal
 State = Job.State
 
@@ -43,8 +49,11 @@ class Ending:
     state: str
     outcome: str = ""
     error_class: str = ""
-    pause: timedelta | None = None  # before the next attempt
+    pause: timedelta | None = None  # before the next attempt; None: due as before
     counts: bool = True  # as an attempt
+
+
+BACK = Ending(State.QUEUED, counts=False)  # of a job that was claimed and not begun: as if nothing had been
 
 
 # --- draining ---------------------------------------------------------------------------------------------------------
@@ -53,21 +62,23 @@ class Ending:
 def drain(seconds: float = DRAIN_SECONDS) -> int:
     """Work off due jobs, most urgent first, until none is left or the time is over. Return how many were worked on.
 
-    The function that every wake-up calls. When it meets more than one due job, it wakes a second worker.
+    Every wake-up calls this. When there is more than one due job, it wakes a second worker.
     """
     ends = time.monotonic() + seconds
-    done = 0
+    done, most = 0, 1
     with transaction.atomic():
-        claim = _claim_next()
-        if claim and due().exists():
+        claims = _claim(most)
+        if claims and due().exists():
             wake()
-    while claim:
-        ending = _work(claim)
-        done += 1
+    while claims:
+        began = time.monotonic()
+        endings = _work_through(claims)
+        done += len(endings)
+        most = min(most * 2, BATCH) if time.monotonic() - began < SMALL else 1
         with _stored_or_gone(), transaction.atomic():
-            _store(claim, ending)
+            _store(endings)
             is_over = time.monotonic() >= ends or must_end()
-            claim = None if is_over else _claim_next()
+            claims = [] if is_over else _claim(most)
             if is_over and due().exists():
                 wake()
     return done
@@ -75,10 +86,7 @@ def drain(seconds: float = DRAIN_SECONDS) -> int:
 
 def run_due_jobs() -> int:
     """Work off, in this process, everything that is due now (tests, shell). Return how many jobs were worked on."""
-    done = 0
-    while worked := drain():
-        done += worked
-    return done
+    return sum(iter(drain, 0))
 
 
 def due() -> QuerySet[Job]:
@@ -88,35 +96,60 @@ def due() -> QuerySet[Job]:
     return queued.filter(~Exists(running)).order_by("priority", "not_before", "pk")
 
 
-def _claim_next() -> Claim | None:
-    """Claim the most urgent due job; jobs whose attempts are spent are given up on the way."""
-    while job := due().select_for_update(skip_locked=True).first():
-        if job.attempts >= job.max_attempts:
-            _bury(job)
-            continue
-        now = timezone.now()
-        mine = Job.objects.filter(pk=job.pk, state=State.QUEUED, fence=job.fence).update(
-            state=State.RUNNING,
-            attempts=F("attempts") + 1,
-            fence=F("fence") + 1,
-            lease_until=now + LEASE,
-            owner_host=HOST,
-            owner_pid=os.getpid(),
-            owner_started=process_started(os.getpid()),
-            started_at=now,
-            finished_at=None,
-        )
-        if mine:
-            return Claim(job.pk, job.kind, tuple(job.args), job.attempts + 1, job.max_attempts, job.fence + 1)
-    return None
+def _claim(most: int) -> list[Claim]:
+    """Claim the most urgent due job, or up to that many of its kind; jobs whose attempts are spent are given up.
+
+    Several at once only if none was tried before: who kills its worker costs the others of its batch one attempt.
+    """
+    while True:
+        jobs = list(due().select_for_update(skip_locked=True)[:most])
+        if not jobs or jobs[0].attempts < jobs[0].max_attempts:
+            break
+        _bury(jobs[0])
+    if jobs and (jobs[0].attempts or jobs[0].priority == Job.Priority.CLICK):
+        jobs = jobs[:1]
+    jobs = list(takewhile(lambda job: job.kind == jobs[0].kind and job.attempts == jobs[0].attempts, jobs))
+    now = timezone.now()
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
+        state=State.RUNNING,
+        attempts=F("attempts") + 1,
+        fence=F("fence") + 1,
+        lease_until=now + LEASE,
+        owner_host=HOST,
+        owner_pid=os.getpid(),
+        owner_started=process_started(os.getpid()),
+        started_at=now,
+        finished_at=None,
+    )
+    return [Claim(job.pk, job.kind, tuple(job.args), job.attempts + 1, job.max_attempts, job.fence + 1) for job in jobs]
 
 
-# --- one job ----------------------------------------------------------------------------------------------------------
+# --- the work ---------------------------------------------------------------------------------------------------------
+
+
+def _work_through(claims: list[Claim]) -> list[tuple[Claim, Ending]]:
+    """Work on one after the other; what is not begun when they turn out not to be small goes back to the queue."""
+    endings: list[tuple[Claim, Ending]] = []
+    began = time.monotonic()
+    left = list(claims)
+    while left and (not endings or (time.monotonic() - began < SMALL and not must_end())):
+        claim, started = left.pop(0), time.monotonic()
+        try:
+            ending = _work(claim)
+        except BaseException as cut:  # the worker's time is up, or it was told to end
+            ending = _failed(claim, "It took too long and was cut off.", cut)
+            _say(claim, ending, time.monotonic() - started)
+            with _stored_or_gone(), transaction.atomic():
+                _store([*endings, (claim, ending), *((unbegun, BACK) for unbegun in left)])
+            raise
+        if ending is not None:
+            _say(claim, ending, time.monotonic() - started)
+            endings.append((claim, ending))
+    return [*endings, *((unbegun, BACK) for unbegun in left)]
 
 
 def _work(claim: Claim) -> Ending | None:
     """Run the job's function; say what came of it. None when the claim was lost: then its row is no longer ours."""
-    started = time.monotonic()
     try:
         function = function_of(claim.kind)
     except KeyError:  # asked for by a newer version, or its integration was taken out: not lost while nobody knows it
@@ -126,28 +159,19 @@ def _work(claim: Claim) -> Ending | None:
         outcome = function(claim, *claim.ids)
     except Again as again:
         pause = max(again.at - timezone.now(), timedelta())
-        ending = Ending(State.QUEUED, again.outcome, pause=pause, counts=False)
+        return Ending(State.QUEUED, again.outcome, pause=pause, counts=False)
     except ClaimLost as lost:
         logger.warning("%s", lost)
         return None
     except TemporaryError as error:
-        ending = _failed(claim, error.message, error, wait=error.retry_after)
+        return _failed(claim, error.message, error, wait=error.retry_after)
     except VendorError as error:
-        ending = Ending(State.DEAD, error.message, type(error).__name__)
+        return Ending(State.DEAD, error.message, type(error).__name__)
     except Exception as error:
         logger.exception("%s failed: a bug in the portal", claim)
         reporting.report(error, transaction=claim.kind, tags={"job": str(claim.job_id)})
-        ending = Ending(State.DEAD, f"A bug in the portal ({type(error).__name__}); it was reported.", "bug")
-    except BaseException as cut:  # the worker's time is up, or it was told to end
-        ending = _failed(claim, "It took too long and was cut off.", cut)
-        with _stored_or_gone(), transaction.atomic():
-            _store(claim, ending)
-        _say(claim, ending, time.monotonic() - started)
-        raise
-    else:
-        ending = Ending(State.DONE, outcome or "")
-    _say(claim, ending, time.monotonic() - started)
-    return ending
+        return Ending(State.DEAD, f"A bug in the portal ({type(error).__name__}); it was reported.", "bug")
+    return Ending(State.DONE, outcome or "")
 
 
 def _failed(claim: Claim, why: str, error: BaseException, wait: float | None = None) -> Ending:
@@ -170,48 +194,53 @@ def _say(claim: Claim, ending: Ending, seconds: float) -> None:
     logger.log(level, "%s %s after %.1f s: %s", claim, ending.state, seconds, ending.outcome or "nothing to say")
 
 
-def _store(claim: Claim, ending: Ending | None) -> None:
-    """Write what came of the attempt, if the claim is still ours."""
-    if ending is None:
-        return
-    now = timezone.now()
-    row = Job.objects.filter(pk=claim.job_id, state=State.RUNNING, fence=claim.fence)
-    values: dict[str, Any] = {"outcome": ending.outcome, "error_class": ending.error_class, "lease_until": None}
-    if ending.state == State.QUEUED:
-        assert ending.pause is not None
-        stored = _queue_again(row, claim.job_id, values, ending)
-    else:
-        stored = row.update(state=ending.state, finished_at=now, **values)
-    if not stored:
-        logger.warning("%s ended after it was taken over; what it says is not stored", claim)
+def _store(endings: list[tuple[Claim, Ending]]) -> None:
+    """Write what came of the attempts, as far as the claims are still ours; equal endings in one statement."""
+    alike: dict[tuple[Ending, int], list[Claim]] = {}
+    for claim, ending in endings:
+        alike.setdefault((ending, claim.fence), []).append(claim)
+    for (ending, fence), claims in alike.items():
+        if ending.state == State.QUEUED:
+            stored = sum(_queue_again(claim, ending) for claim in claims)
+        else:
+            stored = _mine(claims, fence).update(state=ending.state, finished_at=timezone.now(), **_values(ending))
+        if stored < len(claims):
+            logger.warning("%s: taken over before the end; its outcome is not stored", ", ".join(map(str, claims)))
 
 
-def _queue_again(row: QuerySet[Job], job_id: int, values: dict[str, Any], ending: Ending) -> int:
+def _mine(claims: list[Claim], fence: int) -> QuerySet[Job]:
+    return Job.objects.filter(pk__in=[claim.job_id for claim in claims], state=State.RUNNING, fence=fence)
+
+
+def _values(ending: Ending, outcome: str = "") -> dict[str, Any]:
+    return {"outcome": outcome or ending.outcome, "error_class": ending.error_class, "lease_until": None}
+
+
+def _queue_again(claim: Claim, ending: Ending) -> int:
     """Back to the queue, or into the job of the same key that came to wait meanwhile."""
-    assert ending.pause is not None
-    at = timezone.now() + ending.pause
-    key = Job.objects.filter(pk=job_id).values("key")
+    later = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
+    row = _mine([claim], claim.fence)
+    key = Job.objects.filter(pk=claim.job_id).values("key")
     other = Job.objects.select_for_update().filter(key__in=key, state=State.QUEUED).first()
     if other is None:
         attempts = F("attempts") if ending.counts else F("attempts") - 1
-        return row.update(state=State.QUEUED, not_before=at, attempts=attempts, **values)
-    values["outcome"] = f"{ending.outcome} Job #{other.pk} goes on with it.".strip()
-    return row.update(state=State.DONE, finished_at=timezone.now(), **values)
+        return row.update(state=State.QUEUED, attempts=attempts, **later, **_values(ending))
+    merged = _values(ending, f"{ending.outcome} Job #{other.pk} goes on with it.".strip())
+    return row.update(state=State.DONE, finished_at=timezone.now(), **merged)
 
 
-class _stored_or_gone:  # noqa: N801 — reads as a word of the with statement
+@contextmanager
+def _stored_or_gone() -> Iterator[None]:
     """Around the storing of an outcome: when the database is away, the process ends, so that its claim gets free.
 
     Otherwise a living worker would hold a job it no longer works on until the lease is over.
     """
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, DatabaseError):
-            logger.error("The database did not take a job's outcome (%s); this worker ends.", type(error).__name__)
-            connection.close()
-            raise SystemExit(1) from error
+    try:
+        yield
+    except DatabaseError as error:
+        logger.error("The database did not take a job's outcome (%s); this worker ends.", type(error).__name__)
+        connection.close()
+        raise SystemExit(1) from error
 
 
 # --- mending ----------------------------------------------------------------------------------------------------------
@@ -250,9 +279,9 @@ def _free(job: Job, why: str) -> int:
         if not row.exists():
             return 0
         if spent:
-            _store(claim, Ending(State.DEAD, f"Given up after {job.attempts} attempts: {why}", "WorkerDied"))
+            _store([(claim, Ending(State.DEAD, f"Given up after {job.attempts} attempts: {why}", "WorkerDied"))])
         else:
-            _store(claim, Ending(State.QUEUED, f"{why} Trying again.", "WorkerDied", pause=pause))
+            _store([(claim, Ending(State.QUEUED, f"{why} Trying again.", "WorkerDied", pause=pause))])
             if not pause:
                 wake()
     logger.warning("%s was freed: %s", claim, why)

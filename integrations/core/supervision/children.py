@@ -54,7 +54,7 @@ class Child:
         self.started = time.monotonic()
 
     def watch(self) -> None:
-        """Look whether it still works; called several times a second."""
+        """Look whether it still works; called every second."""
 
     def keep_alive(self) -> None:
         """Start the child if it ended, after a pause that grows while it keeps ending; what it left behind goes."""

@@ -15,7 +15,7 @@ from .children import Child
 
 logger = logging.getLogger("portal.supervisor")
 
-LOOK_EVERY = 0.5  # seconds
+LOOK_EVERY = 1.0  # seconds
 
 
 class Web(Child):

@@ -29,7 +29,7 @@ from .children import Child
 
 logger = logging.getLogger("portal.supervisor")
 
-SWEEP_EVERY = 2.0  # seconds
+SWEEP_EVERY = 3.0  # seconds
 HEARTBEAT_EVERY = 10.0
 LEFT_LYING = timedelta(seconds=5)  # a due job that nobody took for so long, seen at a heartbeat, is suspicious
 SIGN_OF_LIFE_WITHIN = 3.0  # seconds from a suspicion, while a worker stands idle
@@ -83,7 +83,7 @@ class Queue(Child):
             self._signs = None
 
     def watch(self) -> None:
-        """One look; called several times a second, asks the database every other second only."""
+        """One look; called every second, asks the database every third second only."""
         self._look_at_the_processes()
         try:
             self._mend()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -341,3 +342,56 @@ def test_a_dead_job_gets_all_its_attempts_again(workshop: Workshop) -> None:
 def test_many_done_jobs_do_not_make_the_search_for_due_ones_longer(workshop: Workshop) -> None:
     plan = running.due().explain()
     assert "job_due" in plan or connection.vendor != "sqlite", plan
+
+
+# --- small jobs, several at a time ------------------------------------------------------------------------------------
+
+
+def test_small_jobs_of_one_kind_are_claimed_and_stored_together(workshop: Workshop) -> None:
+    for order in range(200):
+        jobs.enqueue("workshop.make", order)
+        workshop.orders[order] = lambda _: None
+    with CaptureQueriesContext(connection) as queries:
+        run_due_jobs()
+    assert workshop.done == list(range(200))
+    assert set(Job.objects.values_list("state", "attempts")) == {("done", 1)}
+    assert len(queries) < 100
+
+
+def test_a_job_that_turns_out_long_sends_those_behind_it_back_to_the_queue(workshop: Workshop) -> None:
+    def long(_: Claim) -> None:
+        elsewhere = time.monotonic() + running.SMALL
+        while time.monotonic() < elsewhere:
+            pass
+
+    for order in range(20):
+        jobs.enqueue("workshop.make", order)
+    workshop.orders[5] = long
+    run_due_jobs()
+    assert workshop.done == list(range(20))
+    assert set(Job.objects.values_list("state", "attempts")) == {("done", 1)}
+
+
+def test_a_job_that_was_tried_before_is_claimed_alone(workshop: Workshop) -> None:
+    for order in range(10):
+        jobs.enqueue("workshop.make", order)
+    Job.objects.filter(args=[4]).update(attempts=1)
+    beside: list[int] = []
+
+    def count(_: Claim) -> None:
+        beside.append(Job.objects.filter(state="running").count())
+
+    workshop.orders[4] = count
+    run_due_jobs()
+    assert beside == [1]
+    assert sorted(workshop.done) == list(range(10))
+
+
+def test_what_was_done_before_a_cut_stays_done_and_what_was_not_begun_loses_no_attempt(workshop: Workshop) -> None:
+    for order in range(8):
+        jobs.enqueue("workshop.make", order)
+    workshop.orders[4] = raising(SystemExit("the queue's time-out"))
+    with pytest.raises(SystemExit):
+        drain()
+    made = Job.objects.order_by("pk").values_list("state", "attempts")
+    assert list(made) == [("done", 1)] * 4 + [("queued", 1)] + [("queued", 0)] * 3

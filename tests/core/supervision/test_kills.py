@@ -151,12 +151,13 @@ def test_a_wake_up_that_is_delivered_again_does_nothing_again(stage: Stage) -> N
 
 def test_two_queues_on_one_database_share_the_work_and_one_goes_on_alone(stage: Stage) -> None:
     first, second = stage.queue(), stage.queue()
-    stage.do("enqueue", "slow", 1, 2, 3, 4)
+    slow = range(16)  # long enough for everybody to come to it
+    stage.do("enqueue", "slow", *slow)
     wait_until(lambda: first.workers("processing") and second.workers("processing"), "both at work")
     for pid in first.everybody():
         kill(pid)
-    stage.do("enqueue", "quick", *range(10, 60))
-    stage.wait_for(1, 2, 3, 4, *range(10, 60))
+    stage.do("enqueue", "quick", *range(20, 60))
+    stage.wait_for(*slow, *range(20, 60))
     assert set(stage.made().values()) == {1}
     assert second.stop() == 0
 
