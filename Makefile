@@ -32,7 +32,7 @@ test: setup-dev  ## the tests (a few minutes)
 	@$(PY) -m pytest -n 2 -q -m "$(FAST)"
 
 proof: setup-dev  ## the long seeded property and fault runs (SEED=…)
-	@$(PY) -m tests.proof --seed $(SEED)
+	@$(PY) -m tests.proof -n 2 --seed $(SEED)
 
 bench: setup-dev  ## the figures of docs/benchmarks.md, measured here
 	@$(PY) -m benchmarks
