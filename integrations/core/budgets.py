@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from integrations.transport.errors import TemporaryError
@@ -106,28 +106,32 @@ class ConnectionBudget:
         if last is not None and _compare_and_set(last, holder, hold):
             return last
         allowed = self._limits.in_flight_per_endpoint or 1
-        self._make_slots(endpoint, allowed)
         first = 0 if interactive or allowed == 1 else 1
         slots = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__range=(first, allowed - 1))
         # People begin at the far end, so that the slot kept for them is the last they need.
-        for pk in slots.filter(until__lte=timezone.now()).order_by("-number").values_list("pk", flat=True):
+        free = slots.order_by("-number").values_list("pk", flat=True)
+        for pk in free.filter(until__lte=timezone.now()) or self._new_slots(endpoint, free, allowed):
             if _compare_and_set(pk, holder, hold):
                 self._last[endpoint, interactive] = pk
                 return int(pk)
         return None
 
-    def _make_slots(self, endpoint: str, allowed: int) -> None:
-        if endpoint not in self._known:
-            have = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__lt=allowed).count()
-            if have < allowed:
-                CallSlot.objects.bulk_create(
-                    [
-                        CallSlot(connection_id=self._id, endpoint=endpoint, number=number, until=_FREE)
-                        for number in range(allowed)
-                    ],
-                    ignore_conflicts=True,
-                )
-            self._known.add(endpoint)
+    def _new_slots(self, endpoint: str, free: QuerySet[CallSlot, int], allowed: int) -> Iterable[int]:
+        """The slots, made just now, of an endpoint that has fewer rows than it may have; nothing otherwise."""
+        if endpoint in self._known:
+            return ()
+        self._known.add(endpoint)
+        have = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__lt=allowed).count()
+        if have == allowed:
+            return ()
+        CallSlot.objects.bulk_create(
+            [
+                CallSlot(connection_id=self._id, endpoint=endpoint, number=number, until=_FREE)
+                for number in range(allowed)
+            ],
+            ignore_conflicts=True,
+        )
+        return free.filter(until__lte=timezone.now())
 
     # --- per hour -----------------------------------------------------------------------------------------------
 
@@ -147,9 +151,10 @@ class ConnectionBudget:
             granted = min(chunk, allowed - _calls_of_the_hour(self._id, now))
             if granted > 0:
                 minute = _minute(now)
-                CallCount.objects.get_or_create(connection_id=self._id, minute=minute)
-                CallCount.objects.filter(connection_id=self._id, minute=minute).update(calls=F("calls") + granted)
-                CallCount.objects.filter(connection_id=self._id, minute__lt=minute - timedelta(hours=2)).delete()
+                counts = CallCount.objects.filter(connection_id=self._id)
+                if not counts.filter(minute=minute).update(calls=F("calls") + granted):
+                    CallCount.objects.create(connection_id=self._id, minute=minute, calls=granted)
+                    counts.filter(minute__lt=minute - timedelta(hours=2)).delete()
                 self._permits, self._permits_of = granted - 1, minute
                 return
         raise TemporaryError(
