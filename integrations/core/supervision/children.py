@@ -32,6 +32,7 @@ class Child:
         self.grace = grace
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
+        self.is_settled = True  # all its own processes are known; until then it is looked at more often
         self._ends = 0
         self._start_at = 0.0
 

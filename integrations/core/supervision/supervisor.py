@@ -16,6 +16,7 @@ from .children import Child
 logger = logging.getLogger("portal.supervisor")
 
 LOOK_EVERY = 1.0  # seconds
+FIRST_LOOKS_EVERY = 0.2  # while a child's own processes come up
 
 
 class Web(Child):
@@ -51,7 +52,7 @@ def supervise(children: Sequence[Child]) -> int:
         for child in children:
             child.keep_alive()
             child.watch()
-        asked.wait(LOOK_EVERY)
+        asked.wait(LOOK_EVERY if all(child.is_settled for child in children) else FIRST_LOOKS_EVERY)
     return _stop(children, asked)
 
 

@@ -29,6 +29,7 @@ from .children import Child
 
 logger = logging.getLogger("portal.supervisor")
 
+COMPANIONS = 3  # of the workers: their sentinel, the pusher, the monitor
 SWEEP_EVERY = 3.0  # seconds
 HEARTBEAT_EVERY = 10.0
 LEFT_LYING = timedelta(seconds=5)  # a due job that nobody took for so long, seen at a heartbeat, is suspicious
@@ -47,6 +48,7 @@ class Queue(Child):
         self._busy: set[int] = set()  # and are at work, so that they hold no lock of the cluster
         self._said_bye: set[int] = set()
         self._suspected: float | None = None  # since when a sign of life is waited for
+        self.is_settled = False
         self._swept = self._beaten = 0.0
         self._database_away = False
 
@@ -121,6 +123,9 @@ class Queue(Child):
         self._known = there | newcomers  # a newcomer may be killed before it is looked at
         self._workers &= self._known
         self._busy &= self._workers
+        if not self.is_settled and len(there) >= COMPANIONS + len(self._workers) >= COMPANIONS + settings.QUEUE_WORKERS:
+            self.is_settled = True
+            logger.info("the queue's %d workers are ready", len(self._workers))
         if killed:
             self._swept = 0.0  # a claim may have become free
             pids = ", ".join(map(str, killed))
@@ -185,3 +190,4 @@ class Queue(Child):
         """What was known of the cluster that is over."""
         self._known, self._workers, self._busy, self._said_bye = set(), set(), set(), set()
         self._suspected = None
+        self.is_settled = False

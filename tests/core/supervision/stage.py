@@ -56,7 +56,7 @@ class Supervised:
                 stderr=output,
                 start_new_session=True,
             )
-        wait_until(lambda: len(self.workers("idle")) == 2, "the workers of a new queue")
+        wait_until(lambda: "workers are ready" in self.says(), "the workers of a new queue")
 
     @property
     def main(self) -> int:
