@@ -10,7 +10,7 @@ from django.urls import reverse
 from integrations.core.models import Connection, User
 
 from .models import CompanyMapping, Run, TicketLink, TicketOptions
-from .setup import PICKLIST_OPTIONS, Setup, base_url, base_url_problem, picklist_problem, reference_of, setup_of
+from .setup import PICKLIST_OPTIONS, Known, Setup, base_url, base_url_problem, picklist_problem, reference_of, setup_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,32 @@ class Obstacle:
     link_label: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """All that a ticket for one run rests on, read once. `known` are the picklists of the chosen connection."""
+
+    run: Run
+    mapping: CompanyMapping | None
+    setup: Setup | None
+    known: Known
+
+
+def basis_of(run: Run) -> Basis:
+    """The run's mapping, set-up and reference data as they are now."""
+    setup = setup_of(run.client)
+    connection = setup.connection if setup else None
+    mapping = CompanyMapping.objects.filter(customer=run.job.customer_id).first()
+    return Basis(run, mapping, setup, reference_of(connection) if connection else {})
+
+
 def live_link(run: Run) -> TicketLink | None:
     """The one link of this run that stands for an open, resolved or possibly existing ticket."""
     return TicketLink.objects.filter(run=run, state__in=TicketLink.LIVE).select_related("ticket", "connection").first()
 
 
-def obstacles(run: Run, user: User) -> list[Obstacle]:
+def obstacles(basis: Basis, user: User) -> list[Obstacle]:
     """Everything in the way of a ticket for this run, without a call to Autotask. Empty: it can be created."""
-    return [_for_person(sentence, cure, user) for sentence, cure in _all(run)]
+    return [_for_person(sentence, cure, user) for sentence, cure in _all(basis)]
 
 
 def _for_person(sentence: str, cure: Cure | None, user: User) -> Obstacle:
@@ -52,25 +70,24 @@ def _for_person(sentence: str, cure: Cure | None, user: User) -> Obstacle:
 Found = tuple[str, Cure | None]
 
 
-def _all(run: Run) -> Iterator[Found]:
+def _all(basis: Basis) -> Iterator[Found]:
+    run, setup = basis.run, basis.setup
     if run.status == Run.Status.SUCCESS:
         yield "This run succeeded; there is nothing to open a ticket for.", None
     if live_link(run):
         yield "This run already has a ticket.", None
-    yield from _mapping(run)
-    setup = setup_of(run.client)
+    yield from _mapping(run, basis.mapping)
     if setup is None:
         add = Cure("Add the integration", reverse("admin:core_integration_add"), "core.add_integration")
         yield f"No Autotask integration is set up for {run.client}.", add
     else:
-        yield from _integration(setup)
+        yield from _integration(setup, basis.known)
 
 
-def _mapping(run: Run) -> Iterator[Found]:
+def _mapping(run: Run, mapping: CompanyMapping | None) -> Iterator[Found]:
     customer = run.job.customer
     page = reverse("admin:backup_tickets_customer_change", args=[customer.pk])
     cure = Cure("Open the customer", page, "backup_tickets.change_companymapping")
-    mapping = CompanyMapping.objects.filter(customer=customer).first()
     if mapping is None:
         yield f"{customer} is not mapped to an Autotask company.", cure
     elif not mapping.is_usable:
@@ -78,7 +95,7 @@ def _mapping(run: Run) -> Iterator[Found]:
         yield f"The Autotask company of {customer} is {mapping.get_status_display()}.{why}", cure
 
 
-def _integration(setup: Setup) -> Iterator[Found]:
+def _integration(setup: Setup, known: Known) -> Iterator[Found]:
     integration = setup.integration
     page = reverse("admin:core_integration_change", args=[integration.pk])
     cure = Cure("Open the integration", page, "core.change_integration")
@@ -97,7 +114,7 @@ def _integration(setup: Setup) -> Iterator[Found]:
             Cure("Open the ticket settings", settings_page, "backup_tickets.change_ticketoptions"),
         )
         return
-    yield from _options(setup.options, setup.connection)
+    yield from _options(setup.options, known)
 
 
 def _connection(connection: Connection) -> Iterator[Found]:
@@ -110,13 +127,13 @@ def _connection(connection: Connection) -> Iterator[Found]:
         yield f"The connection {connection} needs attention{why}.", cure
 
 
-def _options(options: TicketOptions, connection: Connection) -> Iterator[Found]:
+def _options(options: TicketOptions, known: Known) -> Iterator[Found]:
     page = reverse("admin:backup_tickets_ticketoptions_change", args=[options.pk])
     cure = Cure("Open the ticket settings", page, "backup_tickets.change_ticketoptions")
     problem = base_url_problem(base_url(options))
     if problem:
         yield problem, cure
-    told, known = set(), reference_of(connection)
+    told: set[str] = set()
     for option in PICKLIST_OPTIONS:
         problem = picklist_problem(options, option, known)
         if problem and problem not in told:

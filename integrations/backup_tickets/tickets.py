@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.core import audit, jobs
-from integrations.core.models import Job, User
+from integrations.core.models import Connection, Job, User
 from integrations.core.opening import open_connection
 from integrations.transport.errors import (
     ConfigurationError,
@@ -39,10 +39,10 @@ from integrations.vendors.autotask.schemas import Ticket, TicketDraft
 
 from . import attention, links
 from .mapping import ObjectReport, RunReport, compose, priority_for
-from .models import CompanyMapping, ReferenceItem, Run, TicketLink
-from .obstacles import Obstacle, live_link, obstacles
+from .models import Run, TicketLink
+from .obstacles import Basis, Obstacle, basis_of, live_link, obstacles
 from .reference import REFRESH
-from .setup import base_url, setup_of
+from .setup import base_url
 
 State = TicketLink.State
 
@@ -74,6 +74,7 @@ class Value:
 class Preview:
     """Exactly what will be sent, and the labels of what is sent as ids."""
 
+    connection_id: int
     title: str
     description: str
     company: Value
@@ -88,14 +89,14 @@ class Preview:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
-def preview(run: Run) -> Preview:
+def preview(basis: Basis) -> Preview:
     """What a ticket for this run would be. Only for a run without obstacles (`obstacles`)."""
-    setup = setup_of(run.client)
+    run, setup, mapping = basis.run, basis.setup, basis.mapping
     assert setup is not None
+    assert setup.connection is not None
     assert setup.options is not None
+    assert mapping is not None
     options = setup.options
-    labels = {(item.kind, item.value): item.label for item in ReferenceItem.objects.filter(connection=setup.connection)}
-    mapping = CompanyMapping.objects.get(customer=run.job.customer)
     text = compose(
         report_of(run, base_url=base_url(options)),
         prefix=options.title_prefix,
@@ -105,10 +106,11 @@ def preview(run: Run) -> Preview:
 
     def value(kind: str, value_id: int | None) -> Value:
         assert value_id is not None, "an obstacle"
-        return Value(value_id, labels[kind, value_id])
+        return Value(value_id, basis.known[kind][value_id].label)
 
     priority = priority_for(run.status, warning=options.priority_warning, error=options.priority_error)
     return Preview(
+        connection_id=setup.connection.pk,
         title=text.title,
         description=text.description,
         company=Value(mapping.company_id, mapping.company_name),
@@ -144,11 +146,12 @@ def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> Ti
     if existing := live_link(run):
         return existing
     if content is None:
-        if found := obstacles(run, user):
+        basis = basis_of(run)
+        if found := obstacles(basis, user):
             if existing := live_link(run):  # another click came while they were looked for
                 return existing
             raise NotPossibleError(found)
-        content = preview(run)
+        content = preview(basis)
     try:
         link, recovery = _intend(run, content, user=user)
     except IntegrityError:  # another click was first; the database lets one pass
@@ -160,22 +163,20 @@ def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> Ti
 
 
 def _intend(run: Run, content: Preview, *, user: User) -> tuple[TicketLink, Job]:
-    setup = setup_of(run.client)
-    assert setup is not None
-    assert setup.connection is not None
     now = timezone.now()
     with transaction.atomic(durable=True):
+        connection = Connection.objects.select_related("client").get(pk=content.connection_id)
         entry = audit.begin(
             "backup_tickets.create_ticket",
             user=user,
             client=run.client,
-            connection=setup.connection,
+            connection=connection,
             record=f"run:{run.pk}",
             detail=content.title,
         )
         link = TicketLink.objects.create(
             run=run,
-            connection=setup.connection,
+            connection=connection,
             key=f"{KEY_PREFIX}{uuid.uuid4()}",
             content=asdict(content),
             created_by=user,

@@ -30,6 +30,7 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from integrations.backup_tickets.models import Run, TicketLink  # noqa: E402
+from integrations.backup_tickets.obstacles import basis_of  # noqa: E402
 from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview  # noqa: E402
 from integrations.core.models import AuditEntry, Job, User  # noqa: E402
 from integrations.core.running import run_due_jobs, sweep  # noqa: E402
@@ -70,7 +71,7 @@ class Portal:
 
     def clicks(self, run: int, times: int) -> dict[str, Any]:
         """That many operators post the confirmed preview at the same moment, each from a process of their own."""
-        seen = preview(Run.objects.get(pk=run)).fingerprint
+        seen = preview(basis_of(Run.objects.get(pk=run))).fingerprint
         gate, starter = os.pipe()
         children = [_forked(lambda: _post(run, self.scene.operator.pk, seen, gate, starter)) for _ in range(times)]
         os.close(starter)  # the last one: every child's read ends now

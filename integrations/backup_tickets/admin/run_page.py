@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from integrations.backup_tickets import permissions
 from integrations.backup_tickets.models import Run, TicketLink
-from integrations.backup_tickets.obstacles import live_link, obstacles
+from integrations.backup_tickets.obstacles import basis_of, live_link, obstacles
 from integrations.backup_tickets.tickets import NotPossibleError, Preview, create_ticket, preview
 from integrations.backup_tickets.timeline import timeline
 
@@ -72,7 +72,7 @@ class RunPage:
             "past_links": [link for link in links if link is not live],
             "strays": [stray for link in links for stray in link.strays],
             "offered": offered,
-            "obstacles": obstacles(run, request.user) if offered else [],  # type: ignore[arg-type]  # signed in
+            "obstacles": obstacles(basis_of(run), request.user) if offered else [],  # type: ignore[arg-type]  # signed in
             "objects": objects if everything else objects[:OBJECTS_SHOWN],
             "object_count": objects.count(),
             "objects_shown": OBJECTS_SHOWN,
@@ -91,12 +91,13 @@ class RunPage:
         if not request.user.has_perm(permissions.CREATE_TICKET):
             raise PermissionDenied
         run = self._run(request, pk)
-        found = obstacles(run, request.user)  # type: ignore[arg-type]  # signed in
+        basis = basis_of(run)
+        found = obstacles(basis, request.user)  # type: ignore[arg-type]  # signed in
         if live_link(run):  # looked at last: another click may have come while the obstacles were looked for
             if request.method == "POST":
                 messages.info(request, "This run already has a ticket; here it is.")
             return _to_page(run)
-        shown = None if found else preview(run)
+        shown = None if found else preview(basis)
         if request.method == "GET" or shown is None or request.POST.get("seen") != shown.fingerprint:
             return self._preview(request, run, shown, found)
         return self._create(request, run, shown)

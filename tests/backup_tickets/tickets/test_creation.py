@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.backup_tickets.models import CompanyMapping, ReferenceItem, Run, Ticket, TicketLink
-from integrations.backup_tickets.obstacles import obstacles
+from integrations.backup_tickets.obstacles import basis_of, obstacles
 from integrations.backup_tickets.recovery import recover_creation
 from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview
 from integrations.core.models import ApiCall, AuditEntry, Connection, Job
@@ -24,7 +24,7 @@ def recovery_job(link: TicketLink) -> Job:
 
 
 def test_a_click_makes_exactly_the_ticket_that_was_previewed(scene: Scene, autotask: Autotask) -> None:
-    shown = preview(scene.run)
+    shown = preview(basis_of(scene.run))
     link = create_ticket(scene.run, user=scene.operator)
     assert link.state == State.ACTIVE
     (made,) = autotask.tickets()
@@ -232,7 +232,7 @@ def test_each_obstacle_has_its_own_sentence_and_nothing_is_sent(
     scene: Scene, autotask: Autotask, spoil: object, sentence: str
 ) -> None:
     spoil(scene)  # type: ignore[operator]  # one of the functions above
-    found = obstacles(scene.run, scene.operator)
+    found = obstacles(basis_of(scene.run), scene.operator)
     assert len(found) == 1
     assert sentence in found[0].sentence
     with pytest.raises(NotPossibleError, match=r"."):
@@ -245,7 +245,7 @@ def test_a_cure_is_linked_for_those_who_can_apply_it_and_others_are_told_whom_to
     scene: Scene, admin_user: object
 ) -> None:
     _pause(scene)
-    (told,) = obstacles(scene.run, scene.operator)
+    (told,) = obstacles(basis_of(scene.run), scene.operator)
     assert (told.link, told.sentence.endswith("Ask an administrator.")) == ("", True)
-    (led,) = obstacles(scene.run, admin_user)  # type: ignore[arg-type]  # pytest-django's superuser
+    (led,) = obstacles(basis_of(scene.run), admin_user)  # type: ignore[arg-type]  # pytest-django's superuser
     assert led.link == f"/admin/core/connection/{scene.connection.pk}/change/"
