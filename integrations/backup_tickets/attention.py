@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, Max, OuterRef, Q, Subquery, When
 
 from .models import BackupJob, Run, TicketLink
 
@@ -21,7 +21,7 @@ CHUNK = 500  # ids per statement
 def refresh(runs: Run | Iterable[int]) -> None:
     """Decide again for these runs (ids, or one run) after a review or a change of their ticket links."""
     for ids in _chunks([runs.pk] if isinstance(runs, Run) else runs):
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             lock_jobs(ids)
             _mark(Q(pk__in=ids))
 
@@ -65,9 +65,9 @@ def _mark(which: Q) -> None:
     """Set `needs_attention`; rows that already say the truth are not written."""
     ticketed = Exists(TicketLink.objects.filter(run=OuterRef("pk"), state__in=TicketLink.LIVE))
     needs = Q(status__in=FAILED, reviewed_at=None, superseded_by=None, manual_ticket_number="") & ~Q(ticketed)
-    runs = Run.objects.filter(which)
-    runs.filter(needs, needs_attention=False).update(needs_attention=True)
-    runs.filter(~needs, needs_attention=True).update(needs_attention=False)
+    wrong = (needs & Q(needs_attention=False)) | (~needs & Q(needs_attention=True))
+    turned = Case(When(needs_attention=True, then=False), default=True)
+    Run.objects.filter(which).filter(wrong).update(needs_attention=turned)
 
 
 def _chunks(run_ids: Iterable[int]) -> Iterator[list[int]]:

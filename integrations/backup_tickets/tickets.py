@@ -141,11 +141,12 @@ def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> Ti
     `active`: created (or found). `unknown`: being checked. `abandoned`: not created, and why. Of clicks at the same
     time one creates and the others get its link. Raises `NotPossibleError`, with nothing sent, when something is in
     the way.
-    `content` is for a caller who has just found no obstacles and made the preview; they are not looked for again.
+    `content` is for a caller who has just found no obstacles and made the preview; they are not looked for again, and
+    of two such clicks the database lets one pass.
     """
-    if existing := live_link(run):
-        return existing
     if content is None:
+        if existing := live_link(run):
+            return existing
         basis = basis_of(run)
         if found := obstacles(basis, user):
             if existing := live_link(run):  # another click came while they were looked for

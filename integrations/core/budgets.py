@@ -54,6 +54,16 @@ def usage(connection: Connection) -> Usage:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a call asks for: a slot of its endpoint, for `hold` seconds."""
+
+    endpoint: str
+    holder: str
+    interactive: bool
+    hold: float
+
+
 class ConnectionBudget:
     """`transport.budget.Budget` for one connection."""
 
@@ -72,47 +82,58 @@ class ConnectionBudget:
     @contextmanager
     def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> Iterator[None]:
         """Hold one slot of the endpoint while a call runs; see `Budget`. Raises TemporaryError(retry_after=…)."""
-        bucket = endpoint[:100]
-        holder = uuid.uuid4().hex
-        slot = self._wait_for_slot(bucket, holder, interactive=interactive, wait=wait, hold=hold)
-        try:
+        asked = _Asked(endpoint[:100], uuid.uuid4().hex, interactive, hold)
+        if self._limits.in_flight_per_endpoint is None:
             self._count(interactive=interactive)
             yield
+            return
+        slot = self._wait_for_slot(asked, wait=wait)
+        try:
+            yield
         finally:
-            if slot is not None:
-                _set_free(slot, holder)
+            _set_free(slot, asked.holder)
 
     # --- in flight ----------------------------------------------------------------------------------------------
 
-    def _wait_for_slot(self, endpoint: str, holder: str, *, interactive: bool, wait: float, hold: float) -> int | None:
-        if self._limits.in_flight_per_endpoint is None:
-            return None
+    def _wait_for_slot(self, asked: _Asked, *, wait: float) -> int:
         ends = time.monotonic() + wait
         while True:
-            slot = self._try_slot(endpoint, holder, interactive=interactive, hold=hold)
+            slot = self._try(asked)
             if slot is not None:
                 return slot
             left = ends - time.monotonic()
             if left <= 0:
                 raise TemporaryError(
-                    f"All calls that “{self._name}” may make to {endpoint} at a time are in use; nothing was sent.",
+                    f"All calls that “{self._name}” may make to {asked.endpoint} at a time are in use;"
+                    " nothing was sent.",
                     retry_after=5,
                 )
             self._sleep(min(POLL, left))
 
-    def _try_slot(self, endpoint: str, holder: str, *, interactive: bool, hold: float) -> int | None:
+    def _try(self, asked: _Asked) -> int | None:
+        """A slot and the call's count in one commit; None, and nothing counted, when no slot is free."""
+        with transaction.atomic(durable=True):
+            slot = self._try_slot(asked)
+            if slot is not None:
+                self._count(interactive=asked.interactive)
+        self._known.add(asked.endpoint)
+        return slot
+
+    def _try_slot(self, asked: _Asked) -> int | None:
         """One compare-and-set on a free slot; None when there is none. Bulk work leaves the first one to people."""
-        last = self._last.get((endpoint, interactive))
-        if last is not None and _compare_and_set(last, holder, hold):
+        last = self._last.get((asked.endpoint, asked.interactive))
+        if last is not None and _compare_and_set(last, asked):
             return last
         allowed = self._limits.in_flight_per_endpoint or 1
-        first = 0 if interactive or allowed == 1 else 1
-        slots = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__range=(first, allowed - 1))
+        first = 0 if asked.interactive or allowed == 1 else 1
+        slots = CallSlot.objects.filter(
+            connection_id=self._id, endpoint=asked.endpoint, number__range=(first, allowed - 1)
+        )
         # People begin at the far end, so that the slot kept for them is the last they need.
         free = slots.order_by("-number").values_list("pk", flat=True)
-        for pk in free.filter(until__lte=timezone.now()) or self._new_slots(endpoint, free, allowed):
-            if _compare_and_set(pk, holder, hold):
-                self._last[endpoint, interactive] = pk
+        for pk in free.filter(until__lte=timezone.now()) or self._new_slots(asked.endpoint, free, allowed):
+            if _compare_and_set(pk, asked):
+                self._last[asked.endpoint, asked.interactive] = pk
                 return int(pk)
         return None
 
@@ -120,7 +141,6 @@ class ConnectionBudget:
         """The slots, made just now, of an endpoint that has fewer rows than it may have; nothing otherwise."""
         if endpoint in self._known:
             return ()
-        self._known.add(endpoint)
         have = CallSlot.objects.filter(connection_id=self._id, endpoint=endpoint, number__lt=allowed).count()
         if have == allowed:
             return ()
@@ -145,7 +165,7 @@ class ConnectionBudget:
             return
         allowed = share if interactive else int(share * BULK_SHARE)
         chunk = 1 if interactive else max(1, min(LARGEST_CHUNK, share // 100))
-        with transaction.atomic(durable=True):
+        with transaction.atomic():
             Connection.objects.select_for_update(no_key=True).only("pk").get(pk=self._id)  # one at a time
             now = timezone.now()
             granted = min(chunk, allowed - _calls_of_the_hour(self._id, now))
@@ -166,12 +186,12 @@ class ConnectionBudget:
 # Both run for every vendor call, and as querysets cost more to build than to run; hence plain SQL.
 
 
-def _compare_and_set(slot: int, holder: str, hold: float) -> bool:
+def _compare_and_set(slot: int, asked: _Asked) -> bool:
     """Take the slot if it is free."""
     now = timezone.now()
-    until = now + timedelta(seconds=hold + MARGIN)
+    until = now + timedelta(seconds=asked.hold + MARGIN)
     sql = "UPDATE core_callslot SET holder = %s, until = %s WHERE id = %s AND until <= %s"
-    return _rows_changed(sql, holder, until, slot, now) == 1
+    return _rows_changed(sql, asked.holder, until, slot, now) == 1
 
 
 def _set_free(slot: int, holder: str) -> None:

@@ -102,7 +102,7 @@ def enqueue(
         requested_by=user if isinstance(user, User) else None,
         max_attempts=max_attempts,
     )
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         job = _bring_forward(wanted) or _insert(wanted)
         if job.not_before <= timezone.now():
             wake()

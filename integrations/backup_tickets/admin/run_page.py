@@ -93,7 +93,7 @@ class RunPage:
         run = self._run(request, pk)
         basis = basis_of(run)
         found = obstacles(basis, request.user)  # type: ignore[arg-type]  # signed in
-        if live_link(run):  # looked at last: another click may have come while the obstacles were looked for
+        if found and live_link(run):  # looked at last: another click may have come while they were looked for
             if request.method == "POST":
                 messages.info(request, "This run already has a ticket; here it is.")
             return _to_page(run)
