@@ -1,11 +1,14 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .checking import refresh_ticket
 from .importing.flow import import_file
 from .models import TicketOptions
+from .noting import recover_note
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
+from .resolving import recover_resolution
 from .tiles import tiles
 
 register(
@@ -18,6 +21,9 @@ register(
         options_saved=ask_for_labels,
         jobs={
             "recover_creation": recover_creation,
+            "recover_note": recover_note,
+            "recover_resolution": recover_resolution,
+            "refresh_ticket": refresh_ticket,
             "refresh_reference": refresh_reference_job,
             "import_file": import_file,
         },

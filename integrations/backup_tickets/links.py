@@ -10,14 +10,14 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from integrations.core import audit
-from integrations.core.models import AuditEntry, Connection
+from integrations.core.models import AuditEntry
 from integrations.vendors.autotask.schemas import Ticket as AutotaskTicket
 
 from . import attention
-from .models import ReferenceItem, Ticket, TicketLink
+from .models import Ticket, TicketLink
+from .snapshots import remember
 
 State = TicketLink.State
 
@@ -88,27 +88,6 @@ def _abandon(link: TicketLink, state: TicketLink.State, **values: object) -> boo
         _finish(locked, AuditEntry.Outcome.REFUSED, locked.cause)
         attention.refresh(locked.run)
     return True
-
-
-def remember(connection: Connection, said: AutotaskTicket, *, url: str) -> Ticket:
-    """Store what Autotask says about a ticket."""
-    status = ReferenceItem.objects.filter(
-        connection=connection, kind=ReferenceItem.Kind.STATUS, value=said.status
-    ).first()
-    row, _ = Ticket.objects.update_or_create(
-        connection=connection,
-        ticket_id=said.id,
-        defaults={
-            "number": said.number,
-            "url": url,
-            "company_id": said.company_id,
-            "title": said.title,
-            "status_id": said.status,
-            "status_label": status.label if status else str(said.status),
-            "read_at": timezone.now(),
-        },
-    )
-    return row
 
 
 def _locked(link: TicketLink) -> TicketLink:

@@ -7,22 +7,25 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
-from integrations.core.models import AuditEntry, Client, Connection, Integration
+from integrations.core.models import Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
 from .desk import RunImport, RunReview
+from .ticketing import Resolution, Ticket, TicketLink, TicketNote
 
 __all__ = [
     "BackupJob",
     "CompanyMapping",
     "Customer",
     "ReferenceItem",
+    "Resolution",
     "Run",
     "RunImport",
     "RunObject",
     "RunReview",
     "Ticket",
     "TicketLink",
+    "TicketNote",
     "TicketOptions",
 ]
 
@@ -178,94 +181,6 @@ class RunObject(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Ticket(models.Model):
-    """An Autotask ticket we know, with what Autotask last said about it."""
-
-    class State(models.TextChoices):
-        OPEN = "open"
-        RESOLVED = "resolved"
-        DELETED = "deleted", "deleted in Autotask"
-
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
-    ticket_id = models.BigIntegerField()
-    number = models.CharField(max_length=50, blank=True)
-    url = models.CharField(max_length=500, blank=True)
-    company_id = models.BigIntegerField(null=True)
-    title = models.CharField(max_length=255, blank=True)
-    status_id = models.IntegerField(null=True)
-    status_label = models.CharField(max_length=100, blank=True)
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    read_at = models.DateTimeField("as Autotask said at", null=True)
-
-    client_path = "links__run__client"
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["connection", "ticket_id"], name="one_row_per_ticket")]
-        indexes = [  # by its beginning: PostgreSQL needs to be told, SQLite does not listen
-            models.Index(fields=["number"], name="ticket_by_number", opclasses=["varchar_pattern_ops"])
-        ]
-
-    def __str__(self) -> str:
-        return self.number or f"ticket {self.ticket_id}"
-
-
-class TicketLink(models.Model):
-    """“This ticket stands for this run”; also the intent row of a create. Never deleted by code."""
-
-    class State(models.TextChoices):
-        CREATING = "creating"
-        UNKNOWN = "unknown", "checking"
-        ACTIVE = "active"
-        RESOLVED = "resolved"
-        DELETED = "deleted", "ticket deleted in Autotask"
-        ABANDONED = "abandoned", "not created"
-
-    class Origin(models.TextChoices):
-        CREATED = "created"
-        LINKED = "linked"
-
-    LIVE = (State.CREATING, State.UNKNOWN, State.ACTIVE, State.RESOLVED)
-
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="links")
-    ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.PROTECT, related_name="links")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=50, unique=True, help_text="Stands in the ticket's externalID.")
-    origin = models.CharField(max_length=10, choices=Origin, default=Origin.CREATED)
-    state = models.CharField(max_length=10, choices=State, default=State.CREATING)
-    cause = models.TextField(blank=True, help_text="Why it is in this state, in a sentence.")
-    content = models.JSONField(default=dict, help_text="What was sent, as previewed.")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    audit = models.ForeignKey(AuditEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    send_before = models.DateTimeField(help_text="After this moment the create call must not be sent any more.")
-    unknown_since = models.DateTimeField(null=True, blank=True, help_text="Look-ups are counted from here.")
-    lookups = models.PositiveSmallIntegerField(default=0)
-    watch_until = models.DateTimeField(null=True, blank=True, help_text="Late commits are looked for until then.")
-    strays = models.JSONField(default=list, help_text="Further tickets found under the key: id, number, url.")
-
-    client_path = "run__client"
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run"],
-                condition=Q(state__in=["creating", "unknown", "active", "resolved"]),
-                name="one_live_ticket_link_per_run",
-            ),
-        ]
-        permissions = [
-            ("create_ticket", "Can create Autotask tickets"),
-            ("link_ticket", "Can link Autotask tickets"),
-            ("resolve_ticket", "Can resolve Autotask tickets"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.run_id}: {self.ticket or self.get_state_display()}"
 
 
 class ReferenceItem(models.Model):

@@ -76,6 +76,9 @@ def _all(basis: Basis) -> Iterator[Found]:
         yield "This run succeeded; there is nothing to open a ticket for.", None
     if live_link(run):
         yield "This run already has a ticket.", None
+    if run.manual_ticket_number:
+        number = run.manual_ticket_number
+        yield f"The ticket number {number} was entered by hand; link that ticket, or remove the number first.", None
     yield from _mapping(run, basis.mapping)
     if setup is None:
         add = Cure("Add the integration", reverse("admin:core_integration_add"), "core.add_integration")

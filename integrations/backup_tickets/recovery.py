@@ -20,6 +20,7 @@ from integrations.transport.errors import NotFoundError, VendorError
 from . import links
 from .models import TicketLink
 from .setup import is_on
+from .snapshots import remember
 from .tickets import RECOVER_AFTER, SEND_WITHIN, find_tickets
 
 State = TicketLink.State
@@ -103,7 +104,7 @@ def _read_number(claim: Claim, link: TicketLink) -> str:
     try:
         with open_connection(link.connection, source="read ticket", record=_record(link), guard=claim.check) as api:
             said = api.get_ticket(link.ticket.ticket_id)
-            row = links.remember(link.connection, said, url=api.ticket_url(said.id))
+            row = remember(link.connection, said, url=api.ticket_url(said.id))
     except NotFoundError:
         return f"Autotask no longer has ticket {link.ticket.ticket_id}."
     except VendorError as error:

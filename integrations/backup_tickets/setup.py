@@ -51,6 +51,19 @@ def is_on(client: Client) -> bool:
     return client.is_active and Integration.objects.filter(client=client, kind=KIND, is_enabled=True).exists()
 
 
+def why_off(setup: Setup | None) -> str:
+    """Why no call may go out for this client, in a sentence; empty when calls may."""
+    if setup is None or not setup.integration.is_enabled:
+        return "The Autotask integration is switched off; no call goes out."
+    if not setup.integration.client.is_active:
+        return f"{setup.integration.client} is not active; no call goes out."
+    if setup.connection is None:
+        return "No Autotask connection is chosen."
+    if setup.connection.is_paused:
+        return f"The connection {setup.connection} is paused; no call goes out."
+    return ""
+
+
 def base_url(options: TicketOptions) -> str:
     """The portal's address as it stands in tickets, without a slash at its end."""
     return (options.portal_base_url or str(settings.PORTAL_BASE_URL)).rstrip("/")

@@ -43,6 +43,7 @@ from .models import Run, TicketLink
 from .obstacles import Basis, Obstacle, basis_of, live_link, obstacles
 from .reference import REFRESH
 from .setup import base_url
+from .snapshots import remember
 
 State = TicketLink.State
 
@@ -250,7 +251,7 @@ def _post(api: AutotaskApi, link: TicketLink) -> None:
             jobs.enqueue(REFRESH, link.connection_id)
         return
     links.confirm(link, ticket_id, url=api.ticket_url(ticket_id))
-    links.remember(link.connection, api.get_ticket(ticket_id), url=api.ticket_url(ticket_id))
+    remember(link.connection, api.get_ticket(ticket_id), url=api.ticket_url(ticket_id))
 
 
 def find_tickets(api: AutotaskApi, keys: Sequence[str]) -> list[Ticket]:

@@ -26,6 +26,7 @@ _LIMITS = re.compile(r"thread threshold|Itgenatr005|request threshold|threshold 
 _SETTINGS = re.compile(
     r"adequate permissions|IntegrationCode is invalid|Picklist value .* does not exist", re.IGNORECASE | re.DOTALL
 )
+_GONE = re.compile(r"No matching records found", re.IGNORECASE)  # a write to a missing record; wording unverified
 _SPEAKING = frozenset({400, 422, 500})  # with an errors array: read, judged, and not carried out
 LIMIT = 500  # characters of the vendor's sentences
 
@@ -77,6 +78,8 @@ def _meaning(answer: Answer, said: str) -> VendorError:
         return TemporaryError(f"Autotask: {said}", retry_after=answer.retry_after(), status=answer.status)
     if _SETTINGS.search(said):
         return ConfigurationError(f"Autotask: {said}", status=answer.status)
+    if _GONE.search(said):
+        return NotFoundError(f"Autotask: {said}", status=answer.status)
     return RejectedError(f"Autotask: {said}", status=answer.status)
 
 

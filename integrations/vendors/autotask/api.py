@@ -14,15 +14,17 @@ from integrations.transport.errors import ConfigurationError, MalformedResponseE
 from integrations.transport.session import Session
 from integrations.vendors import Step
 
-from .reading import condition, item, page, rows_with
+from .reading import condition, count, item, page, rows_with
 from .schemas import (
     Company,
     PicklistValue,
     Ticket,
     TicketDraft,
     WireCompany,
+    WireDeletedTicket,
     WireEntity,
     WireField,
+    WireNote,
     WirePicklistValue,
     WireThreshold,
     WireTicket,
@@ -31,14 +33,17 @@ from .schemas import (
     read_all,
 )
 from .tenant import Tenant
-from .writing import created_id, ticket_values
+from .writing import created_id, note_values, ticket_values
 
+COMPLETE = 5  # the one status that means closed, on every tenant read
 PICKLISTS = {"queue": "queueID", "source": "source", "status": "status", "priority": "priority"}
 _COMPANY_FIELDS = ["id", "companyName", "companyNumber", "isActive"]
 _TICKET_FIELDS = [
     *("id", "ticketNumber", "title", "companyID", "status", "queueID", "source", "priority", "externalID"),
     *("createDate", "completedDate"),
 ]
+_NO_ACCESS = ("0", 0, "None")
+_NOTE_FIELDS = ["id", "ticketID", "title", "publish"]
 
 
 class AutotaskApi:
@@ -68,6 +73,7 @@ class AutotaskApi:
             ("Credentials", self._test_credentials),
             ("Permissions on tickets", self._test_permissions),
             ("Finding tickets by externalID", self._test_external_id),
+            ("Permissions to resolve", self._test_resolving),
         )
         for name, step in steps:
             try:
@@ -89,8 +95,7 @@ class AutotaskApi:
     def _test_permissions(self) -> str:
         body = self._tenant.ask("GET", "Tickets/entityInformation", about="test connection")
         info = read(WireEntity, body.get("info"))
-        none = ("0", 0, "None")
-        if not info.can_create or info.access_create in none or info.access_query in none:
+        if not info.can_create or info.access_create in _NO_ACCESS or info.access_query in _NO_ACCESS:
             raise ConfigurationError("This API user may not create or read tickets; change its security level.")
         return "Tickets can be created and read."
 
@@ -98,6 +103,15 @@ class AutotaskApi:
         if not any(field.name.lower() == "externalid" and field.is_queryable for field in self._ticket_fields()):
             raise ConfigurationError("Tickets cannot be searched by externalID; lost answers could not be recovered.")
         return "externalID can be searched."
+
+    def _test_resolving(self) -> str:
+        """Without the right to read time entries every ticket would look as if it had none."""
+        wanted = (("TimeEntries", "access_query", "read time entries"), ("TicketNotes", "access_create", "write notes"))
+        for entity, access, act in wanted:
+            body = self._tenant.ask("GET", f"{entity}/entityInformation", about="test connection")
+            if getattr(read(WireEntity, body.get("info")), access) in _NO_ACCESS:
+                raise ConfigurationError(f"This API user may not {act}; tickets could not be resolved safely.")
+        return "Time entries can be read and notes written."
 
     # --- reference data and companies ---------------------------------------------------------------------------
 
@@ -148,6 +162,10 @@ class AutotaskApi:
         """Raises NotFoundError: deleted, or no longer readable for this API user."""
         return read(WireTicket, item(self._tenant, "Tickets", ticket_id, "ticket")).ticket()
 
+    def tickets_by_id(self, ids: Iterable[int]) -> list[Ticket]:
+        """Those that exist and are readable, ascending by id; what is missing is simply not there."""
+        return [wire.ticket() for wire in rows_with(self._tenant, WireTicket, "Tickets", "id", ids, _TICKET_FIELDS)]
+
     def find_tickets_by_key(self, keys: Iterable[str]) -> list[Ticket]:
         """Tickets whose externalID is one of our keys, ascending by id."""
         rows = rows_with(self._tenant, WireTicket, "Tickets", "externalID", keys, _TICKET_FIELDS)
@@ -160,6 +178,52 @@ class AutotaskApi:
         found = [wire.ticket() for wire in read_all(WireTicket, rows)]
         # Compared once more: a filter that got lost would return somebody else's ticket.
         return next((ticket for ticket in found if ticket.number.lower() == number.strip().lower()), None)
+
+    def can_read_tickets(self) -> bool:
+        """Whether this API user sees any ticket at all."""
+        return bool(page(self._tenant, "Tickets", [condition("id", "gte", 0)], ["id"], records=1))
+
+    def deleted_tickets(self, ids: Iterable[int]) -> set[int]:
+        """Which of these ids the log of deleted tickets has; ConfigurationError where the API user may not read it."""
+        fields = ["id", "ticketID"]
+        rows = rows_with(self._tenant, WireDeletedTicket, "DeletedTicketLogs", "ticketID", ids, fields)
+        return {row.ticket_id for row in rows}
+
+    def set_status(self, ticket_id: int, status: int) -> None:
+        """Change a ticket's status and nothing else. Read it back: a good answer does not mean that it stuck.
+
+        Raises as `create_ticket` does; setting the same status twice does no harm.
+        """
+        # PATCH changes what is sent; PUT would set every other field to null. There is no PATCH /Tickets/{id}.
+        answer = self._tenant.write(
+            "PATCH", "Tickets", json={"id": ticket_id, "status": status}, about=f"ticket {ticket_id}"
+        )
+        created_id(answer)
+
+    # --- notes and time entries ---------------------------------------------------------------------------------
+
+    def add_note(self, ticket_id: int, *, title: str, text: str) -> int:
+        """Write one internal note, sent at most once, and return its id. Raises as `create_ticket` does.
+
+        It is visible to the provider's own users only, never to a customer.
+        """
+        values = note_values(ticket_id, title=title, text=text)
+        return created_id(
+            self._tenant.write("POST", f"Tickets/{ticket_id}/Notes", json=values, about=f"note on ticket {ticket_id}")
+        )
+
+    def find_notes(self, ticket_id: int, titles: Iterable[str]) -> dict[str, int]:
+        """The ids of this ticket's notes with these titles, by title; of two the older."""
+        wanted = set(titles)
+        # By ticket alone, compared here: whether notes can be searched by title is unverified.
+        rows = rows_with(self._tenant, WireNote, "TicketNotes", "ticketID", [ticket_id], _NOTE_FIELDS)
+        return {row.title: row.id for row in reversed(rows) if row.title in wanted}
+
+    def count_time_entries(self, ticket_id: int) -> int:
+        """How many time entries are booked on a ticket, as far as this API user may see them."""
+        return count(self._tenant, "TimeEntries", [condition("ticketID", "eq", ticket_id)])
+
+    # --- for people ---------------------------------------------------------------------------------------------
 
     def ticket_url(self, ticket_id: int) -> str:
         web = self.zone().web_url

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from integrations.transport.errors import MalformedResponseError, NotFoundError
 
-from .schemas import WireRow, read_all
+from .schemas import WireCount, WireRow, read, read_all
 from .tenant import Tenant
 
 PAGE = 500
@@ -48,8 +48,19 @@ def page(
     return rows
 
 
+def count(tenant: Tenant, entity: str, conditions: Sequence[dict[str, Any]]) -> int:
+    """How many records meet every condition."""
+    search = {"filter": [{"op": "and", "items": list(conditions)}]}
+    return read(WireCount, tenant.ask("POST", f"{entity}/query/count", json=search, about=f"count {entity}")).count
+
+
 def rows_with(
-    tenant: Tenant, schema: type[Row], entity: str, field: str, values: Iterable[Any], fields: Sequence[str]
+    tenant: Tenant,
+    schema: type[Row],
+    entity: str,
+    field: str,
+    values: Iterable[Any],
+    fields: Sequence[str],
 ) -> list[Row]:
     """All records whose field is one of the values, ascending by id; one call for each 200 values and 500 rows."""
     wanted = list(dict.fromkeys(values))

@@ -158,6 +158,19 @@ class WireTicket(WireRow):
         return Ticket(**values | {"external_id": self.external_id or ""})
 
 
+class WireNote(WireRow):
+    ticket_id: Id = Field(alias="ticketID")
+    title: Text = ""
+
+
+class WireDeletedTicket(WireRow):
+    ticket_id: Id = Field(alias="ticketID")
+
+
+class WireCount(_Wire):
+    count: Annotated[StrictInt, Field(alias="queryCount", ge=0)]
+
+
 class WirePicklistValue(_Wire):
     value: Annotated[Number, BeforeValidator(_number_in_text)]
     label: Text
