@@ -27,6 +27,7 @@ FAULTS = {
     "500_errors": "not carried out, 500 with `value` as the vendor's sentence",
     "html_503": "not carried out, an HTML page",
     "garbage": "carried out, the answer is no JSON",
+    "meanwhile": "carried out, and before the answer arrives somebody else does `value` (an order as for `do`)",
     "slow": "carried out and answered after `value` seconds",
 }
 
@@ -233,6 +234,8 @@ class Simulator:
                 timer.start()
             return None
         reply = self._carry_out(request, call)
+        if fault.name == "meanwhile":
+            self.do(fault.value["action"], {name: value for name, value in fault.value.items() if name != "action"})
         if fault.name in ("slow", "answer_lost"):
             self.stopping.wait(float(fault.value or 0))
         spoiled: dict[str, Reply | None] = {

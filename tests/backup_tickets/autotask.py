@@ -106,6 +106,17 @@ class Autotask:
         }
         return number
 
+    # --- what other people do there
+
+    def book_time(self, ticket_id: int) -> None:
+        self.simulator.do("add_time_entry", {"ticket": ticket_id})
+
+    def set_status(self, ticket_id: int, status: int) -> None:
+        self.simulator.tickets[ticket_id]["status"] = status
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        self.simulator.do("delete_ticket", {"id": ticket_id})
+
     def add_company(self, company_id: int, name: str, *, active: bool = True) -> None:
         """A company with this id exists, called and being so."""
         company = {"id": company_id, "companyName": name, "companyNumber": "", "isActive": active}

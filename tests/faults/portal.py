@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -29,7 +30,8 @@ from django.test import Client as Browser  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from integrations.backup_tickets.models import Run, TicketLink  # noqa: E402
+from integrations.backup_tickets import linking, noting, resolving  # noqa: E402
+from integrations.backup_tickets.models import Resolution, Run, TicketLink, TicketNote  # noqa: E402
 from integrations.backup_tickets.obstacles import basis_of  # noqa: E402
 from integrations.backup_tickets.tickets import NotPossibleError, create_ticket, preview  # noqa: E402
 from integrations.core.models import AuditEntry, Job, User  # noqa: E402
@@ -65,9 +67,17 @@ class Portal:
         self.clock.start()
         return {}
 
-    def click(self, run: int, die_at: int = 0) -> dict[str, Any]:
+    def click(self, run: int, die_at: int = 0, act: str = "create") -> dict[str, Any]:
         """One click in a child that is killed at its `die_at`-th line of our code; 0 lets it live."""
-        return _forked(lambda: _click(run, self.scene.operator.pk, die_at))()
+        return _forked(lambda: _click(act, run, self.scene.operator.pk, die_at))()
+
+    def together(self, runs: list[int], act: str) -> dict[str, Any]:
+        """The same click on each of these runs at the same moment, each from a process of its own."""
+        gate, starter = os.pipe()
+        children = [_forked(partial(_waiting_click, act, run, self.scene.operator.pk, gate, starter)) for run in runs]
+        os.close(starter)  # the last one: every child's read ends now
+        os.close(gate)
+        return {"answers": [child() for child in children]}
 
     def clicks(self, run: int, times: int) -> dict[str, Any]:
         """That many operators post the confirmed preview at the same moment, each from a process of their own."""
@@ -113,6 +123,8 @@ class Portal:
                 }
                 for link in links
             ],
+            "resolutions": list(Resolution.objects.filter(run=run).order_by("pk").values("state", "cause", "key")),
+            "notes": list(TicketNote.objects.filter(run=run).order_by("pk").values("state", "cause", "key")),
             "audit": list(
                 AuditEntry.objects.filter(record=f"run:{run}").order_by("pk").values_list("outcome", flat=True)
             ),
@@ -120,19 +132,40 @@ class Portal:
         }
 
     def _next_job(self, run: int) -> Job | None:
-        keys = TicketLink.objects.filter(run=run).values_list("pk", flat=True)
-        jobs = Job.objects.filter(kind="backup_tickets.recover_creation", state=Job.State.QUEUED)
-        return next((job for job in jobs.order_by("not_before") if job.args[0] in set(keys)), None)
+        jobs = Job.objects.filter(kind__in=RECOVERIES, state=Job.State.QUEUED).order_by("not_before")
+        return next(
+            (job for job in jobs if RECOVERIES[job.kind].objects.filter(pk=job.args[0], run=run).exists()), None
+        )
 
 
-def _click(run: int, user: int, die_at: int) -> dict[str, Any]:
+RECOVERIES: dict[str, Any] = {
+    "backup_tickets.recover_creation": TicketLink,
+    "backup_tickets.recover_resolution": Resolution,
+    "backup_tickets.recover_note": TicketNote,
+}
+ACTS: dict[str, Callable[[Run, User], Any]] = {
+    "create": lambda run, user: create_ticket(run, user=user),
+    "resolve": lambda run, user: resolving.resolve(run, user=user),
+    "note": lambda run, user: noting.add_note(run, "Looked at it.", user=user),
+    "join": lambda run, user: linking.link_open_ticket(run, user=user),
+}
+IN_THE_WAY = (NotPossibleError, resolving.NotPossibleError, noting.NotPossibleError, linking.NotPossibleError)
+
+
+def _waiting_click(act: str, run: int, user: int, gate: int, starter: int) -> dict[str, Any]:
+    os.close(starter)
+    os.read(gate, 1)  # until everybody has closed the starter's end
+    return _click(act, run, user, 0)
+
+
+def _click(act: str, run: int, user: int, die_at: int) -> dict[str, Any]:
     lines = LineCounter(die_at)
     person = User.objects.get(pk=user)
     row = Run.objects.get(pk=run)
     sys.settrace(lines)
     try:
-        state = create_ticket(row, user=person).state
-    except NotPossibleError as error:
+        state = ACTS[act](row, person).state
+    except IN_THE_WAY as error:
         state = str(error)
     finally:
         sys.settrace(None)
