@@ -106,6 +106,8 @@ admin:backup_tickets_run_change                        GET   302 200 200 200 404
 admin:backup_tickets_run_change                        POST  302 200 200 200 404
 admin:backup_tickets_run_changelist                    GET   302 200 200 200 200
 admin:backup_tickets_run_changelist                    POST  302 200 200 200 200
+admin:backup_tickets_run_check                         GET   302 405 405 405 405
+admin:backup_tickets_run_check                         POST  302 403 302 302 404
 admin:backup_tickets_run_delete                        GET   302 403 403 403 403
 admin:backup_tickets_run_delete                        POST  302 403 403 403 403
 admin:backup_tickets_run_export                        GET   302 200 200 200 200
@@ -116,6 +118,16 @@ admin:backup_tickets_run_import                        GET   302 403 200 200 200
 admin:backup_tickets_run_import                        POST  302 403 200 200 200
 admin:backup_tickets_run_import_preview                GET   302 403 302 302 302
 admin:backup_tickets_run_import_preview                POST  302 403 302 302 302
+admin:backup_tickets_run_join                          GET   302 405 405 405 405
+admin:backup_tickets_run_join                          POST  302 403 302 302 404
+admin:backup_tickets_run_link                          GET   302 403 200 200 404
+admin:backup_tickets_run_link                          POST  302 403 409 409 404
+admin:backup_tickets_run_note                          GET   302 405 405 405 405
+admin:backup_tickets_run_note                          POST  302 403 302 302 404
+admin:backup_tickets_run_number                        GET   302 405 405 405 405
+admin:backup_tickets_run_number                        POST  302 403 302 302 404
+admin:backup_tickets_run_resolve                       GET   302 403 302 302 404
+admin:backup_tickets_run_resolve                       POST  302 403 302 302 404
 admin:backup_tickets_run_review                        GET   302 405 405 405 405
 admin:backup_tickets_run_review                        POST  302 403 200 200 200
 admin:backup_tickets_run_ticket                        GET   302 403 302 302 404

@@ -21,6 +21,11 @@ ACTIONS = {
     "backup_tickets.create_ticket": "asked for an Autotask ticket",
     "backup_tickets.adopt_ticket": "found a ticket that came late",
     "backup_tickets.report_extra_ticket": "reported a further ticket",
+    "backup_tickets.link_ticket": "linked an existing ticket",
+    "backup_tickets.add_note": "wrote an internal note",
+    "backup_tickets.resolve_ticket": "asked to resolve the ticket",
+    "backup_tickets.notice_deletion": "noticed that the ticket is gone",
+    "backup_tickets.enter_number": "changed the ticket number by hand",
 }
 MOST_CALLS = 100
 

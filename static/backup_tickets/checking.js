@@ -1,12 +1,12 @@
-/* While a ticket is being checked, ask the portal (not Autotask) how it stands and show the page anew when that changes. */
+/* While something about the ticket is under way, ask the portal (not Autotask) and show the page anew when it changed. */
 (() => {
-  const waiting = document.querySelector("[data-ticket-state]");
+  const waiting = document.querySelector("[data-ticket-stamp]");
   if (!waiting) return;
   const ask = async () => {
     try {
       const answer = await fetch(waiting.dataset.ticketStateUrl, { headers: { Accept: "application/json" } });
-      if (answer.ok && (await answer.json()).state !== waiting.dataset.ticketState) {
-        window.location.reload();
+      if (answer.ok && (await answer.json()).stamp !== waiting.dataset.ticketStamp) {
+        if (!document.querySelector("textarea:focus, input:focus")) window.location.reload();
         return;
       }
     } catch { /* the portal cannot be reached just now: ask again */ }

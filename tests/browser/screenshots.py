@@ -77,6 +77,8 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "run": ("operator", waiting),
         "preview": ("operator", waiting.replace("/change/", "/ticket/")),
         "ticket": ("operator", done),
+        "resolve": ("operator", done.replace("/change/", "/resolve/")),
+        "link": ("operator", waiting.replace("/change/", "/link/")),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
         "jobs": ("admin", "/admin/core/job/"),

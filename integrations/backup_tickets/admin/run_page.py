@@ -8,28 +8,35 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from integrations.backup_tickets import permissions
-from integrations.backup_tickets.models import Run, TicketLink
+from integrations.backup_tickets.checking import refresh_if_stale
+from integrations.backup_tickets.models import Resolution, Run, TicketLink, TicketNote
+from integrations.backup_tickets.noting import new_key
 from integrations.backup_tickets.obstacles import basis_of, live_link, obstacles
+from integrations.backup_tickets.offers import offers
+from integrations.backup_tickets.setup import why_off
 from integrations.backup_tickets.tickets import NotPossibleError, Preview, create_ticket, preview
 from integrations.backup_tickets.timeline import timeline
+
+from .run_tickets import RunTicketDoors, to_page
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
 
 OBJECTS_SHOWN = 200
 HISTORY_SHOWN = 10
+NOTES_SHOWN = 10
 State = TicketLink.State
 
 
-class RunPage:
+class RunPage(RunTicketDoors):
     """The run's own pages, for the admin class of runs."""
 
     if TYPE_CHECKING:
@@ -43,7 +50,7 @@ class RunPage:
             )
             return door
 
-        return [url("ticket", self.ticket_view), url("ticket_state", self.ticket_state_view)]
+        return [url("ticket", self.ticket_view), url("ticket_state", self.ticket_state_view), *self.ticket_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -54,8 +61,10 @@ class RunPage:
         run = self._run(request, object_id)
         links = list(run.links.select_related("ticket", "created_by"))
         live = next((link for link in links if link.state in TicketLink.LIVE), None)
-        may_create = request.user.has_perm(permissions.CREATE_TICKET)
-        offered = may_create and live is None and run.status != Run.Status.SUCCESS
+        basis = basis_of(run)
+        offered = offers(basis, request.user)  # type: ignore[arg-type]  # signed in
+        going_on = _newest_resolution(live)
+        reading = not why_off(basis.setup) and refresh_if_stale(run, live)
         everything = "objects" in request.GET
         failed_first = Case(When(status=Run.Status.SUCCESS, then=1), default=0)
         objects = run.objects_reported.order_by(failed_first, "position")
@@ -69,10 +78,17 @@ class RunPage:
             "zone": run.client.time_zone or settings.TIME_ZONE,
             "link": live,
             "checking": live is not None and live.state in (State.CREATING, State.UNKNOWN),
+            "resolution": going_on,
+            "reading": reading,
+            "stamp": _stamp(live, going_on),
+            "notes": _notes(live),
+            "note_key": new_key(),
+            "may_check": request.user.has_perm(permissions.LINK_TICKET) and not why_off(basis.setup),
+            "off": why_off(basis.setup),
             "past_links": [link for link in links if link is not live],
             "strays": [stray for link in links for stray in link.strays],
             "offered": offered,
-            "obstacles": obstacles(basis_of(run), request.user) if offered else [],  # type: ignore[arg-type]  # signed in
+            "obstacles": obstacles(basis, request.user) if offered.create else [],  # type: ignore[arg-type]  # signed in
             "objects": objects if everything else objects[:OBJECTS_SHOWN],
             "object_count": objects.count(),
             "objects_shown": OBJECTS_SHOWN,
@@ -96,7 +112,7 @@ class RunPage:
         if found and live_link(run):  # looked at last: another click may have come while they were looked for
             if request.method == "POST":
                 messages.info(request, "This run already has a ticket; here it is.")
-            return _to_page(run)
+            return to_page(run)
         shown = None if found else preview(basis)
         if request.method == "GET" or shown is None or request.POST.get("seen") != shown.fingerprint:
             return self._preview(request, run, shown, found)
@@ -105,12 +121,16 @@ class RunPage:
     @method_decorator(require_GET)
     @method_decorator(never_cache)
     def ticket_state_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`{"state": …}` of the newest link, for the page that waits for it; never calls Autotask."""
+        """`{"state": …, "stamp": …}` of the newest link, for the page that waits for it; never calls Autotask.
+
+        The stamp changes whenever the page would look different.
+        """
         if not request.user.has_perm(permissions.VIEW_RUN):
             raise PermissionDenied
         link = TicketLink.objects.filter(run=self._run(request, pk)).select_related("ticket").first()
         number = link.ticket.number if link and link.ticket else ""
-        return JsonResponse({"state": link.state if link else "", "number": number})
+        stamp = _stamp(link, _newest_resolution(link))
+        return JsonResponse({"state": link.state if link else "", "number": number, "stamp": stamp})
 
     def _preview(self, request: HttpRequest, run: Run, shown: Preview | None, found: Any) -> HttpResponse:
         changed = request.method == "POST" and shown is not None
@@ -141,7 +161,7 @@ class RunPage:
             State(link.state), (messages.warning, "Autotask has not confirmed the ticket. The portal is checking.")
         )
         tell(request, sentence)
-        return _to_page(run)
+        return to_page(run)
 
     def _run(self, request: HttpRequest, pk: Any) -> Run:
         """The run, if this person may see its client."""
@@ -164,5 +184,21 @@ def _history(run: Run) -> list[Run]:
     return runs
 
 
-def _to_page(run: Run) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:backup_tickets_run_change", args=[run.pk]))
+def _newest_resolution(link: TicketLink | None) -> Resolution | None:
+    """The last resolving of the link's ticket, whichever run it was clicked on."""
+    if link is None or link.ticket_id is None:
+        return None
+    return Resolution.objects.filter(ticket=link.ticket_id).select_related("by").order_by("-pk").first()
+
+
+def _notes(link: TicketLink | None) -> list[TicketNote]:
+    if link is None or link.ticket_id is None:
+        return []
+    return list(TicketNote.objects.filter(ticket=link.ticket_id).select_related("by").order_by("-pk")[:NOTES_SHOWN])
+
+
+def _stamp(link: TicketLink | None, resolution: Resolution | None) -> str:
+    if link is None:
+        return ""
+    read_at = link.ticket.read_at.isoformat() if link.ticket and link.ticket.read_at else ""
+    return f"{link.state} {resolution.state if resolution else ''} {read_at}"

@@ -67,7 +67,7 @@ def test_a_strange_list_of_another_field_does_no_harm() -> None:
 
 
 def test_every_step_of_the_connection_test_passes(api: AutotaskApi) -> None:
-    assert [step.ok for step in api.test_connection()] == [True] * 4
+    assert [step.ok for step in api.test_connection()] == [True] * 5
 
 
 @pytest.mark.parametrize(

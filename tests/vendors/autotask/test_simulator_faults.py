@@ -27,8 +27,10 @@ EFFECTS = {
     "500_errors": (500, 0),
     "html_503": (503, 0),
     "garbage": (200, 1),
+    "meanwhile": (200, 1),
     "slow": (200, 1),
 }
+VALUES = {"meanwhile": {"action": "delete_company", "id": 107}}
 
 
 def status_of(wire: Wire) -> int | None:
@@ -45,10 +47,16 @@ def test_every_fault_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", EFFECTS)
 def test_a_fault_answers_and_commits_as_it_says_once(autotask: AutotaskSimulator, wire: Wire, name: str) -> None:
     status, tickets = EFFECTS[name]
-    autotask.fault(name, **CREATE)
+    autotask.fault(name, **CREATE, value=VALUES.get(name))
     assert (status_of(wire), len(autotask.tickets)) == (status, tickets)
     assert (autotask.calls[-1].fault, autotask.calls[-1].committed) == (name, bool(tickets))
     assert status_of(wire) == 200
+
+
+def test_somebody_does_something_meanwhile(autotask: AutotaskSimulator, wire: Wire) -> None:
+    autotask.fault("meanwhile", **CREATE, value=VALUES["meanwhile"])
+    assert status_of(wire) == 200
+    assert 107 not in autotask.data.companies
 
 
 def test_a_fault_is_ordered_over_http_for_so_many_calls(wire: Wire) -> None:
