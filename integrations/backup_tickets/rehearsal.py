@@ -246,3 +246,51 @@ def books(stage: Stage) -> str:
     titles = sorted(ticket["title"] for ticket in created(stage))
     expect(len(titles) == len(set(titles)) == 3, f"Autotask has: {titles}")
     return "3 runs, 3 tickets"
+
+
+def ticket_of(stage: Stage, number: int) -> dict[str, Any]:
+    """That job's ticket, by Autotask's own books."""
+    return next(ticket for ticket in created(stage) if f"{job(number)} " in ticket["title"])
+
+
+def resolve(stage: Stage, number: int) -> str:
+    """Press "Resolve ticket" on that run, and on the page that says what will happen; the text of the page after it."""
+    visitor = stage.visitor("operator")
+    return visitor.press(visitor.get(run_page(stage, number).link("/resolve/")), "Resolve ticket").text
+
+
+@chapter.step("An operator resolves the ticket")
+def resolves(stage: Stage) -> str:
+    said = resolve(stage, 1)
+    expect("is resolved." in said, f"the page says: {said[:600]}")
+    notes = stage.simulators["autotask"].simulator.world()["notes"]
+    expect([note["publish"] for note in notes] == [2], f"Autotask has the notes {notes}")
+    expect(ticket_of(stage, 1)["status"] == 5, "the ticket is not closed")
+    return "one internal note, then closed"
+
+
+@chapter.step("A ticket on which time was booked stays open")
+def stays_open(stage: Stage) -> str:
+    stage.simulators["autotask"].simulator.do("add_time_entry", {"ticket": ticket_of(stage, 2)["id"]})
+    said = resolve(stage, 2)
+    expect("stays open" in said, f"the page says: {said[:600]}")
+    expect(ticket_of(stage, 2)["status"] != 5, "the ticket was closed")
+    return "its owner is told by an internal note"
+
+
+@chapter.step("The job fails again: its run joins the open ticket")
+def joins(stage: Stage) -> str:
+    post(stage, report(2, "error", hours_ago=1))
+    page = stage.visitor("operator").press(run_page(stage, 2), "Link to")
+    expect("linked to ticket" in page.text, f"the page says: {page.text[:600]}")
+    expect(len(created(stage)) == 3, f"Autotask has {len(created(stage))} tickets")
+    return "still one ticket for that job"
+
+
+@chapter.step("A ticket is deleted in Autotask; its number stays, and a new one is offered")
+def deleted(stage: Stage) -> str:
+    stage.simulators["autotask"].simulator.do("delete_ticket", {"id": ticket_of(stage, 3)["id"]})
+    page = stage.visitor("operator").press(run_page(stage, 3), "Check now")
+    expect("was deleted in Autotask" in page.text, f"the page says: {page.text[:600]}")
+    expect("Create Autotask ticket" in page.text, "no new ticket is offered")
+    return "nothing was created by itself"

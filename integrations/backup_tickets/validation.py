@@ -1,0 +1,87 @@
+"""Whether the tickets behind open links still exist, in bulk: one call for each 200 of them (spec, section 6).
+
+DESIGN, Absence: a ticket counts as deleted only if others could be read in the same pass, a second read misses it too,
+and not more than a tenth is gone at once; otherwise nothing is changed and the result says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from integrations.core.models import Connection
+from integrations.vendors.autotask.api import AutotaskApi
+from integrations.vendors.autotask.schemas import Ticket as AutotaskTicket
+
+from .models import Ticket
+from .snapshots import mark_deleted, remember
+
+CHUNK = 200
+ACTOR = "link validation"
+MOST_GONE = 0.1  # of the tickets looked at
+ALWAYS_BELIEVED = 2  # so many may be gone at once however few there are
+
+
+@dataclass(slots=True)
+class Validated:
+    """What a pass found. `alert` is empty, or says why missing tickets were not believed."""
+
+    read: int = 0
+    closed: int = 0
+    deleted: list[str] = field(default_factory=list)
+    alert: str = ""
+
+    def __str__(self) -> str:
+        gone = f" Deleted in Autotask: {', '.join(self.deleted)}." if self.deleted else ""
+        return f"Read {self.read} open tickets, {self.closed} of them were closed meanwhile.{gone} {self.alert}".strip()
+
+
+def validate_links(connection: Connection, api: AutotaskApi) -> Validated:
+    """Read every open ticket of the connection and move its links along. `VendorError`: what was read is kept."""
+    result = Validated()
+    missing: list[Ticket] = []
+    total = 0
+    for tickets in _chunks(connection):
+        total += len(tickets)
+        found = {said.id: said for said in api.tickets_by_id(ticket.ticket_id for ticket in tickets)}
+        for said in found.values():
+            _keep(connection, api, said, result)
+        missing += [ticket for ticket in tickets if ticket.ticket_id not in found]
+    if missing:
+        _judge(connection, api, missing, total, result)
+    return result
+
+
+def _chunks(connection: Connection) -> Iterator[list[Ticket]]:
+    last = 0
+    tickets = Ticket.objects.filter(connection=connection, state=Ticket.State.OPEN).order_by("pk")
+    while chunk := list(tickets.filter(pk__gt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1].pk
+
+
+def _keep(connection: Connection, api: AutotaskApi, said: AutotaskTicket, result: Validated) -> None:
+    row = remember(connection, said, url=api.ticket_url(said.id))
+    result.read += 1
+    result.closed += row.state == Ticket.State.RESOLVED
+
+
+def _judge(connection: Connection, api: AutotaskApi, missing: list[Ticket], total: int, result: Validated) -> None:
+    again = {said.id: said for said in api.tickets_by_id(ticket.ticket_id for ticket in missing)}
+    for said in again.values():
+        _keep(connection, api, said, result)
+    gone = [ticket for ticket in missing if ticket.ticket_id not in again]
+    if not result.read:
+        result.alert = (
+            f"None of {total} open tickets could be read; the API user may have lost the right to read tickets. "
+            "Nothing was changed."
+        )
+    elif len(gone) > max(ALWAYS_BELIEVED, total * MOST_GONE):
+        result.alert = (
+            f"{len(gone)} of {total} open tickets were not found, which is too many at once to be believed. Look at "
+            "some of them in Autotask; “Check now” on a run settles one. Nothing was changed."
+        )
+    else:
+        for ticket in gone:
+            mark_deleted(ticket, actor=ACTOR)
+            result.deleted.append(ticket.number or str(ticket.ticket_id))
