@@ -15,6 +15,7 @@ from integrations.transport.errors import ConfigurationError
 from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import Company
 
+from .mapping_check import judged
 from .models import CompanyMapping, Customer
 from .setup import setup_of
 
@@ -62,12 +63,8 @@ def check_mapping(mapping: CompanyMapping, *, user: User) -> CompanyMapping:
     """
     with _open(mapping.customer, user=user) as api:
         company = api.get_company(mapping.company_id)
-    status, cause = CompanyMapping.Status.OK, ""
-    if not company.is_active:
-        status, cause = CompanyMapping.Status.INVALID, f"{company.name} was made inactive in Autotask."
-    elif company.name != mapping.company_name:
-        status, cause = CompanyMapping.Status.RENAMED, f"It was called {mapping.company_name} before."
-    mapping.company_name, mapping.status, mapping.cause = company.name, status, cause
+    mapping.status, mapping.cause = judged(mapping, company)
+    mapping.company_name = company.name
     mapping.checked_at = timezone.now()
     mapping.save()
     return mapping

@@ -1,4 +1,4 @@
-from integrations.core.registry import IntegrationKind, NavigationItem, Role, register
+from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
 from .checking import refresh_ticket
@@ -9,6 +9,7 @@ from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
+from .streams import link_validation, mapping_check, reference_data
 from .tiles import tiles
 
 register(
@@ -16,6 +17,11 @@ register(
         slug="backup_tickets",
         label="Backup tickets",
         roles=(Role("autotask", "Autotask", AUTOTASK),),
+        streams=(
+            StreamKind("mapping_check", "Check of the company mappings", mapping_check, interval_minutes=24 * 60),
+            StreamKind("link_validation", "Validation of the open tickets", link_validation, interval_minutes=60),
+            StreamKind("reference_data", "Refresh of the reference data", reference_data, interval_minutes=24 * 60),
+        ),
         options=TicketOptions,
         resolve_options=resolve_options,
         options_saved=ask_for_labels,

@@ -24,6 +24,20 @@ class Role:
     vendor: Vendor
 
 
+@dataclass(frozen=True)
+class StreamKind:
+    """One stream of an integration: `run(work)` does it once and returns its result in a sentence.
+
+    `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`.
+    """
+
+    slug: str
+    label: str
+    run: Callable[[Any], str | None]
+    interval_minutes: int
+    enabled: bool = True
+
+
 class NavigationItem(NamedTuple):
     """One entry of the sidebar. `url_name` is reversed without arguments; shown to those who have `permission`."""
 
@@ -47,6 +61,7 @@ class Tile(NamedTuple):
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
 
+    `streams` are what it does by itself, in the order in which pages show them.
     `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's options.
     `resolve_options(integration, given)` turns options as a configuration file gives them (labels for ids, say) into
     field values of that model; raises ValueError with a sentence. `options_saved(options)` runs after they were
@@ -59,6 +74,7 @@ class IntegrationKind:
     slug: str
     label: str
     roles: tuple[Role, ...]
+    streams: tuple[StreamKind, ...] = ()
     options: type[Model] | None = None
     resolve_options: Callable[[Any, Mapping[str, Any]], dict[str, Any]] | None = None
     options_saved: Callable[[Any], object] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Schedule
 
-from . import jobs
+from . import jobs, streams
 from .models import Job
 from .running import drain, sweep
 
@@ -22,6 +22,7 @@ def tick() -> None:
     The supervisors sweep every second or two; this is for the case that one of them hangs.
     """
     _ask_for_pruning()
+    streams.ask_for_due()
     sweep()
     drain()
 

@@ -1,3 +1,3 @@
 """The admin pages of core."""
 
-from . import clients, connections, installed, integrations, jobs, records, users  # noqa: F401 — they register themselves
+from . import clients, connections, installed, integrations, jobs, records, streams, users  # noqa: F401 — they register themselves

@@ -13,6 +13,7 @@ from django.db import transaction
 from integrations.core import registry
 from integrations.core.models import ApiToken, Client, Integration, IntegrationRole
 from integrations.core.registry import IntegrationKind
+from integrations.core.streams import streams_of
 
 from .connecting import ConnectionApplier, find_connection
 from .reading import ConfigProblems, File, Table
@@ -102,12 +103,11 @@ class Applier:
         if found and found.kind != kind_slug:
             table.problem(f"{what} is of the kind {found.kind}; a kind cannot be changed, use another slug.", "kind")
             return
-        for name in streams.values:
-            table.problem(f"{what}: the kind {kind_slug} has no stream “{name}”.", "streams")
         row = found or Integration(client=client, slug=slug, kind=kind_slug)
         if self.note(settle(table, row, what, _only_given({"is_enabled": enabled}))):
             self.roles(roles, row, kind)
             self.options(options, row, kind)
+            self.streams(streams, row, kind)
 
     def roles(self, table: Table, integration: Integration, kind: IntegrationKind) -> None:
         for declared in kind.roles:
@@ -148,6 +148,19 @@ class Applier:
         what = f"options of {integration.client.slug}/{integration.slug}"
         if self.note(settle(table, row, what, given)) and kind.options_saved is not None:
             kind.options_saved(row)
+
+    def streams(self, table: Table, integration: Integration, kind: IntegrationKind) -> None:
+        rows = {row.slug: row for row in streams_of(integration)} if table.values else {}
+        for name in table.values:
+            inner = table.table(name)
+            given = {"is_enabled": inner.flag("enabled"), "interval_minutes": inner.plain("interval_minutes")}
+            inner.finish()
+            what = f"{integration.client.slug}/{integration.slug}"
+            if name not in rows:
+                table.problem(f"integration {what}: the kind {kind.slug} has no stream “{name}”.", name)
+                continue
+            self.note(settle(inner, rows[name], f"stream {what}/{name}", _only_given(given)))
+        table.finish()
 
     def note(self, change: Change | None) -> bool:
         if change is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from integrations.core import registry
 from integrations.core.models import ApiToken, Client, Connection, Integration
 from integrations.core.opening import WEBHOOK_SECRET
+from integrations.core.streams import streams_of
 
 
 def export_config() -> str:
@@ -54,6 +55,10 @@ def _integration(integration: Integration) -> dict[str, Any]:
         "enabled": integration.is_enabled,
         "roles": {row.role: row.connection.slug for row in integration.roles.select_related("connection")},
         "options": _options(integration),
+        "streams": {
+            row.slug: {"enabled": row.is_enabled, "interval_minutes": row.interval_minutes}
+            for row in streams_of(integration)
+        },
     }
 
 

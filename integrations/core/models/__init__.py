@@ -5,6 +5,7 @@ from .clients import ApiToken, Client
 from .connections import Connection
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .streams import Stream, SyncRun
 from .users import User
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "Integration",
     "IntegrationRole",
     "Job",
+    "Stream",
+    "SyncRun",
     "User",
 ]

@@ -1,0 +1,90 @@
+"""Whether the Autotask companies behind the mappings are still what they were, in bulk: one call for each 200.
+
+The rule on absence is the same as for tickets (`validation`): a company counts as missing only if others could be read
+in the same pass, a second read misses it too, and not more than a tenth is gone at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from integrations.core.models import Connection
+from integrations.vendors.autotask.api import AutotaskApi
+from integrations.vendors.autotask.schemas import Company
+
+from .models import CompanyMapping
+from .validation import ALWAYS_BELIEVED, MOST_GONE
+
+Status = CompanyMapping.Status
+
+MISSING = "Autotask no longer has the company, or its API user may not read it any more; others can be read."
+
+
+@dataclass(slots=True)
+class MappingCheck:
+    """What a check found. `changes` are sentences; `alert` is empty, or says why what is missing is not believed."""
+
+    read: int = 0
+    changes: list[str] = field(default_factory=list)
+    alert: str = ""
+
+    def __str__(self) -> str:
+        return " ".join([f"Read {self.read} mapped companies.", *self.changes, self.alert]).strip()
+
+
+def check_mappings(connection: Connection, api: AutotaskApi) -> MappingCheck:
+    """Compare every mapping of this connection with Autotask. Raises `VendorError`, and then nothing was changed."""
+    roles = {"customer__client__integrations__roles__connection": connection}
+    mappings = list(CompanyMapping.objects.filter(**roles).select_related("customer").distinct().order_by("pk"))
+    found = {company.id: company for company in api.companies_by_id(row.company_id for row in mappings)}
+    missing = [row for row in mappings if row.company_id not in found]
+    if missing:
+        found |= {company.id: company for company in api.companies_by_id(row.company_id for row in missing)}
+        missing = [row for row in missing if row.company_id not in found]
+    result = MappingCheck(read=len(found))
+    for row in mappings:
+        if row.company_id in found:
+            _note(row, result, *judged(row, found[row.company_id]), name=found[row.company_id].name)
+    _judge_missing(mappings, missing, result)
+    return result
+
+
+def judged(row: CompanyMapping, company: Company) -> tuple[str, str]:
+    """Status and cause of a mapping whose company was read. A rename stays one until a person acknowledges it."""
+    if not company.is_active:
+        return Status.INVALID, f"{company.name} was made inactive in Autotask."
+    if row.status == Status.RENAMED:
+        return Status.RENAMED, row.cause
+    if company.name != row.company_name:
+        return Status.RENAMED, f"It was called {row.company_name} before."
+    return Status.OK, ""
+
+
+def _judge_missing(mappings: list[CompanyMapping], missing: list[CompanyMapping], result: MappingCheck) -> None:
+    if not missing:
+        return
+    if not result.read:
+        result.alert = (
+            f"None of {len(mappings)} mapped companies could be read; the API user may have lost the right to read "
+            "companies. Nothing was changed."
+        )
+    elif len(missing) > max(ALWAYS_BELIEVED, len(mappings) * MOST_GONE):
+        result.alert = (
+            f"{len(missing)} of {len(mappings)} mapped companies were not found, which is too many at once to be "
+            "believed. Look at some of them in Autotask. Those mappings were left as they are."
+        )
+    else:
+        for row in missing:
+            _note(row, result, Status.MISSING, MISSING, name=row.company_name)
+
+
+def _note(row: CompanyMapping, result: MappingCheck, status: str, cause: str, *, name: str) -> None:
+    changed = (row.status, row.cause, row.company_name) != (status, cause, name)
+    row.status, row.cause, row.company_name, row.checked_at = status, cause, name, timezone.now()
+    if changed:
+        row.save()
+        result.changes.append(f"{row.customer}: {name} is {row.get_status_display()}.")
+    else:
+        CompanyMapping.objects.filter(pk=row.pk).update(checked_at=row.checked_at)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from .integrations import Integration
+from .jobs import Job
+from .scoping import ScopedQuerySet
+
+
+class Stream(models.Model):
+    """One direction of one kind of record inside an integration, or one check of it: whether it runs, and how often."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="streams")
+    slug = models.SlugField()
+    is_enabled = models.BooleanField("enabled", default=True)
+    interval_minutes = models.PositiveIntegerField("minutes between runs", validators=[MinValueValidator(1)])
+    started_at = models.DateTimeField("last started", null=True, blank=True)
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["started_at"])
+
+    class Meta:
+        ordering = ["integration", "slug"]
+        constraints = [models.UniqueConstraint(fields=["integration", "slug"], name="one_stream_per_slug")]
+
+    def __str__(self) -> str:
+        return f"{self.integration} · {self.slug}"
+
+
+class SyncRun(models.Model):
+    """One execution of a stream, with its result in a sentence."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        INTERRUPTED = "interrupted"
+
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="runs")
+    trigger = models.CharField(max_length=10, choices=Job.Trigger, default=Job.Trigger.SCHEDULE)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.RUNNING)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.TextField(blank=True, help_text="What came of it, in a sentence.")
+
+    client_path = "stream__integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["stream"], condition=Q(state="running"), name="one_running_sync_per_stream")
+        ]
+        indexes = [models.Index(fields=["started_at"], name="sync_run_started")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} #{self.pk}"
