@@ -86,6 +86,8 @@ admin:backup_tickets_backupjob_delete                  GET   302 403 403 403 403
 admin:backup_tickets_backupjob_delete                  POST  302 403 403 403 403
 admin:backup_tickets_backupjob_history                 GET   302 200 200 200 302
 admin:backup_tickets_backupjob_history                 POST  302 200 200 200 302
+admin:backup_tickets_customer_acknowledge              GET   302 405 405 405 405
+admin:backup_tickets_customer_acknowledge              POST  302 403 404 404 404
 admin:backup_tickets_customer_add                      GET   302 403 403 200 403
 admin:backup_tickets_customer_add                      POST  302 403 403 200 403
 admin:backup_tickets_customer_change                   GET   302 200 200 200 302

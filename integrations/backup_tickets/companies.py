@@ -16,7 +16,7 @@ from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import Company
 
 from .mapping_check import judged
-from .models import CompanyMapping, Customer
+from .models import CompanyMapping, Customer, TicketLink
 from .setup import setup_of
 
 SHORTEST_SEARCH = 2  # characters; less would list half of Autotask
@@ -68,6 +68,27 @@ def check_mapping(mapping: CompanyMapping, *, user: User) -> CompanyMapping:
     mapping.checked_at = timezone.now()
     mapping.save()
     return mapping
+
+
+def acknowledge_rename(mapping: CompanyMapping, *, user: User) -> bool:
+    """A person has seen the company's new name; False when there was nothing to acknowledge."""
+    renamed = CompanyMapping.objects.filter(pk=mapping.pk, status=CompanyMapping.Status.RENAMED)
+    row = renamed.select_related("customer__client").first()
+    if row is None:
+        return False
+    with transaction.atomic():
+        row.status, row.cause = CompanyMapping.Status.OK, ""
+        row.save()
+        _audited(row.customer, user, "backup_tickets.acknowledge_rename", f"The new name is {row.company_name}.")
+    return True
+
+
+def reach_of(customer: Customer) -> str:
+    """What a broken mapping of this customer affects, for a sentence: `14 jobs, 3 open tickets`."""
+    jobs = customer.jobs.count()
+    links = TicketLink.objects.filter(run__job__customer=customer, state=TicketLink.State.ACTIVE)
+    tickets = links.values("ticket").distinct().count()
+    return f"{jobs} job{'' if jobs == 1 else 's'}, {tickets} open ticket{'' if tickets == 1 else 's'}"
 
 
 def connection_for(customer: Customer) -> Connection:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 DESKTOP, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 RUN_CHECKS = "/admin/backup_tickets/run/"
+JOB, INTEGRATION = r"/backupjob/\d+/change/", r"/core/integration/\d+/change/"
 # name, colour scheme, size
 LOOKS = (("", "light", DESKTOP), ("-dark", "dark", DESKTOP), ("-phone", "light", PHONE))
 QUALITY = 0.85
@@ -79,6 +80,8 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "ticket": ("operator", done),
         "resolve": ("operator", done.replace("/change/", "/resolve/")),
         "link": ("operator", waiting.replace("/change/", "/link/")),
+        "job": ("operator", person["operator"].get("/admin/backup_tickets/backupjob/?q=Nightly").link(JOB)),
+        "streams": ("admin", person["admin"].get("/admin/core/integration/").link(INTEGRATION)),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
         "jobs": ("admin", "/admin/core/job/"),

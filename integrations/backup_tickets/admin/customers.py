@@ -83,8 +83,13 @@ class CustomerAdmin(PortalModelAdmin):
             )
             return door
 
-        own = [url("companies", self.companies_view), url("map", self.map_view), url("check", self.check_view)]
-        return [*own, *super().get_urls()]
+        return [
+            url("companies", self.companies_view),
+            url("map", self.map_view),
+            url("check", self.check_view),
+            url("acknowledge", self.acknowledge_view),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -96,6 +101,7 @@ class CustomerAdmin(PortalModelAdmin):
             extra = {
                 "mapping": mapping,
                 "mapping_tone": TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning",
+                "reach": companies.reach_of(customer),
                 "may_map": request.user.has_perm(permissions.MAP_CUSTOMER),
                 "runs": Run.objects.filter(job__customer=customer)
                 .select_related("job")
@@ -155,6 +161,19 @@ class CustomerAdmin(PortalModelAdmin):
             messages.error(request, f"The mapping was left as it is. {error.message}")
         else:
             messages.success(request, f"Checked: {mapping.company_name} is {mapping.get_status_display()}.")
+        return _to_page(customer)
+
+    @method_decorator(require_POST)
+    def acknowledge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The new name of a renamed company was seen."""
+        customer = self._customer(request, pk)
+        mapping = mapping_of(customer)
+        if mapping is None:
+            raise Http404
+        if companies.acknowledge_rename(mapping, user=request.user):  # type: ignore[arg-type]  # signed in
+            messages.success(request, f"Noted: the company is called {mapping.company_name} now.")
+        else:
+            messages.info(request, "There was nothing to acknowledge.")
         return _to_page(customer)
 
     def _customer(self, request: HttpRequest, pk: int) -> Customer:
