@@ -57,6 +57,10 @@ BEHAVIOURS: dict[str, Trouble] = {
     "time booked after the closing": _booked(CLOSE),
     "time booked after the reading back": _booked(READ, skip=1),
 }
+BEHAVIOURS["closing arrives late, and time was booked meanwhile"] = lambda autotask, ticket: (
+    BEHAVIOURS["time booked after the second count"](autotask, ticket),
+    BEHAVIOURS["closing: late_commit"](autotask, ticket),
+)
 FAST_KILLS = 1  # per behaviour, in `make test`
 
 
