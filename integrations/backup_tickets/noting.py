@@ -61,7 +61,9 @@ def add_note(run: Run, text: str, *, user: User, key: str = "") -> TicketNote:
     try:
         note, recovery = _intend(run, link, text, user=user, key=key or new_key())
     except IntegrityError:  # the same form, sent twice
-        first: TicketNote = TicketNote.objects.select_related("ticket").get(key=key)
+        first: TicketNote | None = TicketNote.objects.filter(run=run, key=key).select_related("ticket").first()
+        if first is None:
+            raise NotPossibleError("That form belongs to another run; open this run again.") from None
         return first
     try:
         _send(note, user=user)
