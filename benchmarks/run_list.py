@@ -1,4 +1,4 @@
-"""M9, M10: Run Checks with a million runs, beside Django's stock changelist of the same table.
+"""M9, M10: Run Checks and customers with a million runs, beside Django's stock changelists of the same tables.
 
 Both pages are drawn in this process, in turns, for the same signed-in operator; the stock one with Django's own
 templates, the columns and page size of ours, and its foreign keys selected along.
@@ -16,13 +16,17 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks import Figure, runs
 from benchmarks.judging import bounded, compared, in_turns, ratio
-from integrations.backup_tickets.checks_list import Filters, page
+from integrations.backup_tickets.checks_list import COUNTED, Filters, page
+from integrations.backup_tickets.customers_list import PAGE
+from integrations.backup_tickets.models import Customer
 from integrations.core import roles
 from integrations.core.models import User
 
 RUNS = 1_000_000
 ROUNDS, SEARCH_ROUNDS = 15, 3
+BOUNDED = f"LIMIT {COUNTED + 1}"  # the lengths of the work lists are counted up to here and no further
 OURS, STOCK = "/admin/backup_tickets/run/?", "/stock/backup_tickets/run/?"
+OUR_CUSTOMERS, STOCK_CUSTOMERS = "/admin/backup_tickets/customer/?", "/stock/backup_tickets/customer/?"
 
 
 def measure(scale: float, database: str) -> Iterator[Figure]:
@@ -34,6 +38,7 @@ def measure(scale: float, database: str) -> Iterator[Figure]:
     yield from _pages(browser, deep, database)
     yield from _counts(browser, deep, count, database)
     yield _search(browser, count, database)
+    yield from _customers(browser, count, database)
 
 
 def _pages(browser: Browser, deep: str, database: str) -> Iterator[Figure]:
@@ -54,7 +59,7 @@ def _counts(browser: Browser, deep: str, count: int, database: str) -> Iterator[
         with CaptureQueriesContext(connection) as captured:
             browser.get(address)
         pages.append(len(captured))
-        counting += sum("COUNT(" in entry["sql"].upper() for entry in captured)
+        counting += sum("COUNT(" in entry["sql"].upper() and BOUNDED not in entry["sql"] for entry in captured)
     yield bounded("M9", f"statements for a page, {database}", max(pages[:3]), most=8, unit="")
     yield bounded("M9", f"count(*) in pages and searches, {database}", counting, most=0, unit="")
 
@@ -70,6 +75,27 @@ def _search(browser: Browser, count: int, database: str) -> Figure:
     _, meaning, seen, theirs = worst
     what = f"search, at worst by {meaning}, {database}"
     return compared("M10", what, seen, theirs, most=0.2, unit="ms", than="the stock search's")
+
+
+def _customers(browser: Browser, count: int, database: str) -> Iterator[Figure]:
+    """The list of customers, each with its jobs, the runs that need attention and its open tickets."""
+    first, stock = _shows(browser, OUR_CUSTOMERS), _shows(browser, STOCK_CUSTOMERS)
+    seen, theirs = in_turns(ROUNDS, first, stock)
+    what = f"customers, first page, {database}"
+    yield compared("M9", what, seen, theirs, most=0.5, unit="ms", than="the stock changelist's")
+    last = f"{OUR_CUSTOMERS}after={list(Customer.objects.order_by('-name', '-pk')[: PAGE + 1])[-1].pk}"
+    ended, begun = in_turns(ROUNDS, _shows(browser, last), first)
+    what = f"customers, last page, {database}"
+    yield compared("M9", what, ended, begun, most=1.2, unit="ms", than="the first page's")
+    with CaptureQueriesContext(connection) as captured:
+        browser.get(OUR_CUSTOMERS)
+    yield bounded("M9", f"statements for a page of customers, {database}", len(captured), most=8, unit="")
+    term = list(_terms(count))[1]
+    ours, others = in_turns(
+        SEARCH_ROUNDS, _shows(browser, f"{OUR_CUSTOMERS}q={term}"), _shows(browser, f"{STOCK_CUSTOMERS}q={term}")
+    )
+    what = f"search of a customer, {database}"
+    yield compared("M10", what, ours, others, most=0.2, unit="ms", than="the stock search's")
 
 
 def _terms(count: int) -> dict[str, str]:

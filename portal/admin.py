@@ -20,7 +20,7 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         # Imported late: the site exists before the models are loaded.
         from integrations.core.admin.navigation import sidebar
 
-        groups = sidebar(request.user)
+        groups = sidebar(request)
         for group in groups:
             group["items"] = self._get_navigation_items(request, group["items"])
         return groups

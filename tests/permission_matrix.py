@@ -104,8 +104,14 @@ admin:backup_tickets_customer_history                  GET   302 200 200 200 404
 admin:backup_tickets_customer_history                  POST  302 200 200 200 404
 admin:backup_tickets_customer_map                      GET   302 405 405 405 405
 admin:backup_tickets_customer_map                      POST  302 403 302 302 404
+admin:backup_tickets_customer_suggestions              GET   302 403 200 200 200
+admin:backup_tickets_customer_suggestions              POST  302 403 302 302 302
 admin:backup_tickets_run_add                           GET   302 403 403 403 403
 admin:backup_tickets_run_add                           POST  302 403 403 403 403
+admin:backup_tickets_run_bulk                          GET   302 405 405 405 405
+admin:backup_tickets_run_bulk                          POST  302 403 302 302 302
+admin:backup_tickets_run_bulk_action                   GET   302 404 404 404 404
+admin:backup_tickets_run_bulk_action                   POST  302 404 404 404 404
 admin:backup_tickets_run_change                        GET   302 200 200 200 404
 admin:backup_tickets_run_change                        POST  302 200 200 200 404
 admin:backup_tickets_run_changelist                    GET   302 200 200 200 200
@@ -286,9 +292,11 @@ admin:two_factor_verify                                GET   302 200 200 200 200
 admin:two_factor_verify                                POST  302 200 200 200 200
 admin:view_on_site                                     GET   302 404 404 404 404
 admin:view_on_site                                     POST  302 404 404 404 404
+api_links                                              GET   401 401 401 401 401
+api_links                                              POST  401 401 401 401 401
 api_openapi                                            GET   200 200 200 200 200
 api_openapi                                            POST  405 405 405 405 405
-api_runs                                               GET   405 405 405 405 405
+api_runs                                               GET   401 401 401 401 401
 api_runs                                               POST  401 401 401 401 401
 core:healthz                                           GET   200 200 200 200 200
 core:healthz                                           POST  405 405 405 405 405

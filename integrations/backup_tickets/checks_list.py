@@ -7,7 +7,6 @@ customers and jobs first, ticket numbers in the table of tickets.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -106,24 +105,24 @@ def runs(user: User, filters: Filters) -> QuerySet[Run]:
         found = found.filter(client=filters.client)
     if filters.customer or filters.job:
         jobs = BackupJob.objects.filter(customer__name__icontains=filters.customer, name__icontains=filters.job)
-        found = found.filter(_of_jobs(jobs.visible_to(user)))
+        found = found.filter(runs_of_jobs(jobs.visible_to(user)))
     if filters.since:
         found = found.filter(started_at__gte=_midnight(filters.since))
     if filters.until:
         found = found.filter(started_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
     if filters.ticket:
-        found = found.filter(_ticket(filters.ticket))
+        found = found.filter(runs_with_ticket(filters.ticket))
     return found.filter(_search(user, filters.q)) if filters.q else found
 
 
 def page(user: User, filters: Filters, *, older_than: str = "", newer_than: str = "") -> Page:
     """The page that follows (or precedes) a cursor; without one, or with an unreadable one, the first."""
     found = _lean(runs(user, filters))
-    backwards = (cursor := _cursor(newer_than)) is not None
+    backwards = (cursor := read_cursor(newer_than)) is not None
     if cursor is not None:
         at, pk = cursor
         found = found.filter(Q(started_at__gt=at) | Q(id__gt=pk), started_at__gte=at).order_by("started_at", "id")
-    elif (cursor := _cursor(older_than)) is not None:
+    elif (cursor := read_cursor(older_than)) is not None:
         at, pk = cursor
         found = found.filter(Q(started_at__lt=at) | Q(id__lt=pk), started_at__lte=at)
     fetched = list(found[: PAGE + 1])
@@ -134,13 +133,7 @@ def page(user: User, filters: Filters, *, older_than: str = "", newer_than: str 
         return Page()
     newer = more if backwards else cursor is not None
     older = backwards or more
-    return Page(_rows(fetched), _key(fetched[0]) if newer else "", _key(fetched[-1]) if older else "")
-
-
-def waiting(user: User) -> Counter[str]:
-    """How many runs need attention, by status, of the newest thousand and one at most."""
-    newest = runs(user, Filters()).values_list("status", flat=True)
-    return Counter(newest[: COUNTED + 1])
+    return Page(_rows(fetched), cursor_of(fetched[0]) if newer else "", cursor_of(fetched[-1]) if older else "")
 
 
 def _lean(found: QuerySet[Run]) -> QuerySet[Run]:
@@ -173,7 +166,8 @@ def _shown(show: str) -> Q:
     }.get(show, Q())
 
 
-def _ticket(state: str) -> Q:
+def runs_with_ticket(state: str) -> Q:
+    """The runs whose ticket is in this state, one of `TICKET`."""
     if state == "needed":
         return Q(needs_attention=True)
     State, Known = TicketLink.State, Ticket.State  # noqa: N806 — short names of classes
@@ -198,10 +192,10 @@ def _search(user: User, text: str) -> Q | In:
     if exact:
         return Q(pk__in=exact)
     named = Q(name__icontains=text) | Q(customer__name__icontains=text)
-    return _of_jobs(BackupJob.objects.filter(named).visible_to(user))
+    return runs_of_jobs(BackupJob.objects.filter(named).visible_to(user))
 
 
-def _of_jobs(jobs: QuerySet[BackupJob]) -> Q | In:
+def runs_of_jobs(jobs: QuerySet[BackupJob]) -> Q | In:
     """The runs of these jobs: of few ones by their index, of many by reading the newest runs and comparing.
 
     Left to itself the database would fetch and sort all runs of many jobs; adding nothing hides the column's index.
@@ -216,11 +210,12 @@ def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-def _key(run: Run) -> str:
+def cursor_of(run: Run) -> str:
+    """Where a page that ends (or begins) with this run is cut."""
     return f"{(run.started_at - EPOCH) // dt.timedelta(microseconds=1)}-{run.pk}"
 
 
-def _cursor(text: str) -> tuple[dt.datetime, int] | None:
+def read_cursor(text: str) -> tuple[dt.datetime, int] | None:
     """The cursor in an address; None for anything that is none."""
     micros, _, pk = text.partition("-")
     if not (micros.isdecimal() and pk.isdecimal() and micros.isascii() and pk.isascii() and len(micros + pk) < 36):

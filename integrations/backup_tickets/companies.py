@@ -40,6 +40,11 @@ def confirm_mapping(customer: Customer, company_id: int, *, user: User) -> Compa
         company = api.get_company(company_id)
     if not company.is_active:
         raise ConfigurationError(f"{company.name} is inactive in Autotask; choose an active company.")
+    return store_mapping(customer, company, user=user)
+
+
+def store_mapping(customer: Customer, company: Company, *, user: User) -> CompanyMapping:
+    """A person confirmed this active company, which was just read from Autotask, for the customer."""
     with transaction.atomic():
         mapping, _ = CompanyMapping.objects.update_or_create(
             customer=customer,

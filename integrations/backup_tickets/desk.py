@@ -1,4 +1,4 @@
-"""What people leave at the desk around runs: their reviews, and the files they import. Tables only."""
+"""What people leave at the desk around runs: reviews, acts on many runs, and the files they import. Tables only."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class RunReview(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["at"], name="run_review_at")]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} by {self.by}"
@@ -79,3 +80,57 @@ class RunImport(models.Model):
     def changes(self) -> int:
         """How many runs are new or differ from what is stored."""
         return self.created + self.updated
+
+
+class BulkAction(models.Model):
+    """One act on many runs, chosen by a person, shown first, then carried out by a job, row by row."""
+
+    class Act(models.TextChoices):
+        CREATE = "create", "Create tickets"
+        LINK = "link", "Link to the open tickets of the jobs"
+        RESOLVE = "resolve", "Resolve tickets"
+        CHECK = "check", "Check tickets"
+
+    class State(models.TextChoices):
+        SHOWN = "shown", "waiting for confirmation"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+
+    act = models.CharField(max_length=10, choices=Act)
+    state = models.CharField(max_length=10, choices=State, default=State.SHOWN)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    back = models.TextField(blank=True, help_text="The list's filters, to go back to it.")
+    cause = models.TextField(blank=True, help_text="Why it ended early, in a sentence.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} #{self.pk}"
+
+
+class BulkItem(models.Model):
+    """One run of a bulk action. It is taken in hand at most once: what a dead process left is never sent again."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        WORKING = "working", "at work"
+        DONE = "done", "done"
+        CHECKING = "checking", "being checked"
+        LEFT_ALONE = "left_alone", "left alone"
+        FAILED = "failed", "failed"
+
+    action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="items")
+    run = models.ForeignKey("backup_tickets.Run", on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    sentence = models.TextField(blank=True, help_text="What will be done; later, what came of it or why not.")
+    seen = models.CharField(max_length=64, blank=True, help_text="Fingerprint of the ticket as it was shown.")
+
+    client_path = "run__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["action", "run"], name="one_item_per_bulk_action_and_run")]
+
+    def __str__(self) -> str:
+        return f"{self.action}, run {self.run_id}: {self.get_state_display()}"

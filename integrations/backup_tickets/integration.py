@@ -1,6 +1,7 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .bulk import carry_out
 from .checking import refresh_ticket
 from .importing.flow import import_file
 from .models import TicketOptions
@@ -10,7 +11,9 @@ from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
 from .streams import link_validation, mapping_check, reference_data
+from .suggesting import suggest_companies
 from .tiles import tiles
+from .work_lists import customers_badge, runs_badge
 
 register(
     IntegrationKind(
@@ -32,14 +35,24 @@ register(
             "refresh_ticket": refresh_ticket,
             "refresh_reference": refresh_reference_job,
             "import_file": import_file,
+            "suggest_companies": suggest_companies,
+            "carry_out_bulk": carry_out,
         },
         permissions=PERMISSIONS,
         navigation=(
-            NavigationItem("Run Checks", "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN),
+            NavigationItem(
+                "Run Checks", "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN, badge=runs_badge
+            ),
             NavigationItem(
                 "Backup jobs", "backup", "admin:backup_tickets_backupjob_changelist", "backup_tickets.view_backupjob"
             ),
-            NavigationItem("Customers", "domain", "admin:backup_tickets_customer_changelist", VIEW_CUSTOMER),
+            NavigationItem(
+                "Customers",
+                "domain",
+                "admin:backup_tickets_customer_changelist",
+                VIEW_CUSTOMER,
+                badge=customers_badge,
+            ),
             NavigationItem(
                 "Ticket settings", "tune", "admin:backup_tickets_ticketoptions_changelist", VIEW_SETTINGS, "Set-up"
             ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from integrations.core.models import Connection
+from integrations.core.models import Client
 from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import Company
 
@@ -34,10 +34,10 @@ class MappingCheck:
         return " ".join([f"Read {self.read} mapped companies.", *self.changes, self.alert]).strip()
 
 
-def check_mappings(connection: Connection, api: AutotaskApi) -> MappingCheck:
-    """Compare every mapping of this connection with Autotask. Raises `VendorError`, and then nothing was changed."""
-    roles = {"customer__client__integrations__roles__connection": connection}
-    mappings = list(CompanyMapping.objects.filter(**roles).select_related("customer").distinct().order_by("pk"))
+def check_mappings(client: Client, api: AutotaskApi) -> MappingCheck:
+    """Compare every mapping of this client with Autotask. Raises `VendorError`, and then nothing was changed."""
+    own = CompanyMapping.objects.filter(customer__client=client)
+    mappings = list(own.select_related("customer").order_by("pk"))
     found = {company.id: company for company in api.companies_by_id(row.company_id for row in mappings)}
     missing = [row for row in mappings if row.company_id not in found]
     if missing:

@@ -10,12 +10,15 @@ from simple_history.models import HistoricalRecords
 from integrations.core.models import Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
-from .desk import RunImport, RunReview
+from .desk import BulkAction, BulkItem, RunImport, RunReview
 from .ticketing import Resolution, Ticket, TicketLink, TicketNote
 
 __all__ = [
     "BackupJob",
+    "BulkAction",
+    "BulkItem",
     "CompanyMapping",
+    "CompanySuggestion",
     "Customer",
     "ReferenceItem",
     "Resolution",
@@ -78,6 +81,32 @@ class CompanyMapping(models.Model):
     def is_usable(self) -> bool:
         """Whether a ticket may be created for this customer."""
         return self.status in (self.Status.OK, self.Status.RENAMED)
+
+
+class CompanySuggestion(models.Model):
+    """An Autotask company whose name is like an unmapped customer's; a person confirms or refuses it."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="suggestions")
+    company_id = models.BigIntegerField()
+    company_name = models.CharField(max_length=200)
+    likeness = models.PositiveSmallIntegerField(help_text="Of the names, of 100.")
+    is_refused = models.BooleanField(default=False)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    refused_at = models.DateTimeField(null=True, blank=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    client_path = "customer__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "company_id"], name="one_suggestion_per_customer_and_company")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} may be {self.company_name}"
 
 
 class BackupJob(models.Model):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -28,6 +29,7 @@ from .tickets import FIRST_LOOKUP, RECOVER_AFTER, SEND_WITHIN
 
 State = TicketNote.State
 
+UNDECIDED = (State.SENDING, State.UNKNOWN)
 KEY_PREFIX = "nte-"
 LONGEST = 32_000  # characters; Autotask's limit
 RECOVERY = "backup_tickets.recover_note"
@@ -70,7 +72,7 @@ def add_note(run: Run, text: str, *, user: User, key: str = "") -> TicketNote:
     except UnclearAbsence as error:
         _settle(note, State.NOT_SENT, str(error))
     except VendorError as error:
-        _settle(note, State.NOT_SENT, f"Not sent: {error.message}")  # unless it is decided already
+        _settle(note, State.NOT_SENT, f"Not sent: {error.message}")  # unless it was sent: then it is decided already
     note.refresh_from_db()
     if note.state == State.UNKNOWN:
         jobs.enqueue(RECOVERY, note.pk, not_before=timezone.now() + FIRST_LOOKUP, priority=Job.Priority.CLICK)
@@ -140,7 +142,7 @@ def _send(note: TicketNote, *, user: User) -> None:
         except (UnknownOutcomeError, MalformedResponseError) as error:
             _settle(note, State.UNKNOWN, error.message)
             raise
-        _settle(note, State.SENT, "", note_id=note_id)
+        _settle(note, State.SENT, "", note_id=note_id, after=UNDECIDED)
 
 
 def _still_in_time(note: TicketNote) -> None:
@@ -148,12 +150,21 @@ def _still_in_time(note: TicketNote) -> None:
         raise TemporaryError("The portal was too busy to send it in time; try again.")
 
 
-def _settle(note: TicketNote, state: TicketNote.State, cause: str, *, note_id: int | None = None) -> None:
-    """Store what became of the note, once: a click and its recovery job may both learn it."""
+def _settle(
+    note: TicketNote,
+    state: TicketNote.State,
+    cause: str,
+    *,
+    note_id: int | None = None,
+    after: Collection[TicketNote.State] = (State.SENDING,),
+) -> None:
+    """Store what became of the note, once: a click and its recovery job may both learn it.
+
+    `after` are the states from which this follows; in any other one somebody else has decided.
+    """
     with transaction.atomic():
         locked = TicketNote.objects.select_for_update(of=("self",)).select_related("audit").get(pk=note.pk)
-        undecided = (State.SENDING,) if state == State.UNKNOWN else (State.SENDING, State.UNKNOWN)
-        if locked.state not in undecided or (locked.state == State.UNKNOWN and cause.startswith("Not sent")):
+        if locked.state not in after:
             return
         locked.state, locked.cause, locked.note_id = state, cause, note_id
         locked.save(update_fields=["state", "cause", "note_id"])
@@ -180,10 +191,10 @@ def recover_note(claim: Claim, note_pk: int) -> str:
     except VendorError as error:
         raise Again(at=timezone.now() + WAIT, outcome=f"Not looked up: {error.message}") from error
     if found:
-        _settle(note, State.SENT, "", note_id=next(iter(found.values())))
+        _settle(note, State.SENT, "", note_id=next(iter(found.values())), after=UNDECIDED)
         return "Found."
     if started >= note.send_before + LOOKUPS[-1]:
-        _settle(note, State.NOT_SENT, NOT_FOUND)
+        _settle(note, State.NOT_SENT, NOT_FOUND, after=UNDECIDED)
         return "Not found."
     raise Again(at=_next_lookup(note.send_before, started), outcome="Not found yet; looking again.")
 

@@ -69,4 +69,9 @@ def manual_allowed(basis: Basis) -> bool:
 def open_ticket_of_job(run: Run) -> TicketLink | None:
     """The newest link of another run of the same job whose ticket is open."""
     others = TicketLink.objects.filter(run__job=run.job_id, state=State.ACTIVE, ticket__state=Ticket.State.OPEN)
-    return others.exclude(run=run).select_related("ticket", "run", "connection").order_by("-run__started_at").first()
+    return (
+        others.exclude(run=run)
+        .select_related("ticket", "run", "connection")
+        .order_by("-run__started_at", "-pk")
+        .first()
+    )

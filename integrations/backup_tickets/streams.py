@@ -15,7 +15,7 @@ def mapping_check(work: Work) -> str:
     """Read every mapped company; renamed, inactive and missing ones are noted."""
     connection = work.connection(ROLE)
     with open_connection(connection, source="mapping check", record=_record(work), guard=work.claim.check) as api:
-        result = check_mappings(connection, api)
+        result = check_mappings(work.integration.client, api)
     if result.alert:
         raise StreamProblem(str(result))
     return str(result)
@@ -25,7 +25,7 @@ def link_validation(work: Work) -> str:
     """Read every open ticket; closed and deleted ones are noted."""
     connection = work.connection(ROLE)
     with open_connection(connection, source="link validation", record=_record(work), guard=work.claim.check) as api:
-        result = validate_links(connection, api)
+        result = validate_links(work.integration.client, connection, api)
     if result.alert:
         raise StreamProblem(str(result))
     return str(result)

@@ -88,6 +88,10 @@ class TicketLink(models.Model):
                 name="one_live_ticket_link_per_run",
             ),
         ]
+        indexes = [
+            models.Index(fields=["state"], name="ticket_link_state"),
+            models.Index(fields=["created_at"], name="ticket_link_created"),
+        ]
         permissions = [
             ("create_ticket", "Can create Autotask tickets"),
             ("link_ticket", "Can link Autotask tickets"),
@@ -183,6 +187,7 @@ class Resolution(models.Model):
                 name="one_open_resolution_per_ticket",
             ),
         ]
+        indexes = [models.Index(fields=["at"], name="resolution_at")]
 
     def __str__(self) -> str:
         return f"{self.ticket}: {self.get_state_display()}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from integrations.core.models import Connection
+from django.db.models import Exists, OuterRef
+
+from integrations.core.models import Client, Connection
 from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import Ticket as AutotaskTicket
 
-from .models import Ticket
+from .models import Ticket, TicketLink
 from .snapshots import mark_deleted, remember
 
 CHUNK = 200
@@ -36,12 +38,12 @@ class Validated:
         return f"Read {self.read} open tickets, {self.closed} of them were closed meanwhile.{gone} {self.alert}".strip()
 
 
-def validate_links(connection: Connection, api: AutotaskApi) -> Validated:
-    """Read every open ticket of the connection and move its links along. `VendorError`: what was read is kept."""
+def validate_links(client: Client, connection: Connection, api: AutotaskApi) -> Validated:
+    """Read every open ticket of this client's runs and move its links along. `VendorError`: what was read is kept."""
     result = Validated()
     missing: list[Ticket] = []
     total = 0
-    for tickets in _chunks(connection):
+    for tickets in _chunks(client, connection):
         total += len(tickets)
         found = {said.id: said for said in api.tickets_by_id(ticket.ticket_id for ticket in tickets)}
         for said in found.values():
@@ -52,9 +54,11 @@ def validate_links(connection: Connection, api: AutotaskApi) -> Validated:
     return result
 
 
-def _chunks(connection: Connection) -> Iterator[list[Ticket]]:
+def _chunks(client: Client, connection: Connection) -> Iterator[list[Ticket]]:
+    """On a connection that several clients share, each client's integration looks after its own tickets."""
     last = 0
-    tickets = Ticket.objects.filter(connection=connection, state=Ticket.State.OPEN).order_by("pk")
+    own = Exists(TicketLink.objects.filter(ticket=OuterRef("pk"), run__client=client))
+    tickets = Ticket.objects.filter(own, connection=connection, state=Ticket.State.OPEN).order_by("pk")
     while chunk := list(tickets.filter(pk__gt=last)[:CHUNK]):
         yield chunk
         last = chunk[-1].pk

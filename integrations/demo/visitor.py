@@ -22,14 +22,23 @@ class UnexpectedPageError(Exception):
     """The page is not what the visitor came for; the message says what was seen instead."""
 
 
+class Button(NamedTuple):
+    """A button as it stands on a page; `action` is its own address, if it has one."""
+
+    label: str
+    name: str
+    value: str
+    action: str = ""
+
+
 @dataclass
 class Form:
-    """One form of a page as it would be sent: fields with their present values, and the buttons' labels."""
+    """One form of a page as it would be sent: fields with their present values, and its buttons."""
 
     action: str = ""
     method: str = "get"
     fields: list[tuple[str, str]] = field(default_factory=list)
-    buttons: list[tuple[str, str, str]] = field(default_factory=list)  # label, name, value
+    buttons: list[Button] = field(default_factory=list)
 
 
 class _Reader(HTMLParser):
@@ -42,7 +51,7 @@ class _Reader(HTMLParser):
         self._hidden = 0
         self._by_id: dict[str, Form] = {}
         self._form: Form | None = None
-        self._button: tuple[Form, str, str, list[str]] | None = None
+        self._button: tuple[Form, Button, list[str]] | None = None
         self._textarea: tuple[Form, str, list[str]] | None = None
         self._select: tuple[Form, str, list[tuple[bool, str]]] | None = None
 
@@ -60,11 +69,11 @@ class _Reader(HTMLParser):
     def _control(self, tag: str, values: dict[str, str], owner: Form) -> None:
         name, value = values.get("name", ""), values.get("value", "")
         if tag == "input" and values.get("type") == "submit":
-            owner.buttons.append((value, name, value))
+            owner.buttons.append(Button(value, name, value))
         elif tag == "input" and name and (values.get("type") not in {"checkbox", "radio"} or "checked" in values):
             owner.fields.append((name, value or ("on" if "checked" in values else "")))
         elif tag == "button":
-            self._button = (owner, name, value, [])
+            self._button = (owner, Button("", name, value, values.get("formaction", "")), [])
         elif tag == "textarea" and name:
             self._textarea = (owner, name, [])
         elif tag == "select" and name:
@@ -78,8 +87,8 @@ class _Reader(HTMLParser):
         elif tag == "form":
             self._form = None
         elif tag == "button" and self._button:
-            owner, name, value, label = self._button
-            owner.buttons.append((" ".join("".join(label).split()), name, value))
+            owner, button, label = self._button
+            owner.buttons.append(button._replace(label=" ".join("".join(label).split())))
             self._button = None
         elif tag == "textarea" and self._textarea:
             owner, name, lines = self._textarea
@@ -109,16 +118,16 @@ class Page:
     text: str
     forms: tuple[Form, ...]
 
-    def form_with(self, button: str) -> tuple[Form, tuple[str, str]]:
-        """The form that has a button whose label holds these words, and the button's own name and value.
+    def form_with(self, button: str) -> tuple[Form, Button]:
+        """The form that has a button whose label holds these words, and that button.
 
         Raises `UnexpectedPageError` naming the buttons there are.
         """
         for form in self.forms:
-            for label, name, value in form.buttons:
-                if button.casefold() in label.casefold():
-                    return form, (name, value)
-        there = ", ".join(repr(label) for form in self.forms for label, _, _ in form.buttons) or "none"
+            for known in form.buttons:
+                if button.casefold() in known.label.casefold():
+                    return form, known
+        there = ", ".join(repr(known.label) for form in self.forms for known in form.buttons) or "none"
         raise UnexpectedPageError(f"no button {button!r} on {self.url} ({self.status}); buttons: {there}")
 
     def has_button(self, button: str) -> bool:
@@ -130,10 +139,15 @@ class Page:
 
     def link(self, pattern: str) -> str:
         """The first link whose address matches the pattern. Raises `UnexpectedPageError`."""
-        found = re.search(rf'href="([^"]*{pattern}[^"]*)"', self.html)
-        if found is None:
+        found = self.links(pattern)
+        if not found:
             raise UnexpectedPageError(f"no link like {pattern!r} on {self.url} ({self.status})")
-        return found[1].replace("&amp;", "&")
+        return found[0]
+
+    def links(self, pattern: str) -> list[str]:
+        """Every link whose address matches the pattern, each once, in the order of the page."""
+        found = re.findall(rf'href="([^"]*{pattern}[^"]*)"', self.html)
+        return list(dict.fromkeys(address.replace("&amp;", "&") for address in found))
 
 
 class File(NamedTuple):
@@ -166,15 +180,21 @@ class Visitor:
         return self._open(urllib.request.Request(urljoin(self.base_url, url)))  # noqa: S310 — the portal's own address
 
     def press(
-        self, page: Page, button: str, fields: Mapping[str, str] | None = None, files: Mapping[str, File] | None = None
+        self,
+        page: Page,
+        button: str,
+        fields: Mapping[str, str | list[str]] | None = None,
+        files: Mapping[str, File] | None = None,
     ) -> Page:
-        """Press the button of the page; `fields` are what the person typed, `files` what they chose in its form."""
+        """Press the button of the page; `fields` are what the person typed or ticked, `files` what they chose."""
         form, pressed = page.form_with(button)
-        typed = dict(fields or {})
-        sent = [(name, value) for name, value in form.fields if name not in typed] + list(typed.items())
-        if pressed[0]:
-            sent.append(pressed)
-        target = urljoin(page.url, form.action or page.url)
+        typed = fields or {}
+        sent = [(name, value) for name, value in form.fields if name not in typed]
+        for name, given in typed.items():
+            sent += [(name, value) for value in ([given] if isinstance(given, str) else given)]
+        if pressed.name:
+            sent.append((pressed.name, pressed.value))
+        target = urljoin(page.url, pressed.action or form.action or page.url)
         if form.method == "get":
             return self.get(target.partition("?")[0] + "?" + urlencode(sent))
         kind, body = (
@@ -189,6 +209,12 @@ class Visitor:
         if "/login/" in page.url:
             raise UnexpectedPageError(f"{username} could not sign in ({page.status})")
         return page
+
+    def get_json(self, url: str, *, token: str) -> tuple[int, Any]:
+        """What a program reads with a bearer token: the answer's status and JSON."""
+        request = urllib.request.Request(urljoin(self.base_url, url), headers={"Authorization": f"Bearer {token}"})  # noqa: S310 — as above
+        page = self._open(request)
+        return page.status, json.loads(page.html)
 
     def post_json(self, url: str, body: Any, *, token: str) -> tuple[int, Any]:
         """What a program does: a JSON body with a bearer token; the answer's status and JSON."""

@@ -1,4 +1,4 @@
-// Run Checks by keyboard: j/k move, x selects, Enter opens. Without scripts the page works all the same.
+// Run Checks by keyboard: j/k move, x selects, Enter opens, / searches. Without scripts the page works all the same.
 (() => {
   const page = document.querySelector("[data-run-checks]");
   if (!page) return;
@@ -23,7 +23,9 @@
     rows[current]?.scrollIntoView({ block: "nearest" });
     rows[current]?.querySelector("[data-open]")?.focus({ preventScroll: true });
   };
+  const search = page.querySelector("input[name=q]");
   const keys = {
+    "/": () => { search?.focus(); search?.select(); },
     j: () => move(1),
     k: () => move(-1),
     x: () => {
@@ -33,7 +35,7 @@
   };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key] || !rows.length) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
     event.preventDefault();
     keys[event.key]();
   });

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,10 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "ticket": ("operator", done),
         "resolve": ("operator", done.replace("/change/", "/resolve/")),
         "link": ("operator", waiting.replace("/change/", "/link/")),
+        "bulk": ("operator", bulk(person["operator"])),
+        "customers": ("operator", "/admin/backup_tickets/customer/"),
+        "customer": ("operator", person["operator"].get(done).link(r"/customer/\d+/change/")),
+        "suggestions": ("operator", suggestions(person["operator"])),
         "job": ("operator", person["operator"].get("/admin/backup_tickets/backupjob/?q=Nightly").link(JOB)),
         "streams": ("admin", person["admin"].get("/admin/core/integration/").link(INTEGRATION)),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
@@ -88,6 +93,23 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "api-calls": ("admin", "/admin/core/apicall/"),
         "connection": ("admin", person["admin"].get("/admin/core/connection/").link(r"/connection/\d+/change/")),
     }
+
+
+def bulk(operator: Visitor) -> str:
+    """The page of a bulk action that waits for its confirmation."""
+    page = operator.get(f"{RUN_CHECKS}?q=Off-site&show=attention")
+    runs = [link.split("/")[-3] for link in page.links(RUN_CHECKS + r"\d+/change/")]
+    return operator.press(page, "Create tickets", {"run": runs}).url
+
+
+def suggestions(operator: Visitor) -> str:
+    """The page of proposed companies, once they were looked for."""
+    page = operator.get("/admin/backup_tickets/customer/suggestions/")
+    operator.press(page, "Look for companies of unmapped customers")
+    ends = time.monotonic() + 30
+    while "Perhaps" not in operator.get(page.url).text and time.monotonic() < ends:
+        time.sleep(0.5)
+    return page.url
 
 
 def sign_in(page: Page, environment: dict[str, str], username: str) -> None:

@@ -10,69 +10,25 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.backup_tickets import companies, permissions
-from integrations.backup_tickets.models import CompanyMapping, Customer, Run
-from integrations.core import labels
+from integrations.backup_tickets.customer_glance import glance
+from integrations.backup_tickets.models import CompanyMapping, CompanySuggestion, Customer
+from integrations.backup_tickets.suggesting import open_suggestions
 from integrations.core.admin.base import PortalModelAdmin
 from integrations.transport.errors import VendorError
 
-TONES = {
-    CompanyMapping.Status.OK: "good",
-    CompanyMapping.Status.RENAMED: "info",
-    CompanyMapping.Status.MISSING: "bad",
-    CompanyMapping.Status.INVALID: "bad",
-}
-NOT_MAPPED = "none"
-RUNS_SHOWN = 10
-
-
-class MappingFilter(admin.SimpleListFilter):
-    title = "Autotask company"
-    parameter_name = "mapping"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(NOT_MAPPED, "not mapped"), *((value, str(label)) for value, label in CompanyMapping.Status.choices)]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == NOT_MAPPED:
-            return queryset.filter(mapping__isnull=True)
-        return queryset.filter(mapping__status=self.value()) if self.value() else queryset
+from .customer_list import CustomerListPages, tone_of
 
 
 @admin.register(Customer)
-class CustomerAdmin(PortalModelAdmin):
-    list_display = ("name", "client", "company", "mapping_state", "checked")
-    list_filter = (MappingFilter, "client")
-    list_select_related = ("client", "mapping")
-    search_fields = ("name", "mapping__company_name", "mapping__company_id__exact")
-    search_help_text = "Name, name in Autotask, or Autotask company id"
+class CustomerAdmin(CustomerListPages, PortalModelAdmin):
     fields = ("client", "name")
     change_form_outer_before_template = "backup_tickets/company_panel.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
         return ("client",) if obj else ()
-
-    @admin.display(description="in Autotask", ordering="mapping__company_name")
-    def company(self, row: Customer) -> str:
-        mapping = mapping_of(row)
-        return f"{mapping.company_name} ({mapping.company_id})" if mapping else "–"
-
-    @admin.display(description="mapping", ordering="mapping__status")
-    def mapping_state(self, row: Customer) -> SafeString:
-        mapping = mapping_of(row)
-        if mapping is None:
-            return labels.label("not mapped", "warning", title="No ticket can be created for this customer.")
-        return labels.label(
-            mapping.get_status_display(), TONES[CompanyMapping.Status(mapping.status)], title=mapping.cause
-        )
-
-    @admin.display(description="last checked", ordering="mapping__checked_at")
-    def checked(self, row: Customer) -> Any:
-        mapping = mapping_of(row)
-        return mapping.checked_at if mapping else None
 
     # --- pages
 
@@ -88,6 +44,7 @@ class CustomerAdmin(PortalModelAdmin):
             url("map", self.map_view),
             url("check", self.check_view),
             url("acknowledge", self.acknowledge_view),
+            *self.list_urls(),
             *super().get_urls(),
         ]
 
@@ -100,12 +57,11 @@ class CustomerAdmin(PortalModelAdmin):
             mapping = mapping_of(customer)
             extra = {
                 "mapping": mapping,
-                "mapping_tone": TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning",
+                "mapping_tone": tone_of(mapping),
                 "reach": companies.reach_of(customer),
                 "may_map": request.user.has_perm(permissions.MAP_CUSTOMER),
-                "runs": Run.objects.filter(job__customer=customer)
-                .select_related("job")
-                .order_by("-started_at", "-id")[:RUNS_SHOWN],
+                "glance": glance(customer),
+                "proposal": _proposal(request, customer) if mapping is None else None,
             }
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})  # type: ignore[no-any-return]
 
@@ -184,6 +140,14 @@ class CustomerAdmin(PortalModelAdmin):
         if customer is None:
             raise Http404("There is no such customer.")
         return customer
+
+
+def _proposal(request: HttpRequest, customer: Customer) -> CompanySuggestion | None:
+    """The company proposed for this customer, for those who may map it."""
+    if not request.user.has_perm(permissions.MAP_CUSTOMER):
+        return None
+    found: CompanySuggestion | None = open_suggestions(request.user).filter(customer=customer).first()  # type: ignore[arg-type]
+    return found
 
 
 def mapping_of(customer: Customer) -> CompanyMapping | None:

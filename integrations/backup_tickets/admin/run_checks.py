@@ -15,19 +15,20 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.backup_tickets import checks_list, exporting, permissions
 from integrations.backup_tickets.models import Run
 from integrations.backup_tickets.review import REASON_LIMIT, ReviewResult, review, undo
+from integrations.backup_tickets.work_lists import counts_for, work_lists
 from integrations.core.admin.base import ReadOnlyAdmin
 
+from .bulk import BulkPages, offered
 from .importing import ImportPages
-from .run_filters import FilterForm
+from .run_filters import FilterForm, clients_of, drawn
 from .run_page import RunPage
+from .run_rows import ICONS, TONES, rows_html
 
 AT_ONCE = 500  # runs reviewed by one click
-ICONS = {"success": "check_circle", "warning": "warning", "error": "error", "missed": "event_busy"}
-TONES = {"success": "p-good", "warning": "p-warning", "error": "p-bad", "missed": "p-bad"}
 
 
 @admin.register(Run)
-class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
+class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
     """Runs are reported, never written by hand; what people do with them has views of its own."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -36,33 +37,41 @@ class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
             return found
 
         own = [door("review", self.review_view), door("export", self.export_view)]
-        return [*own, *self.import_urls(), *self.page_urls(), *super().get_urls()]
+        return [*own, *self.bulk_urls(), *self.import_urls(), *self.page_urls(), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list. Filters and the page's cursor stand in the address."""
         _demand(request, permissions.VIEW_RUN)
         user: Any = request.user  # signed in
-        form = FilterForm(request.GET, user=user)
-        filters = form.filters()
+        clients = clients_of(user)
+        filters = FilterForm(request.GET, clients=clients).filters()
         shown = checks_list.page(
             user, filters, older_than=request.GET.get("older", ""), newer_than=request.GET.get("newer", "")
         )
-        waiting = checks_list.waiting(user)
+        found = counts_for(request)
+        acts, may_review = offered(filters, user), user.has_perm(permissions.REVIEW_RUN)
         context = {
             **self.admin_site.each_context(request),
             "title": "Run Checks",
             "opts": self.opts,
-            "form": form,
+            "filter_form": drawn(request.GET.urlencode(), clients, filters.query()),
             "filters": filters,
-            "rows": [(row, ICONS[row.run.status], TONES[row.run.status]) for row in shown.rows],
+            "rows": rows_html(shown.rows, selectable=may_review or bool(acts)),
             "newer": shown.newer and filters.query(newer=shown.newer),
             "older": shown.older and filters.query(older=shown.older),
             "query": filters.query(),
             "here": request.GET.urlencode(),
-            "waiting": waiting.total(),
+            "counts": found,
+            "waiting": found.needed,
             "counted": checks_list.COUNTED,
-            "strip": [(s, ICONS[s], TONES[s], waiting[s]) for s in ("error", "missed", "warning") if waiting[s]],
-            "may_review": request.user.has_perm(permissions.REVIEW_RUN),
+            "strip": [
+                (s, ICONS[s], TONES[s], found.attention[s])
+                for s in ("error", "missed", "warning")
+                if found.attention[s]
+            ],
+            "work_lists": work_lists(user, found),
+            "bulk_acts": acts,
+            "may_review": may_review,
             "reason_limit": REASON_LIMIT,
             "export_limit": exporting.LIMIT,
             **(extra_context or {}),
@@ -99,7 +108,7 @@ class RunAdmin(ImportPages, RunPage, ReadOnlyAdmin):
         """The list as it is filtered, as a CSV or XLSX file."""
         _demand(request, permissions.VIEW_RUN)
         user: Any = request.user  # signed in
-        found = checks_list.runs(user, FilterForm(request.GET, user=user).filters())
+        found = checks_list.runs(user, FilterForm(request.GET, clients=clients_of(user)).filters())
         return exporting.as_xlsx(found) if request.GET.get("as") == "xlsx" else exporting.as_csv(found)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.utils import render_crispy_form
 from django import forms
 from django.http import QueryDict
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.backup_tickets.checks_list import SHOW, TICKET, Filters, choices, implied
@@ -36,6 +39,21 @@ def _day(label: str) -> forms.DateField:
     )
 
 
+Clients = tuple[tuple[int, str], ...]
+
+
+def clients_of(user: User) -> Clients:
+    """The clients this person may choose among."""
+    return tuple(Client.objects.visible_to(user).values_list("pk", "name"))
+
+
+@lru_cache(maxsize=256)
+def drawn(query: str, clients: Clients, filtered: str) -> SafeString:
+    """The form of an address as HTML; kept, because it is the same for all who look at the same (M9)."""
+    html: SafeString = render_crispy_form(FilterForm(QueryDict(query), clients=clients), context={"query": filtered})
+    return html
+
+
 class FilterForm(forms.Form):
     """Read from the address; whatever is not understood there is left out, with its message shown."""
 
@@ -51,9 +69,8 @@ class FilterForm(forms.Form):
         label="Client", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
     )
 
-    def __init__(self, data: QueryDict, *, user: User) -> None:
+    def __init__(self, data: QueryDict, *, clients: Clients) -> None:
         super().__init__(data)
-        clients = [(client.pk, client.name) for client in Client.objects.visible_to(user)]
         if len(clients) > 1:
             self.fields["client"].choices = [("", "All clients"), *clients]  # type: ignore[attr-defined]
         else:

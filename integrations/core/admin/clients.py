@@ -60,7 +60,7 @@ class IntegrationLinks(PortalTabularInline):
 
 class TokenLinks(PortalTabularInline):
     model = ApiToken
-    fields = ("token", "created_at", "last_used_at", "state")
+    fields = ("token", "scope", "created_at", "last_used_at", "state")
     readonly_fields = fields
     verbose_name_plural = "API tokens"
     tab = True
@@ -121,16 +121,16 @@ class ClientAdmin(PortalModelAdmin):
 class ApiTokenAdmin(PortalModelAdmin):
     """A token is made by naming its user; it is shown once, and can only be revoked afterwards."""
 
-    list_display = ("name", "client", "created_at", "last_used_at", "state")
-    list_filter = ("client",)
+    list_display = ("name", "client", "scope", "created_at", "last_used_at", "state")
+    list_filter = ("client", "scope")
     list_select_related = ("client",)
     search_fields = ("name", "client__name")
-    fields = ("client", "name", "created_at", "last_used_at", "state")
+    fields = ("client", "name", "scope", "created_at", "last_used_at", "state")
     readonly_fields = ("created_at", "last_used_at", "state")
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
-        return self.fields if obj else ("client", "name")
+        return self.fields if obj else ("client", "name", "scope")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return False

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from integrations.core import registry
-from integrations.core.models import User
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open
 
@@ -44,7 +43,7 @@ def entries() -> tuple[NavigationItem, ...]:
     return (*declared, *CORE)
 
 
-def sidebar(user: User | AnonymousUser) -> list[dict[str, Any]]:
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups with the entries this person may open, in the shape the theme draws."""
     groups: list[dict[str, Any]] = [
         {
@@ -54,13 +53,18 @@ def sidebar(user: User | AnonymousUser) -> list[dict[str, Any]]:
     ]
     for group in GROUPS:
         items = [
-            {"title": entry.title, "icon": entry.icon, "link": link}
+            {"title": entry.title, "icon": entry.icon, "link": link, **_badge(entry, request)}
             for entry in entries()
-            if entry.group == group and may_open(user, entry.permission) and (link := _link(entry))
+            if entry.group == group and may_open(request.user, entry.permission) and (link := _link(entry))
         ]
         if items:
             groups.append({"title": group, "separator": True, "items": items})
     return groups
+
+
+def _badge(entry: NavigationItem, request: HttpRequest) -> dict[str, str]:
+    text = entry.badge(request) if entry.badge else ""
+    return {"badge": text, "badge_variant": "info"} if text else {}
 
 
 def _link(entry: NavigationItem) -> str:

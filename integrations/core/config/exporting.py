@@ -10,7 +10,7 @@ from typing import Any
 from integrations.core import registry
 from integrations.core.models import ApiToken, Client, Connection, Integration
 from integrations.core.opening import WEBHOOK_SECRET
-from integrations.core.streams import streams_of
+from integrations.core.streams import declared_streams
 
 
 def export_config() -> str:
@@ -21,7 +21,9 @@ def export_config() -> str:
     for client in Client.objects.order_by("slug"):
         own = {"slug": client.slug, "name": client.name, "time_zone": client.time_zone, "active": client.is_active}
         tokens = ApiToken.objects.filter(client=client, revoked_at=None)
-        own["api_tokens"] = [{"name": t.name, "token": _variable(client.slug, "token", t.name)} for t in tokens]
+        own["api_tokens"] = [
+            {"name": t.name, "token": _variable(client.slug, "token", t.name), "scope": t.scope} for t in tokens
+        ]
         lines += _table("clients", own)
         for connection in client.connections.all():
             lines += _table("clients.connections", _connection(connection))
@@ -57,7 +59,7 @@ def _integration(integration: Integration) -> dict[str, Any]:
         "options": _options(integration),
         "streams": {
             row.slug: {"enabled": row.is_enabled, "interval_minutes": row.interval_minutes}
-            for row in streams_of(integration)
+            for row in declared_streams(integration)
         },
     }
 

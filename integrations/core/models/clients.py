@@ -40,8 +40,19 @@ class Client(models.Model):
 class ApiToken(models.Model):
     """A client's token for the portal's own API. Only a digest is kept; the token itself is shown once."""
 
+    class Scope(models.TextChoices):
+        POST = "post", "sends data in"
+        READ = "read", "reads data"
+
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="api_tokens")
     name = models.CharField(max_length=100, help_text="Who uses it, for example the backup product.")
+    scope = models.CharField(
+        "use",
+        max_length=10,
+        choices=Scope,
+        default=Scope.POST,
+        help_text="A token on a customer's machine only sends; one that reads sees all of the client's records.",
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -67,13 +67,14 @@ def rows_with(
     found: dict[int, Row] = {}
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
-        for rows in _pages(tenant, entity, [condition(field, "in", chunk)], fields):
+        for rows in pages(tenant, entity, [condition(field, "in", chunk)], fields):
             _only_asked_for(entity, field, chunk, rows)
             found |= {row.id: row for row in read_all(schema, rows)}
     return [found[key] for key in sorted(found)]
 
 
-def _pages(tenant: Tenant, entity: str, conditions: list[dict[str, Any]], fields: Sequence[str]) -> Iterator[list[Any]]:
+def pages(tenant: Tenant, entity: str, conditions: list[dict[str, Any]], fields: Sequence[str]) -> Iterator[list[Any]]:
+    """All raw rows that meet every condition, ascending by id, 500 with each call."""
     last: int | None = None
     while True:
         after = [] if last is None else [condition("id", "gt", last)]

@@ -16,9 +16,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from .test_posting_runs import TOKEN, token
+from integrations.backup_tickets.intake import take_runs
+from integrations.core.models import ApiToken
+from tests.backup_tickets.intake.conftest import report
 
-__all__ = ["token"]
+from .test_posting_runs import TOKEN, token
+from .test_reading import READER, linked, reader
+
+__all__ = ["reader", "token"]
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the application opens and closes connections as in production
 
@@ -32,9 +37,21 @@ CHECKS = [
 ]
 
 
-def hold_the_description(examples: int) -> None:
+OPERATIONS = [("/api/v1/runs", "POST", TOKEN), ("/api/v1/runs", "GET", READER), ("/api/v1/links", "GET", READER)]
+of_each = pytest.mark.parametrize(("path", "method", "key"), OPERATIONS)
+
+
+@pytest.fixture
+def world(reader: ApiToken) -> None:
+    """A few runs, some with tickets, so that pages are not empty."""
+    take_runs(reader.client, [report(f"w{n}", job=f"J{n}") for n in range(5)])
+    for number, state in enumerate(("active", "resolved", "deleted", "unknown")):
+        linked(f"w{number}", number, state)
+
+
+def hold_the_description(path: str, method: str, key: str, examples: int) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
-    operation = schema["/api/v1/runs"]["POST"]
+    operation = schema[path][method]
     modes = [schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE]
     for mode in modes:
 
@@ -48,18 +65,20 @@ def hold_the_description(examples: int) -> None:
         @given(case=operation.as_strategy(generation_mode=mode))
         def one_call(case: Any) -> None:
             case.call_and_validate(
-                base_url="http://localhost", headers={"Authorization": f"Bearer {TOKEN}"}, checks=CHECKS
+                base_url="http://localhost", headers={"Authorization": f"Bearer {key}"}, checks=CHECKS
             )
 
         one_call()
 
 
-@pytest.mark.usefixtures("token")
-def test_generated_calls_are_answered_as_described() -> None:
-    hold_the_description(25)
+@of_each
+@pytest.mark.usefixtures("world")
+def test_generated_calls_are_answered_as_described(path: str, method: str, key: str) -> None:
+    hold_the_description(path, method, key, 25)
 
 
 @pytest.mark.proof
-@pytest.mark.usefixtures("token")
-def test_thousands_of_generated_calls_are_answered_as_described() -> None:
-    hold_the_description(2_000)
+@of_each
+@pytest.mark.usefixtures("world")
+def test_thousands_of_generated_calls_are_answered_as_described(path: str, method: str, key: str) -> None:
+    hold_the_description(path, method, key, 2_000)

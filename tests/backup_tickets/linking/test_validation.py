@@ -25,7 +25,7 @@ def validate(scene: Scene) -> Callable[[], Validated]:
     def run() -> Validated:
         connection = Connection.objects.get(pk=scene.connection.pk)
         with open_connection(connection, source="link validation") as api:
-            return validate_links(connection, api)
+            return validate_links(scene.client, connection, api)
 
     return run
 

@@ -23,7 +23,7 @@ def check(scene: Scene) -> Callable[[], MappingCheck]:
     def run() -> MappingCheck:
         connection = Connection.objects.get(pk=scene.connection.pk)
         with open_connection(connection, source="mapping check") as api:
-            return check_mappings(connection, api)
+            return check_mappings(scene.client, api)
 
     return run
 

@@ -15,7 +15,7 @@ from tests.core.world import PASSWORD, browser
 
 def test_token_is_shown_once_and_only_its_digest_is_kept(world: SimpleNamespace) -> None:
     page = browser(world.admin)
-    answer = page.post("/admin/core/apitoken/add/", {"client": world.elite.pk, "name": "veeam"})
+    answer = page.post("/admin/core/apitoken/add/", {"client": world.elite.pk, "name": "veeam", "scope": "post"})
     found = re.search(r'id="token">(ip_\w+)<', answer.content.decode())
     assert found
     row = ApiToken.objects.get()

@@ -1,32 +1,18 @@
-"""The OpenAPI 3.1 description of the runs API, written by hand so that it says what the code promises and no more."""
+"""The OpenAPI 3.1 description of the API, written by hand so that it says what the code promises and no more."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .reports import MESSAGE_LIMIT, OBJECTS_LIMIT, REMARK_LIMIT
+from integrations.backup_tickets.reports import MESSAGE_LIMIT, OBJECTS_LIMIT, REMARK_LIMIT
 
-STATUSES = ["success", "warning", "error", "missed"]
+from .described_reading import READ_LINKS, READ_RUNS, READ_SCHEMAS
+from .described_shapes import CHALLENGE, RETRY_AFTER, STATUSES, TIME, problem
 
 
 def _text(limit: int, description: str, *, required: bool = False) -> dict[str, Any]:
     return {"type": "string", "maxLength": limit, "description": description} | ({"minLength": 1} if required else {})
 
-
-def _problem(description: str, **more: Any) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    } | more
-
-
-_TIME = {
-    "type": "string",
-    "format": "date-time",
-    "description": "ISO 8601. Without an offset it is taken in the client's time zone.",
-    "examples": ["2026-01-31T22:00:00+01:00"],
-}
-_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before sending again."}}
 
 SCHEMAS: dict[str, Any] = {
     "RunObject": {
@@ -49,8 +35,8 @@ SCHEMAS: dict[str, Any] = {
             "job": _text(200, "The backup job's name.", required=True),
             "backup_type": _text(100, "The backup product or kind."),
             "status": {"type": "string", "enum": STATUSES},
-            "started_at": _TIME,
-            "finished_at": {"anyOf": [_TIME, {"type": "null"}]},
+            "started_at": TIME,
+            "finished_at": {"anyOf": [TIME, {"type": "null"}]},
             "remark": _text(REMARK_LIMIT, "The overall remark."),
             "objects": {
                 "type": "array",
@@ -101,15 +87,18 @@ def description(*, items: int, size: int) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Integration portal: backup runs",
+            "title": "Integration portal: backup runs and their tickets",
             "version": "1",
             "description": (
-                "Report backup runs. Sending the same run again is safe: it is recognised by the client and its "
+                "Report backup runs, and read what became of them. A token either sends runs or reads. "
+                "Sending the same run again is safe: it is recognised by the client and its "
                 f"`external_id`. One call carries at most {items:,} runs and {size // 1_000_000} MB."
             ),
         },
         "paths": {
+            "/api/v1/links": {"get": READ_LINKS},
             "/api/v1/runs": {
+                "get": READ_RUNS,
                 "post": {
                     "operationId": "postRuns",
                     "summary": "Report backup runs",
@@ -120,21 +109,19 @@ def description(*, items: int, size: int) -> dict[str, Any]:
                     },
                     "responses": {
                         "200": _result("At least one run was taken; `errors` names the others."),
-                        "400": _problem("The body is not JSON; the answer says where."),
-                        "401": _problem("No token, or not a valid one.", headers=_CHALLENGE),
-                        "413": _problem("Too large; send it in several calls."),
-                        "415": _problem("The content type is not application/json, or the body is encoded."),
+                        "400": problem("The body is not JSON; the answer says where."),
+                        "401": problem("No token, or not a valid one.", headers=CHALLENGE),
+                        "403": problem("The token is one that reads.", headers=CHALLENGE),
+                        "413": problem("Too large; send it in several calls."),
+                        "415": problem("The content type is not application/json, or the body is encoded."),
                         "422": _result("No run was taken; `errors` says why."),
-                        "503": _problem("The portal is in trouble; send the same again later.", headers=_RETRY_AFTER),
+                        "503": problem("The portal is in trouble; send the same again later.", headers=RETRY_AFTER),
                     },
-                }
-            }
+                },
+            },
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": SCHEMAS,
+            "schemas": SCHEMAS | READ_SCHEMAS,
         },
     }
-
-
-_CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}

@@ -12,14 +12,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.backup_tickets.companies import confirm_mapping
+from integrations.backup_tickets.intake import take_runs
+from integrations.backup_tickets.models import Customer, TicketLink
+from integrations.backup_tickets.reference import refresh_reference
 from integrations.core.config import apply_config
 from integrations.core.models import Client, Connection, User
 from integrations.vendors.autotask import simulator as simulated
-
-from .companies import confirm_mapping
-from .intake import take_runs
-from .models import Customer, TicketLink
-from .reference import refresh_reference
 
 DAYS = 14
 SENT = {"queue": "queueID", "source": "source", "priority": "priority"}  # as kept with a link → as Autotask says it

@@ -5,59 +5,35 @@ Cheap refusals come first: the token before the body, the size before reading, t
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import logging
 from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from integrations.backup_tickets.intake import take_runs
 from integrations.core.models import ApiToken
 
-from . import openapi
-from .intake import take_runs
-
-log = logging.getLogger(__name__)
+from . import openapi, reading
+from .door import Refusal, answered, problem, token_of
 
 MAX_BYTES = 5_000_000
 MAX_ITEMS = 1_000
-RETRY_AFTER = 30  # seconds, when the trouble is ours
-USED_EVERY = dt.timedelta(minutes=1)  # how often a token's last use is written
-
-
-class Refusal(Exception):
-    """The call is answered with this status and sentence."""
-
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @csrf_exempt  # no cookie counts here, only the token
 @never_cache
+@answered
 def runs(request: HttpRequest) -> JsonResponse:
-    """Take the runs in the body. 200 when at least one was taken, 422 when none, else what `openapi` says."""
-    try:
-        if request.method != "POST":
-            raise Refusal(405, "Send runs with POST.", Allow="POST")
-        token = _token(request)
-        items = _items(_body(request))
-        result = take_runs(token.client, items)
-    except Refusal as refusal:
-        return _problem(refusal)
-    except DatabaseError:
-        log.exception("Runs could not be stored.")
-        return _problem(
-            Refusal(
-                503, "The portal cannot store runs just now. Send the same again later.", Retry_After=str(RETRY_AFTER)
-            )
-        )
+    """Take the runs in the body: 200 when at least one was taken, 422 when none. GET shows a page of runs."""
+    if request.method in ("GET", "HEAD"):
+        return reading.runs(request)
+    if request.method != "POST":
+        raise Refusal(405, "Send runs with POST, read them with GET.", Allow="GET, HEAD, POST")
+    token = token_of(request, ApiToken.Scope.POST)
+    items = _items(_body(request))
+    result = take_runs(token.client, items)
     answer = {
         "created": result.created,
         "updated": result.updated,
@@ -70,32 +46,8 @@ def runs(request: HttpRequest) -> JsonResponse:
 def description(request: HttpRequest) -> JsonResponse:
     """The OpenAPI document; open to all, as it holds nothing of anybody."""
     if request.method not in ("GET", "HEAD"):
-        return _problem(Refusal(405, "Read this with GET.", Allow="GET, HEAD"))
+        return problem(Refusal(405, "Read this with GET.", Allow="GET, HEAD"))
     return JsonResponse(openapi.description(items=MAX_ITEMS, size=MAX_BYTES))
-
-
-def _problem(refusal: Refusal) -> JsonResponse:
-    return JsonResponse({"error": str(refusal)}, status=refusal.status, headers=refusal.headers)
-
-
-def _token(request: HttpRequest) -> ApiToken:
-    """The caller's token. It is found by its digest, so no comparison's time tells anything about a valid one."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given.strip():
-        raise Refusal(401, "Give the client's token as “Authorization: Bearer …”.", WWW_Authenticate="Bearer")
-    digest = ApiToken.digest_of(given.strip())
-    known = ApiToken.objects.select_related("client").filter(digest=digest, revoked_at=None, client__is_active=True)
-    token: ApiToken | None = known.first()
-    if token is None:
-        raise Refusal(
-            401,
-            "The token is not valid or was revoked; ask an admin for a new one.",
-            WWW_Authenticate='Bearer error="invalid_token"',
-        )
-    now = timezone.now()
-    unseen = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_EVERY)
-    ApiToken.objects.filter(unseen, pk=token.pk).update(last_used_at=now)
-    return token
 
 
 def _body(request: HttpRequest) -> bytes:

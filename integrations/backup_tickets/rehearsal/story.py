@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.demo.stage import Chapter, Stage, expect
 from integrations.demo.visitor import File, Page
 
-from .rehearsal_world import build
+from .world import build
 
 RUN_CHECKS = "/admin/backup_tickets/run/"
 CUSTOMER, COMPANY = "Acme", "Acme BV"

@@ -1,0 +1,130 @@
+"""The list of customers, and the page of proposed companies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from integrations.backup_tickets import customers_list, permissions, suggesting
+from integrations.backup_tickets.customers_list import MAPPINGS, Filters
+from integrations.backup_tickets.models import CompanyMapping
+from integrations.core.models import Client, Job
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite
+
+TONES = {
+    CompanyMapping.Status.OK: "good",
+    CompanyMapping.Status.RENAMED: "info",
+    CompanyMapping.Status.MISSING: "bad",
+    CompanyMapping.Status.INVALID: "bad",
+}
+LONGEST_SEARCH = 200
+PROPOSALS_SHOWN = suggesting.AT_ONCE
+
+
+class CustomerListPages:
+    """For the admin class of customers."""
+
+    if TYPE_CHECKING:
+        admin_site: AdminSite
+        opts: Any
+        has_add_permission: Any
+
+    def list_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.suggestions_view)
+        return [path("suggestions/", view, name="backup_tickets_customer_suggestions")]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list. Filters and the page's place stand in the address."""
+        if not request.user.has_perm(permissions.VIEW_CUSTOMER):
+            raise PermissionDenied
+        user: Any = request.user  # signed in
+        filters = _filters(request)
+        shown = customers_list.page(
+            user, filters, after=_number(request.GET.get("after")), before=_number(request.GET.get("before"))
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Customers",
+            "opts": self.opts,
+            "filters": filters,
+            "mappings": MAPPINGS,
+            "rows": [
+                (row, TONES[CompanyMapping.Status(row.mapping.status)] if row.mapping else "") for row in shown.rows
+            ],
+            "newer": shown.before and filters.query(before=str(shown.before)),
+            "older": shown.after and filters.query(after=str(shown.after)),
+            "client": Client.objects.visible_to(user).filter(pk=filters.client).first() if filters.client else None,
+            "may_add": self.has_add_permission(request),
+            "may_map": user.has_perm(permissions.MAP_CUSTOMER),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "backup_tickets/customers.html", context)
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    @method_decorator(never_cache)
+    def suggestions_view(self, request: HttpRequest) -> HttpResponse:
+        """GET: proposed companies. POST: look for some, confirm the chosen ones, or refuse them."""
+        if not request.user.has_perm(permissions.MAP_CUSTOMER):
+            raise PermissionDenied
+        user: Any = request.user  # signed in
+        if request.method == "POST":
+            self._decide(request, user)
+            return HttpResponseRedirect(reverse("admin:backup_tickets_customer_suggestions"))
+        looking = _looking(user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Proposed companies",
+            "opts": self.opts,
+            "rows": suggesting.open_suggestions(user)[:PROPOSALS_SHOWN],
+            "limit": PROPOSALS_SHOWN,
+            "looking": [job for job in looking if job.state in (Job.State.QUEUED, Job.State.RUNNING)],
+            "said": [job for job in looking if job.state in (Job.State.DONE, Job.State.DEAD)],
+        }
+        return TemplateResponse(request, "backup_tickets/suggestions.html", context)
+
+    def _decide(self, request: HttpRequest, user: Any) -> None:
+        chosen = [number for text in request.POST.getlist("proposal") if (number := _number(text))]
+        if "look" in request.POST:
+            if not suggesting.ask(user):
+                messages.info(request, "Every customer whose client has a working set-up is mapped.")
+        elif not chosen:
+            messages.warning(request, "No proposal was chosen. Tick some first.")
+        elif "confirm" in request.POST:
+            for result in suggesting.confirm(chosen, user=user):
+                (messages.success if result.done else messages.error)(request, result.sentence)
+        elif "refuse" in request.POST:
+            count = suggesting.refuse(chosen, user=user)
+            messages.success(request, f"{count} proposal{'' if count == 1 else 's'} will not be made again.")
+
+
+def tone_of(mapping: CompanyMapping | None) -> str:
+    return TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning"
+
+
+def _looking(user: Any) -> list[Job]:
+    """The newest look of each client this person may see."""
+    newest: dict[str, Job] = {}
+    keys = [f"{suggesting.KIND}:{pk}" for pk in Client.objects.visible_to(user).values_list("pk", flat=True)]
+    for job in Job.objects.filter(key__in=keys).order_by("pk"):
+        newest[job.key] = job
+    return list(newest.values())
+
+
+def _filters(request: HttpRequest) -> Filters:
+    q = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH].encode("utf-8", "replace").decode()
+    mapping = request.GET.get("mapping", "")
+    return Filters(q, mapping if mapping in MAPPINGS else "", _number(request.GET.get("client")) or None)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
