@@ -181,7 +181,11 @@ def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, streams  # they ask for work themselves, or import what they prune
 
-    known: dict[str, JobFunction] = {"core.prune": pruning.prune, streams.RUN: streams.run_stream}
+    known: dict[str, JobFunction] = {
+        "core.prune": pruning.prune,
+        streams.RUN: streams.run_stream,
+        streams.DRY_RUN: streams.dry_run_stream,
+    }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}
     if kind not in known:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
 from integrations.vendors import Vendor
@@ -28,7 +29,8 @@ class Role:
 class StreamKind:
     """One stream of an integration: `run(work)` does it once and returns its result in a sentence.
 
-    `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`.
+    `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`. With `needs_approval` it
+    writes nothing before an admin has approved its first dry run.
     """
 
     slug: str
@@ -36,16 +38,21 @@ class StreamKind:
     run: Callable[[Any], str | None]
     interval_minutes: int
     enabled: bool = True
+    needs_approval: bool = False
 
 
 class NavigationItem(NamedTuple):
-    """One entry of the sidebar. `url_name` is reversed without arguments; shown to those who have `permission`."""
+    """One entry of the sidebar. `url_name` is reversed without arguments; shown to those who have `permission`.
+
+    `badge(request)` is a short text beside it, how much waits there, or empty; by a cheap query.
+    """
 
     title: str
     icon: str  # a name of Material Symbols
     url_name: str
     permission: str
     group: str = "Work"  # or "Set-up", "Insight"
+    badge: Callable[[HttpRequest], str] | None = None
 
 
 class Tile(NamedTuple):

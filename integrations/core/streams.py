@@ -12,18 +12,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from integrations.transport.errors import VendorError
 
 from . import jobs, registry
-from .jobs import Claim
+from .jobs import Again, Claim
 from .models import Connection, Integration, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
 
 RUN = "core.run_stream"
+DRY_RUN = "core.dry_run_stream"
+UNAPPROVED = "Its first run waits for an admin to approve what a dry run shows."
 INTERRUPTED = "The process that ran it ended before it did."
+
+
+class Stopped(Exception):
+    """A person asked for the end of the run."""
 
 
 class StreamProblem(Exception):
@@ -45,16 +51,24 @@ class Work:
 
 def streams_of(integration: Integration) -> list[Stream]:
     """The rows of the integration's declared streams, made where they are missing, in declared order."""
+    return [row if row.pk else _made(row) for row in declared_streams(integration)]
+
+
+def declared_streams(integration: Integration) -> list[Stream]:
+    """The same without writing: a row that is missing is one with the declared values, not saved."""
     declared = {stream.slug: stream for stream in _declared(integration)}
     rows = {row.slug: row for row in integration.streams.filter(slug__in=declared)}
-    for slug, stream in declared.items():
-        if slug not in rows:
-            rows[slug], _ = Stream.objects.get_or_create(
-                integration=integration,
-                slug=slug,
-                defaults={"is_enabled": stream.enabled, "interval_minutes": stream.interval_minutes},
-            )
-    return [rows[slug] for slug in declared]
+    return [
+        rows.get(slug)
+        or Stream(integration=integration, slug=slug, is_enabled=kind.enabled, interval_minutes=kind.interval_minutes)
+        for slug, kind in declared.items()
+    ]
+
+
+def _made(row: Stream) -> Stream:
+    values = {"is_enabled": row.is_enabled, "interval_minutes": row.interval_minutes}
+    made: Stream = Stream.objects.get_or_create(integration=row.integration, slug=row.slug, defaults=values)[0]
+    return made
 
 
 def kind_of(stream: Stream) -> StreamKind | None:
@@ -69,7 +83,8 @@ def why_not(integration: Integration) -> str:
     if not integration.client.is_active:
         return f"{integration.client} is not active."
     played = {role.role: role.connection for role in integration.roles.select_related("connection")}
-    for role in kind.roles if (kind := _kind(integration)) else ():
+    kind = _kind(integration)
+    for role in kind.roles if kind else ():
         if role.name not in played:
             return f"No connection is chosen for {role.label}."
         if played[role.name].is_paused:
@@ -84,13 +99,44 @@ def ask_for_due() -> None:
     for integration in on:
         for stream in streams_of(integration):
             due = stream.started_at is None or stream.started_at + timedelta(minutes=stream.interval_minutes) <= now
-            if stream.is_enabled and due and not why_not(integration):
+            if stream.is_enabled and due and not waits_for_approval(stream) and not why_not(integration):
                 jobs.enqueue(RUN, stream.pk, priority=Job.Priority.BULK)
 
 
 def ask_for(stream: Stream, *, user: User) -> Job:
     """Queue this stream now, because a person asked."""
     return jobs.enqueue(RUN, stream.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+
+
+def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
+    """Have this stream say what it would write, because a person asked; its run, to be looked at."""
+    with transaction.atomic():
+        run: SyncRun = SyncRun.objects.create(
+            stream=stream,
+            is_dry=True,
+            trigger=Job.Trigger.MANUAL,
+            requested_by=user,
+            watermark_before=stream.watermark,
+        )
+        jobs.enqueue(DRY_RUN, run.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+    return run
+
+
+def approve(stream: Stream, *, user: User) -> None:
+    """A person has seen what the first run would write, and lets it."""
+    stream.approved_at, stream.approved_by = timezone.now(), user
+    stream.save(update_fields=["approved_at", "approved_by"])
+
+
+def waits_for_approval(stream: Stream) -> bool:
+    """Whether this stream may not write before a person has seen its dry run."""
+    declared = kind_of(stream)
+    return declared is not None and declared.needs_approval and stream.approved_at is None
+
+
+def ask_to_stop(run: SyncRun) -> None:
+    """The run ends after the record it is at."""
+    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(stop_asked=True)
 
 
 def run_stream(claim: Claim, stream_id: int) -> str:
@@ -101,34 +147,69 @@ def run_stream(claim: Claim, stream_id: int) -> str:
         return f"The kind {stream.integration.kind} has no stream {stream.slug}."
     if problem := why_not(stream.integration):
         return f"Not run: {problem}"
-    run = _begin(stream, claim)
+    if waits_for_approval(stream):
+        return f"Not run: {UNAPPROVED}"
+    return _carry_out(_begin(stream, claim), declared, stream, claim)
+
+
+def dry_run_stream(claim: Claim, run_id: int) -> str:
+    """Job `core.dry_run_stream`: the same without a write; what it would do is kept with the run."""
+    run = SyncRun.objects.select_related("stream__integration__client").get(pk=run_id)
+    declared = kind_of(run.stream)
+    if declared is None or (problem := why_not(run.stream.integration)):
+        outcome = f"Not run: {problem}" if declared else "Its kind is not installed."
+        SyncRun.objects.filter(pk=run.pk).update(
+            state=SyncRun.State.FAILED, outcome=outcome, finished_at=timezone.now()
+        )
+        return outcome
+    return _carry_out(run, declared, run.stream, claim)
+
+
+def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
         outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
         state = SyncRun.State.DONE
     except (VendorError, StreamProblem) as error:
         outcome = str(error)
+    except Stopped:
+        state, outcome = SyncRun.State.STOPPED, "Stopped by hand; the next run goes on from there."
+    except Again as again:
+        state, outcome = SyncRun.State.RUNNING, again.outcome
+        raise
     finally:
-        SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=timezone.now())
-    return outcome if state == SyncRun.State.DONE else f"Failed: {outcome}"
+        over = None if state == SyncRun.State.RUNNING else timezone.now()
+        SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
+    return outcome if state in (SyncRun.State.DONE, SyncRun.State.STOPPED) else f"Failed: {outcome}"
 
 
 def _begin(stream: Stream, claim: Claim) -> SyncRun:
-    """This job is the only one of the stream: a run that still looks as if it were going on has died."""
+    """This job's run: the one it goes on with, or a new one. Another job's that still looks alive has died."""
     now = timezone.now()
     job = Job.objects.get(pk=claim.job_id)
     with transaction.atomic():
-        SyncRun.objects.filter(stream=stream, state=SyncRun.State.RUNNING).update(
-            state=SyncRun.State.INTERRUPTED, outcome=INTERRUPTED, finished_at=now
-        )
+        alive = SyncRun.objects.filter(stream=stream, state=SyncRun.State.RUNNING, is_dry=False)
+        going_on: SyncRun | None = alive.filter(job_id=job.pk).first()
+        if going_on is not None:
+            return going_on
+        alive.update(state=SyncRun.State.INTERRUPTED, outcome=INTERRUPTED, finished_at=now)
         Stream.objects.filter(pk=stream.pk).update(started_at=now)
-        return SyncRun.objects.create(stream=stream, trigger=job.trigger, requested_by=job.requested_by, started_at=now)
+        made: SyncRun = SyncRun.objects.create(
+            stream=stream,
+            trigger=job.trigger,
+            requested_by=job.requested_by,
+            started_at=now,
+            job_id=job.pk,
+            watermark_before=stream.watermark,
+        )
+        return made
 
 
 def last_runs(streams: list[Stream]) -> dict[int, SyncRun]:
     """The newest run of each stream, by the stream's id."""
-    newest = SyncRun.objects.filter(stream__in=streams).order_by(F("stream"), "pk")
-    return {run.stream_id: run for run in newest}
+    own = SyncRun.objects.filter(stream=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    newest = Stream.objects.filter(pk__in=[row.pk for row in streams]).values(newest=Subquery(own))
+    return {run.stream_id: run for run in SyncRun.objects.filter(pk__in=newest)}
 
 
 def _kind(integration: Integration) -> IntegrationKind | None:

@@ -69,7 +69,7 @@ class Applier:
             self.token(inner, client)
 
     def token(self, table: Table, client: Client) -> None:
-        name, secret = table.name("name"), table.secret("token")
+        name, secret, scope = table.name("name"), table.secret("token"), table.text("scope")
         table.finish()
         if not secret:
             if "token" not in table.values:
@@ -84,7 +84,7 @@ class Applier:
         if token.digest != digest:
             details.append("token: change" if token.digest else "token: set")
             token.digest = digest
-        self.note(settle(table, token, what, {}, more=details))
+        self.note(settle(table, token, what, _only_given({"scope": scope}), more=details))
 
     # --- integrations ---------------------------------------------------------------------------------------------
 

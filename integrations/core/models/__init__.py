@@ -6,6 +6,7 @@ from .connections import Connection
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .streams import Stream, SyncRun
+from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
 
 __all__ = [
@@ -17,10 +18,13 @@ __all__ = [
     "Client",
     "Connection",
     "Heartbeat",
+    "HeldItem",
     "Integration",
     "IntegrationRole",
     "Job",
+    "RecordLink",
     "Stream",
+    "SyncEntry",
     "SyncRun",
     "User",
 ]

@@ -20,10 +20,20 @@ class Stream(models.Model):
     is_enabled = models.BooleanField("enabled", default=True)
     interval_minutes = models.PositiveIntegerField("minutes between runs", validators=[MinValueValidator(1)])
     started_at = models.DateTimeField("last started", null=True, blank=True)
+    watermark = models.DateTimeField(
+        null=True, blank=True, help_text="Everything that changed before it was dealt with, or is held."
+    )
+    in_hand = models.JSONField(
+        default=dict, blank=True, help_text="The record being written just now: id, fingerprint."
+    )
+    approved_at = models.DateTimeField("first run approved", null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     client_path = "integration__client"
     objects = ScopedQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["started_at"])
+    history = HistoricalRecords(excluded_fields=["started_at", "watermark", "in_hand"])
 
     class Meta:
         ordering = ["integration", "slug"]
@@ -40,6 +50,7 @@ class SyncRun(models.Model):
         RUNNING = "running"
         DONE = "done"
         FAILED = "failed"
+        STOPPED = "stopped"
         INTERRUPTED = "interrupted"
 
     stream = models.ForeignKey(Stream, on_delete=models.CASCADE, related_name="runs")
@@ -52,13 +63,28 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     outcome = models.TextField(blank=True, help_text="What came of it, in a sentence.")
 
+    is_dry = models.BooleanField("dry run", default=False, help_text="It only says what it would write.")
+    job_id = models.BigIntegerField(null=True, blank=True, help_text="A run goes on in slices of one job.")
+    stop_asked = models.BooleanField(default=False)
+    watermark_before = models.DateTimeField(null=True, blank=True)
+    watermark_after = models.DateTimeField(null=True, blank=True)
+    cursor = models.TextField(blank=True, help_text="Where reading goes on, within this run.")
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+
     client_path = "stream__integration__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["stream"], condition=Q(state="running"), name="one_running_sync_per_stream")
+            models.UniqueConstraint(
+                fields=["stream"], condition=Q(state="running", is_dry=False), name="one_running_sync_per_stream"
+            )
         ]
         indexes = [models.Index(fields=["started_at"], name="sync_run_started")]
 

@@ -1,0 +1,362 @@
+"""One run of a stream, read top to bottom: bury, try what is held, read page after page, deal with each record, commit.
+
+- A page is committed in one transaction: what became of its records, which of them are held, and how far was read. So
+  the watermark never passes a record that is neither done nor held.
+- A record that fails is held and the next one goes on. Three temporary failures in a row are an outage: the run ends
+  where it is. Ten bugs in a row end it too.
+- Before a record is written it is noted as in hand; a record that kills its process is held like any other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.core import reporting
+from integrations.core.jobs import Again, ClaimLost
+from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
+from integrations.core.streams import Stopped, StreamProblem, Work
+from integrations.transport.errors import (
+    ConfigurationError,
+    ConflictError,
+    NotFoundError,
+    TemporaryError,
+)
+
+from . import holding
+from .flow import Flow, Outcome, Page, Plan, Record
+from .linking import BusyError, agree, attach, in_hand, links_of, mark_missing, may_still_arrive, unanswered
+
+logger = logging.getLogger("portal.sync")
+
+SLICE = 50.0  # seconds of work before other jobs get their turn
+OUTAGE = 3  # temporary failures in a row
+MOST_BUGS = 10  # in a row
+COUNTED = ("read", "created", "updated", "unchanged", "skipped", "held")
+
+
+def run(work: Work, flow: Flow) -> str:
+    """Bring the other side up to what changed on this one; the result in a sentence.
+
+    Raises `StreamProblem` for what ended the run early, `Again` when its slice of time is over, `Stopped`.
+    """
+    one = _Run(work, flow)
+    if not work.run.is_dry:
+        one.bury()
+        one.adopt()
+        one.try_held()
+    one.read()
+    return one.summary()
+
+
+@dataclass(slots=True)
+class _Results:
+    """What became of some records, not committed yet."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    entries: list[SyncEntry] = field(default_factory=list)
+    held: list[tuple[Record, Exception]] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    waiting: list[tuple[Record, Exception]] = field(default_factory=list)  # temporary failures in a row
+    decided: Record | None = None  # it, and all before it, are done or held
+
+    def hold_waiting(self) -> None:
+        """The other side answers after all: those failures were the records' own."""
+        self.held += self.waiting
+        self.waiting = []
+
+
+class _Run:
+    def __init__(self, work: Work, flow: Flow) -> None:
+        self.work, self.flow, self.run = work, flow, work.run
+        self.stream = Stream.objects.select_related("integration__client").get(pk=work.run.stream_id)
+        self.ends = time.monotonic() + SLICE
+        self.in_a_row = Counter[str]()  # temporary failures and bugs, across pages
+        self.is_awaited = False  # a record that the other direction made may still appear on this side
+
+    # --- what an earlier process left
+
+    def bury(self) -> None:
+        """A process died with a record in hand: it is held, so that it cannot kill every run."""
+        if not self.stream.in_hand:
+            return
+        record_id, fingerprint = self.stream.in_hand["id"], self.stream.in_hand["fingerprint"]
+        with transaction.atomic():
+            holding.hold(self.stream, record_id, HeldItem.Cause.TEMPORARY, holding.DIED, fingerprint=fingerprint)
+            self._note_in_hand(None)
+
+    def adopt(self) -> None:
+        """What the other direction was making on this side, and got no answer for: it is looked up before anything.
+
+        Else a record of ours would be taken for a new one, and made on the other side once more.
+        """
+        find = self.flow.find
+        if find is None:
+            return
+        for link in unanswered(self.work.integration, self.flow.object_type, self.flow.side):
+            self._go_on()
+            found = find(link.key)
+            if found is None:
+                self.is_awaited = self.is_awaited or may_still_arrive(link)
+                continue
+            try:
+                attach(link, self.flow.side, found)
+            except ConflictError as error:  # a person has to look at this pair; the others go on
+                mark_missing(link, error.message)
+
+    def try_held(self) -> None:
+        """Each held record whose time has come, read anew, one by one."""
+        for item in holding.due(self.stream):
+            self._go_on()
+            results = _Results()
+            holding.count_try(item)
+            record = Record(item.record_id, timezone.now(), item.fingerprint)
+            try:
+                record = self.flow.reading.get(item.record_id)
+            except ConfigurationError:
+                raise
+            except NotFoundError:
+                results.settled.append(item.record_id)
+                self._enter(results, record, Outcome.SKIPPED, "It is gone at its source.")
+            except Exception as error:  # with one record something is wrong; the next ones go on
+                self._failed(record, error, results)
+            else:
+                link = self._links([record]).get(record.id)
+                self._one(record, link, results)
+            self._commit(results)
+            self._end_if_sick()
+
+    # --- reading
+
+    def read(self) -> None:
+        """Page after page, from the watermark less the overlap, or from where the last slice ended."""
+        before = self.run.watermark_before
+        since = None if before is None else before - self.flow.reading.overlap
+        cursor = self.run.cursor
+        while True:
+            self._go_on()
+            page = self.flow.reading.page(since, cursor)
+            results = self._page(page)
+            cursor = page.next
+            self._commit(results, page=page)
+            self._end_if_sick()
+            if not cursor:
+                return
+
+    def _page(self, page: Page) -> _Results:
+        results = _Results()
+        links = self._links(page.records)
+        held = {} if self.run.is_dry else holding.held(self.stream, [record.id for record in page.records])
+        side = self.flow.side
+        for record in page.records:
+            results.counts["read"] += 1
+            link, item = links.get(record.id), held.get(record.id)
+            if item is not None and item.fingerprint == record.fingerprint:
+                self._decide(record, results)  # as it was when it failed: its own time for a try will come
+            elif item is None and link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint:
+                results.counts["unchanged"] += 1
+                self._decide(record, results)
+            else:
+                if item is not None:
+                    holding.count_try(item)
+                self._one(record, link, results)
+            if self._is_sick():
+                break
+        return results
+
+    def _links(self, records: Sequence[Record]) -> dict[str, RecordLink]:
+        ids = [record.id for record in records]
+        return links_of(self.work.integration, self.flow.object_type, self.flow.side, ids)
+
+    # --- one record
+
+    def _one(self, record: Record, link: RecordLink | None, results: _Results) -> None:
+        """Deal with it; whatever goes wrong with it stays with it."""
+        try:
+            self._deal_with(record, link, results)
+        except (ConfigurationError, ClaimLost, Stopped):
+            self._commit(results)
+            raise
+        except Exception as error:  # the guard of DESIGN, never-rule 8: held, reported where it is a bug, and on
+            self._failed(record, error, results)
+        else:
+            results.hold_waiting()
+            results.settled.append(record.id)
+            self.in_a_row.clear()
+            self._decide(record, results)
+
+    def _deal_with(self, record: Record, link: RecordLink | None, results: _Results) -> None:
+        if link is None and self.is_awaited:
+            raise BusyError("It may be one that the portal made itself a moment ago; it is looked at again soon.")
+        plan = self.flow.plan(record, link)
+        if plan.skipped:
+            self._enter(results, record, Outcome.SKIPPED, plan.why)
+        elif not plan.writes:
+            results.counts["unchanged"] += 1
+            if link is not None and not self.run.is_dry:
+                self._agree(link, record, plan, "")
+        else:
+            if not self.run.is_dry:
+                self._stop_if_asked()
+                plan = self._write(record, link, plan)
+            writes = [write.sentence for write in plan.writes]
+            self._enter(results, record, Outcome.CREATED if plan.creates else Outcome.UPDATED, plan.why, writes)
+
+    def _write(self, record: Record, link: RecordLink | None, plan: Plan) -> Plan:
+        self._note_in_hand(record)
+        with in_hand(self.work.integration, self.flow.object_type, self.flow.side, record.id) as mine:
+            if _version(mine) != _version(link or RecordLink(**{f"{self.flow.side}_id": record.id})):
+                plan = self.flow.plan(record, mine)  # the other direction was at work meanwhile
+            sent_at = mine.sent_at
+            other = self._do(plan, mine)
+            if plan.creates and sent_at is not None and mine.sent_at == sent_at:
+                plan = self.flow.plan(record, mine)  # an earlier call had made it; the record may have changed since
+                other = self._do(plan, mine) or other
+            self._agree(mine, record, plan, other)
+        return plan
+
+    def _do(self, plan: Plan, link: RecordLink) -> str:
+        """Write; the other record's fingerprint after it, if it is known."""
+        other = ""
+        for write in plan.writes:
+            self.work.claim.check()
+            other = write.do(link) or other
+        return other
+
+    def _agree(self, link: RecordLink, record: Record, plan: Plan, other: str) -> None:
+        agree(link, self.flow.side, fingerprint=record.fingerprint, other_fingerprint=other, base=plan.base)
+
+    def _failed(self, record: Record, error: Exception, results: _Results) -> None:
+        cause = holding.cause_of(error)
+        if cause == HeldItem.Cause.TEMPORARY and not isinstance(error, BusyError):
+            results.waiting.append((record, error))
+            self.in_a_row["temporary"] += 1
+            return
+        results.hold_waiting()
+        results.held.append((record, error))
+        self.in_a_row["temporary"] = 0
+        self.in_a_row["bugs"] = self.in_a_row["bugs"] + 1 if cause == HeldItem.Cause.BUG else 0
+        if cause == HeldItem.Cause.BUG:
+            logger.error("%s %s: a bug in the portal", self.stream, record.id, exc_info=error)
+            tags = {"client": str(self.stream.integration.client), "stream": self.stream.slug, "record": record.id}
+            reporting.report(error, transaction=f"sync {self.stream.slug}", tags=tags)
+        self._decide(record, results)
+
+    def _decide(self, record: Record, results: _Results) -> None:
+        if not results.waiting:
+            results.decided = record
+
+    def _enter(
+        self, results: _Results, record: Record, outcome: Outcome, why: str, writes: list[str] | None = None
+    ) -> None:
+        results.counts[outcome.value] += 1
+        results.entries.append(
+            SyncEntry(run=self.run, record_id=record.id, outcome=outcome, why=why, writes=writes or [])
+        )
+
+    # --- committing
+
+    def _commit(self, results: _Results, *, page: Page | None = None) -> None:
+        """Everything of these records in one transaction; then, and only then, how far was read."""
+        if not self._is_out():
+            results.hold_waiting()
+        for record, error in results.held:
+            self._enter(results, record, Outcome.HELD, holding.sentence_of(error))
+        self.work.claim.check()
+        with transaction.atomic():
+            if not self.run.is_dry:
+                self._store_held(results)
+                if page is not None:
+                    self._move_watermark(page, results)
+                self._note_in_hand(None)
+            SyncEntry.objects.bulk_create(results.entries)
+            counted = {name: F(name) + results.counts[name] for name in COUNTED if results.counts[name]}
+            whole = page is not None and not results.waiting
+            if whole and page is not None:
+                counted["cursor"] = page.next  # type: ignore[assignment]  # a text, not an expression
+            if counted:
+                SyncRun.objects.filter(pk=self.run.pk).update(**counted)
+
+    def _store_held(self, results: _Results) -> None:
+        holding.settle(self.stream, results.settled)
+        for record, error in results.held:
+            holding.hold(
+                self.stream,
+                record.id,
+                holding.cause_of(error),
+                holding.sentence_of(error),
+                fingerprint=record.fingerprint,
+                after=error.retry_after if isinstance(error, TemporaryError) else None,
+            )
+
+    def _move_watermark(self, page: Page, results: _Results) -> None:
+        """Ordered: to the last decided record. Otherwise: once all was read, to the moment reading began."""
+        reached: dt.datetime | None = None
+        if self.flow.reading.ordered:
+            reached = results.decided.changed_at if results.decided else None
+        elif not page.next and not results.waiting:
+            reached = self.run.started_at
+        if reached is None:
+            return
+        reached = min(reached, self.run.started_at)  # a vendor's clock that is ahead must not hide what comes
+        row = Stream.objects.select_for_update().get(pk=self.stream.pk)
+        if row.watermark != self.stream.watermark:
+            raise StreamProblem(
+                "Somebody else moved the watermark meanwhile; this run ends, the next one goes on from it."
+            )
+        if row.watermark is not None and reached <= row.watermark:
+            return
+        Stream.objects.filter(pk=row.pk).update(watermark=reached)
+        SyncRun.objects.filter(pk=self.run.pk).update(watermark_after=reached)
+        self.stream.watermark = reached
+
+    def _note_in_hand(self, record: Record | None) -> None:
+        noted = {} if record is None else {"id": record.id, "fingerprint": record.fingerprint}
+        if noted != self.stream.in_hand:
+            Stream.objects.filter(pk=self.stream.pk).update(in_hand=noted)
+            self.stream.in_hand = noted
+
+    # --- when to end
+
+    def _is_out(self) -> bool:
+        return self.in_a_row["temporary"] >= OUTAGE
+
+    def _is_sick(self) -> bool:
+        return self._is_out() or self.in_a_row["bugs"] >= MOST_BUGS
+
+    def _end_if_sick(self) -> None:
+        if self._is_out():
+            raise StreamProblem(
+                f"{OUTAGE} records in a row met a temporary failure, which looks like an outage. The next run goes on "
+                "from here; nothing was held for it."
+            )
+        if self._is_sick():
+            raise StreamProblem(f"{MOST_BUGS} records in a row met a bug in the portal; it was reported.")
+
+    def _go_on(self) -> None:
+        self._stop_if_asked()
+        if time.monotonic() > self.ends:
+            raise Again(at=timezone.now(), outcome=self.summary())
+
+    def _stop_if_asked(self) -> None:
+        if SyncRun.objects.filter(pk=self.run.pk, stop_asked=True).exists():
+            raise Stopped
+
+    def summary(self) -> str:
+        """How far the run is, in a sentence."""
+        row = SyncRun.objects.get(pk=self.run.pk)
+        done = {name: getattr(row, name) for name in COUNTED[1:]}
+        told = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to do"
+        return f"{'Would be: ' if row.is_dry else ''}{row.read:,} read; {told}."
+
+
+def _version(link: RecordLink) -> tuple[str, ...]:
+    return (link.state, link.left_id, link.right_id, link.left_fingerprint, link.right_fingerprint)
