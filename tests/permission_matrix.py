@@ -220,7 +220,7 @@ admin:core_integration_delete                          GET   302 403 403 403 403
 admin:core_integration_delete                          POST  302 403 403 403 403
 admin:core_integration_history                         GET   302 403 200 200 404
 admin:core_integration_history                         POST  302 403 200 200 404
-admin:core_integration_stream                          GET   302 405 405 405 405
+admin:core_integration_stream                          GET   302 403 404 404 404
 admin:core_integration_stream                          POST  302 403 403 404 403
 admin:core_job_add                                     GET   302 403 403 403 403
 admin:core_job_add                                     POST  302 403 403 403 403
@@ -235,7 +235,7 @@ admin:core_job_history                                 POST  302 403 200 200 403
 admin:core_syncrun_add                                 GET   302 403 403 403 403
 admin:core_syncrun_add                                 POST  302 403 403 403 403
 admin:core_syncrun_change                              GET   302 403 200 200 302
-admin:core_syncrun_change                              POST  302 403 403 403 403
+admin:core_syncrun_change                              POST  302 403 403 302 302
 admin:core_syncrun_changelist                          GET   302 403 200 200 200
 admin:core_syncrun_changelist                          POST  302 403 200 200 200
 admin:core_syncrun_delete                              GET   302 403 403 403 403

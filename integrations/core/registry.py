@@ -29,8 +29,9 @@ class Role:
 class StreamKind:
     """One stream of an integration: `run(work)` does it once and returns its result in a sentence.
 
-    `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`. With `needs_approval` it
-    writes nothing before an admin has approved its first dry run.
+    `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`. With `is_sync` its runs go
+    through the sync engine, so it has a watermark, held items and dry runs. With `needs_approval` it writes nothing
+    before an admin has approved its first dry run.
     """
 
     slug: str
@@ -38,6 +39,7 @@ class StreamKind:
     run: Callable[[Any], str | None]
     interval_minutes: int
     enabled: bool = True
+    is_sync: bool = False
     needs_approval: bool = False
 
 

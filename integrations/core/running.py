@@ -38,6 +38,7 @@ FIRST_PAUSE = timedelta(seconds=15)  # before the second attempt; four times as 
 LONGEST_PAUSE = timedelta(hours=1)
 BATCH = 32  # jobs of one kind that a worker claims and stores together while they are small
 SMALL = 0.2  # seconds for all of them; what takes longer is claimed one by one
+LOOK_AGAIN = 0.5  # seconds, while another worker has the job that is waited for
 UNKNOWN_PAUSE = timedelta(minutes=10)  # for jobs of another version of the portal
 State = Job.State
 
@@ -89,6 +90,26 @@ def run_due_jobs() -> int:
     return sum(iter(drain, 0))
 
 
+def work_off(job: Job) -> Job:
+    """Work off this one job in this process (command line, shell), to its end; the row as it is then.
+
+    When a worker was faster, its end is waited for. Ends early when the job may not start yet: it was put off.
+    """
+    while True:
+        with transaction.atomic():
+            claims = _claim(1, due().filter(pk=job.pk))
+        if claims:
+            endings = _work_through(claims)
+            with _stored_or_gone(), transaction.atomic():
+                _store(endings)
+        job = Job.objects.get(pk=job.pk)
+        waits = job.state == State.QUEUED and job.not_before > timezone.now()
+        if job.state in (State.DONE, State.DEAD) or waits:
+            return job
+        if not claims:
+            time.sleep(LOOK_AGAIN)
+
+
 def due() -> QuerySet[Job]:
     """Queued jobs that may start now, most urgent first: due, and no other of their key is at work."""
     running = Job.objects.filter(key=OuterRef("key"), state=State.RUNNING)
@@ -96,13 +117,14 @@ def due() -> QuerySet[Job]:
     return queued.filter(~Exists(running)).order_by("priority", "not_before", "pk")
 
 
-def _claim(most: int) -> list[Claim]:
-    """Claim the most urgent due job, or up to that many of its kind; jobs whose attempts are spent are given up.
+def _claim(most: int, among: QuerySet[Job] | None = None) -> list[Claim]:
+    """Claim the most urgent due job (of these), or up to that many of its kind; those out of attempts are given up.
 
     Several at once only if none was tried before: who kills its worker costs the others of its batch one attempt.
     """
     while True:
-        jobs = list(due().select_for_update(skip_locked=True)[:most])
+        candidates = due() if among is None else among
+        jobs = list(candidates.select_for_update(skip_locked=True)[:most])
         if not jobs or jobs[0].attempts < jobs[0].max_attempts:
             break
         _bury(jobs[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from integrations.transport.errors import VendorError
 
-from . import jobs, registry
+from . import audit, jobs, registry, running
 from .jobs import Again, Claim
-from .models import Connection, Integration, Job, Stream, SyncRun, User
+from .models import AuditEntry, Connection, Integration, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
 
 RUN = "core.run_stream"
@@ -103,13 +103,17 @@ def ask_for_due() -> None:
                 jobs.enqueue(RUN, stream.pk, priority=Job.Priority.BULK)
 
 
-def ask_for(stream: Stream, *, user: User) -> Job:
-    """Queue this stream now, because a person asked."""
+def ask_for(stream: Stream, *, user: User | None) -> Job:
+    """Queue this stream now, because a person asked; None: at the command line."""
     return jobs.enqueue(RUN, stream.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
 
 
 def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
     """Have this stream say what it would write, because a person asked; its run, to be looked at."""
+    return _asked_dry(stream, user)[0]
+
+
+def _asked_dry(stream: Stream, user: User | None) -> tuple[SyncRun, Job]:
     with transaction.atomic():
         run: SyncRun = SyncRun.objects.create(
             stream=stream,
@@ -118,8 +122,26 @@ def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
             requested_by=user,
             watermark_before=stream.watermark,
         )
-        jobs.enqueue(DRY_RUN, run.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
-    return run
+        job = jobs.enqueue(DRY_RUN, run.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+        run.job_id = job.pk
+        run.save(update_fields=["job_id"])
+    return run, job
+
+
+def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -> SyncRun:
+    """Carry out this stream in this process, as a worker would, to its end; its run, with the result.
+
+    When a worker was faster, its end is waited for. Raises `StreamProblem` when nothing could run, with the reason.
+    """
+    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else ""):
+        raise StreamProblem(problem)
+    with transaction.atomic():
+        job = _asked_dry(stream, user)[1] if is_dry else ask_for(stream, user=user)
+    job = running.work_off(job)
+    made: SyncRun | None = SyncRun.objects.filter(stream=stream, job_id=job.pk).order_by("-pk").first()
+    if made is None or job.state == Job.State.DEAD:
+        raise StreamProblem(job.outcome)
+    return made
 
 
 def approve(stream: Stream, *, user: User) -> None:
@@ -137,6 +159,30 @@ def waits_for_approval(stream: Stream) -> bool:
 def ask_to_stop(run: SyncRun) -> None:
     """The run ends after the record it is at."""
     SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(stop_asked=True)
+
+
+def resync_from(stream: Stream, moment: datetime | None, *, user: User) -> None:
+    """Have everything that changed since then read again, or everything at all; what is unchanged is passed over.
+
+    Raises `ValueError` for a moment after the watermark: what lies between them would never be read.
+    """
+    with transaction.atomic():
+        row = Stream.objects.select_for_update().get(pk=stream.pk)
+        if row.watermark is None or (moment is not None and moment > row.watermark):
+            reached = (
+                "nothing was read yet" if row.watermark is None else f"it was read up to {row.watermark:%Y-%m-%d %H:%M}"
+            )
+            raise ValueError(f"Choose an earlier moment: {reached}.")
+        said = "the beginning" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+        entry = audit.begin(
+            "stream.resync",
+            user=user,
+            client=stream.integration.client,
+            record=f"stream:{stream.pk}",
+            detail=f"Set back from {row.watermark:%Y-%m-%d %H:%M:%S} to {said}.",
+        )
+        Stream.objects.filter(pk=row.pk).update(watermark=moment)
+        audit.finish(entry, AuditEntry.Outcome.DONE)
 
 
 def run_stream(claim: Claim, stream_id: int) -> str:

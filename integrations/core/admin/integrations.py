@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils.decorators import method_decorator
+from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from integrations.core import labels, registry, streams
-from integrations.core.models import Integration, Stream
+from integrations.core.models import Integration
 from integrations.core.registry import IntegrationKind
 
 from . import streams as stream_pages
 from .base import PortalModelAdmin, with_choice
 from .integration_form import ROLE, form_for
+from .stream_page import StreamPages
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -35,7 +34,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Integration)
-class IntegrationAdmin(PortalModelAdmin):
+class IntegrationAdmin(StreamPages, PortalModelAdmin):
     list_display = ("slug", "client", "kind_label", "played_by", "state")
     list_filter = (KindFilter, "client", "is_enabled")
     list_select_related = ("client",)
@@ -70,43 +69,7 @@ class IntegrationAdmin(PortalModelAdmin):
     # --- its streams
 
     def get_urls(self) -> list[URLPattern]:
-        door: URLPattern = path(
-            "<int:pk>/stream/<slug:slug>/",
-            self.admin_site.admin_view(self.stream_view),
-            name="core_integration_stream",
-        )
-        return [door, *super().get_urls()]
-
-    @method_decorator(require_POST)
-    def stream_view(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-        """Run a stream now, or change whether and how often it runs."""
-        if not request.user.has_perm("core.change_stream"):
-            raise PermissionDenied
-        row = self.get_queryset(request).select_related("client").filter(pk=pk).first()
-        stream = next((one for one in streams.streams_of(row) if one.slug == slug), None) if row else None
-        if row is None or stream is None:
-            raise Http404("There is no such stream.")
-        if "run" in request.POST:
-            self._run_stream(request, stream)
-        else:
-            self._settle_stream(request, stream)
-        return HttpResponseRedirect(reverse("admin:core_integration_change", args=[row.pk]))
-
-    def _run_stream(self, request: HttpRequest, stream: Stream) -> None:
-        if problem := streams.why_not(stream.integration):
-            messages.error(request, f"{stream.slug} was not started. {problem}")
-            return
-        streams.ask_for(stream, user=request.user)  # type: ignore[arg-type]  # signed in
-        messages.success(request, f"{stream.slug} runs as soon as a worker is free; its result will be shown here.")
-
-    def _settle_stream(self, request: HttpRequest, stream: Stream) -> None:
-        minutes = request.POST.get("minutes", "")
-        if not (minutes.isascii() and minutes.isdecimal() and 1 <= int(minutes) <= 525_600):
-            messages.error(request, "Nothing was changed. Minutes between runs: a number from 1 to 525,600.")
-            return
-        stream.is_enabled, stream.interval_minutes = "enabled" in request.POST, int(minutes)
-        stream.save()
-        messages.success(request, f"{stream.slug} was changed.")
+        return [*self.stream_urls(), *super().get_urls()]
 
     # --- the form
 

@@ -1,15 +1,18 @@
-"""Streams on their integration's page, and the list of what came of each run."""
+"""Streams on their integration's page, the list of what came of each run, and a run's page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from integrations.core import labels, streams
-from integrations.core.models import Integration, Stream, SyncRun
+from integrations.core.models import Integration, Stream, SyncEntry, SyncRun
 
 from .base import ReadOnlyAdmin
 
@@ -17,8 +20,24 @@ TONES = {
     SyncRun.State.RUNNING: "info",
     SyncRun.State.DONE: "good",
     SyncRun.State.FAILED: "bad",
+    SyncRun.State.STOPPED: "warning",
     SyncRun.State.INTERRUPTED: "warning",
 }
+ENTRY_TONES = {
+    SyncEntry.Outcome.CREATED: "good",
+    SyncEntry.Outcome.UPDATED: "good",
+    SyncEntry.Outcome.SKIPPED: "neutral",
+    SyncEntry.Outcome.HELD: "bad",
+}
+COUNTS = (
+    ("read", "neutral"),
+    ("created", "good"),
+    ("updated", "good"),
+    ("unchanged", "neutral"),
+    ("skipped", "neutral"),
+    ("held", "bad"),
+)
+ENTRIES = 100  # on one page
 
 
 def shown(integration: Integration) -> list[dict[str, Any]]:
@@ -51,12 +70,47 @@ class SlugFilter(admin.SimpleListFilter):
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
     list_display = ("started_at", "stream", "status", "trigger", "outcome")
-    list_filter = ("state", SlugFilter, "trigger")
+    list_filter = ("state", "is_dry", SlugFilter, "trigger")
     list_select_related = ("stream__integration__client",)
     ordering = ("-id",)
-    fields = ("stream", "status", "outcome", "trigger", "requested_by", "started_at", "finished_at")
-    readonly_fields = ("status",)
 
     @admin.display(description="state", ordering="state")
     def status(self, run: SyncRun) -> SafeString:
-        return labels.label(run.get_state_display(), TONES[SyncRun.State(run.state)])
+        shown = labels.label(run.get_state_display(), TONES[SyncRun.State(run.state)])
+        return shown + labels.label("dry run") if run.is_dry else shown
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """GET: how far the run is, and what became of each record. POST: stop it."""
+        run = self.get_object(request, object_id)
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if request.method == "POST":
+            if not request.user.has_perm("core.change_stream"):
+                raise PermissionDenied
+            streams.ask_to_stop(run)
+            return HttpResponseRedirect(request.path)
+        outcome = request.GET.get("outcome", "")
+        entries = run.entries.filter(outcome=outcome) if outcome in SyncEntry.Outcome.values else run.entries.all()
+        page = Paginator(entries, ENTRIES).get_page(request.GET.get("page"))
+        kind = streams.kind_of(run.stream)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{kind.label if kind else run.stream.slug}: {'dry run' if run.is_dry else 'run'} {run.pk}",
+            "subtitle": str(run.stream.integration),
+            "opts": self.opts,
+            "run": run,
+            "kind": kind,
+            "tone": TONES[SyncRun.State(run.state)],
+            "busy": run.state == SyncRun.State.RUNNING,
+            "counts": [(name, getattr(run, name), tone) for name, tone in COUNTS if getattr(run, name)],
+            "page": page,
+            "entries": [(entry, ENTRY_TONES[SyncEntry.Outcome(entry.outcome)]) for entry in page],
+            "outcome": outcome,
+            "outcomes": SyncEntry.Outcome,
+            "may_change": request.user.has_perm("core.change_stream"),
+        }
+        return TemplateResponse(request, "admin/portal/sync_run.html", context)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from integrations.core import streams
+from integrations.core.models import HeldItem, Integration, Stream, SyncRun
+from integrations.core.streams import StreamProblem
+
+MOST_ROUNDS = 5
+EVERY = 0.5  # seconds between two looks at a run
+SHOWN = 20  # held records named at the end
+
+
+class Command(BaseCommand):
+    help = (
+        "Run the streams of an integration here and now, round after round until one writes nothing. "
+        "The exit status is 1 if anything is held or did not run."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("integration", metavar="CLIENT/INTEGRATION", help="for example elite/helpdesk")
+        parser.add_argument(
+            "--stream", action="append", default=[], metavar="NAME", help="only this one; may be given several times"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+        parser.add_argument("--once", action="store_true", help="one round only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        integration = _integration(options["integration"])
+        chosen = _chosen(integration, options["stream"])
+        is_dry = options["dry_run"]
+        well = True
+        for _ in range(1 if options["once"] or is_dry else MOST_ROUNDS):
+            runs = [self._run(stream, is_dry) for stream in chosen]
+            well = all(run is not None and run.state == SyncRun.State.DONE for run in runs)
+            if not well or not any(run.created or run.updated for run in runs if run is not None):
+                break
+        held = HeldItem.objects.filter(stream__in=chosen, state=HeldItem.State.HELD).select_related("stream")
+        self._say_held(list(held[:SHOWN]), held.count())
+        if held or not well:
+            sys.exit(1)
+
+    def _run(self, stream: Stream, is_dry: bool) -> SyncRun | None:
+        began = time.monotonic()
+        try:
+            with self._progress(stream):
+                run = streams.run_now(stream, is_dry=is_dry)
+        except StreamProblem as problem:
+            self.stdout.write(self.style.ERROR(f"{stream.slug}: not run. {problem}"))
+            return None
+        said = f"{stream.slug}: {run.outcome} ({time.monotonic() - began:.1f} s)"
+        self.stdout.write(said if run.state == SyncRun.State.DONE else self.style.ERROR(f"{said} [{run.state}]"))
+        if is_dry:
+            for entry in run.entries.iterator():
+                self.stdout.write(
+                    f"  {entry.record_id}: {'; '.join(entry.writes) or entry.outcome}. {entry.why}".rstrip()
+                )
+        return run
+
+    def _say_held(self, items: list[HeldItem], count: int) -> None:
+        if not count:
+            return
+        self.stdout.write(f"{count} record{'' if count == 1 else 's'} held:")
+        for item in items:
+            again = f"tried again {item.next_try:%Y-%m-%d %H:%M} UTC" if item.next_try else "waits for a person"
+            self.stdout.write(
+                f"  {item.stream.slug} {item.record_id}: {item.get_cause_display()}. {item.sentence} ({again})"
+            )
+        if count > len(items):
+            self.stdout.write(f"  and {count - len(items)} more")
+
+    @contextmanager
+    def _progress(self, stream: Stream) -> Iterator[None]:
+        """One line that is written anew while the stream runs, where somebody looks at it."""
+        if not self.stdout.isatty():
+            yield
+            return
+        over = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(stream, over))
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+    def _watch(self, stream: Stream, over: threading.Event) -> None:
+        try:
+            while not over.wait(EVERY):
+                run = stream.runs.filter(state=SyncRun.State.RUNNING).first()
+                if run is not None:
+                    told = f"{run.read:,} read, {run.created:,} created, {run.updated:,} updated, {run.held:,} held"
+                    self.stdout.write(f"\r\x1b[K{stream.slug}: {told} …", ending="")
+                    self.stdout.flush()
+            self.stdout.write("\r\x1b[K", ending="")
+        finally:
+            connection.close()  # this thread's own
+
+
+def _integration(given: str) -> Integration:
+    client, _, slug = given.partition("/")
+    found: Integration | None = (
+        Integration.objects.select_related("client").filter(client__slug=client, slug=slug).first()
+    )
+    if found is None:
+        known = [f"{row.client.slug}/{row.slug}" for row in Integration.objects.select_related("client")]
+        raise CommandError(f"There is no integration “{given}”. Known: {', '.join(sorted(known)) or 'none'}.")
+    return found
+
+
+def _chosen(integration: Integration, names: list[str]) -> list[Stream]:
+    """These streams; without names, all that are switched on."""
+    rows = {row.slug: row for row in streams.streams_of(integration)}
+    if unknown := [name for name in names if name not in rows]:
+        raise CommandError(f"There is no stream {', '.join(unknown)}. Known: {', '.join(rows) or 'none'}.")
+    chosen = [rows[name] for name in names] or [row for row in rows.values() if row.is_enabled]
+    if not chosen:
+        raise CommandError("All its streams are switched off; name one with --stream.")
+    return chosen
