@@ -34,7 +34,10 @@ FAULTS = {
     "committed, then died": lambda: raising(Died(), after_commit=True),
     "fine": lambda: lambda: None,
 }
+TROUBLES = st.lists(st.sampled_from(sorted(FAULTS.keys() - {"fine"})), min_size=1, max_size=3)
+PAUSES = st.sampled_from([1, 30, 150, 300, 600])  # seconds
 SIDES = st.sampled_from([Side.LEFT, Side.RIGHT])
+WAYS = [[Side.LEFT, Side.RIGHT], [Side.LEFT, Side.RIGHT], [Side.LEFT, Side.RIGHT], [Side.LEFT], [Side.RIGHT]]
 _numbers = itertools.count()
 
 
@@ -44,8 +47,10 @@ class SyncMachine(RuleBasedStateMachine):
     engine: ModuleType = real_engine
     linking: ModuleType = real_linking
 
-    @initialize(ordered=st.booleans(), page_size=st.integers(1, 4), late=st.booleans())
-    def begin(self, ordered: bool, page_size: int, late: bool) -> None:
+    @initialize(
+        ordered=st.booleans(), page_size=st.sampled_from([1, 3, 5, 8]), late=st.booleans(), ways=st.sampled_from(WAYS)
+    )
+    def begin(self, ordered: bool, page_size: int, late: bool, ways: list[Side]) -> None:
         self.clock = time_machine.travel(BEGIN, tick=False)
         self.time = self.clock.start()
         number = next(_numbers)
@@ -54,6 +59,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.left = System("L", ordered=ordered, page_size=page_size)
         self.right = System("R", ordered=ordered, page_size=page_size)
         self.late = late
+        self.ways = ways  # on a side that no stream reads, people leave the records alone
         self.names = itertools.count()
         self.made = 0
 
@@ -67,14 +73,17 @@ class SyncMachine(RuleBasedStateMachine):
 
     # --- what happens
 
-    @rule(side=SIDES, seconds=st.integers(0, 500))
-    def insert(self, side: Side, seconds: int) -> None:
-        late = dt.timedelta(seconds=min(seconds, 50)) if self.late else None
-        self._system(side).insert(f"T{next(self.names)}", late=late)
-        self.made += 1
+    @rule(side=SIDES, count=st.integers(1, 3), seconds=st.integers(0, 50))
+    def insert(self, side: Side, count: int, seconds: int) -> None:
+        side = self._read(side)
+        late = dt.timedelta(seconds=seconds) if self.late else None
+        for _ in range(count):
+            self._system(side).insert(f"T{next(self.names)}", late=late)
+        self.made += count
 
     @rule(side=SIDES, which=st.integers(0, 20), field=st.sampled_from(["title", "state"]))
     def edit(self, side: Side, which: int, field: str) -> None:
+        side = self._read(side)
         things = list(self._system(side).things.values())
         if things:
             self._system(side).edit(things[which % len(things)].id, **{field: f"E{next(self.names)}"})
@@ -84,22 +93,28 @@ class SyncMachine(RuleBasedStateMachine):
         """A system's clock is behind, right, or an hour ahead; the next time it may be set right again."""
         self._system(side).skew = dt.timedelta(seconds=seconds)
 
-    @rule(side=SIDES, calls=st.integers(0, 2))
-    def break_for_long(self, side: Side, calls: int) -> None:
-        """An outage that begins after some calls."""
-        self._system(side).faults.extend([FAULTS["fine"]()] * calls + [FAULTS["temporary"]() for _ in range(3)])
-
-    @rule(seconds=st.sampled_from([1, 30, 150, 600]))
+    @rule(seconds=PAUSES)
     def wait(self, seconds: int) -> None:
         self.time.shift(dt.timedelta(seconds=seconds))
 
-    @rule(side=SIDES, faults=st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=4))
-    def break_(self, side: Side, faults: list[str]) -> None:
-        self._system(side).faults.extend(FAULTS[name]() for name in faults)
+    @rule(side=SIDES, then=PAUSES)
+    def sync(self, side: Side, then: int) -> None:
+        self._sync(self._read(side))
+        self.wait(then)
 
-    @rule(side=SIDES)
-    def sync(self, side: Side) -> None:
-        self._sync(side)
+    @rule(side=SIDES, where=SIDES, after=st.integers(0, 4), faults=TROUBLES, then=PAUSES)
+    def sync_with_trouble(self, side: Side, where: Side, after: int, faults: list[str], then: int) -> None:
+        """Some calls of this run go well on one system, the next ones meet these faults."""
+        side = self._read(side)
+        self._break(side, where, after, faults)
+        self.wait(then)
+
+    @rule(side=SIDES, after=st.integers(0, 4), then=PAUSES)
+    def sync_into_an_outage(self, side: Side, after: int, then: int) -> None:
+        """The system that is written to fails from some call on, until the run ends."""
+        side = self._read(side)
+        self._break(side, side.other, after, ["temporary"] * 20)
+        self.wait(then)
 
     # --- what must hold
 
@@ -107,7 +122,7 @@ class SyncMachine(RuleBasedStateMachine):
     def nothing_lies_before_the_watermark_unseen(self) -> None:
         if not hasattr(self, "integration"):
             return
-        for side in Side:
+        for side in self.ways:
             stream = Stream.objects.filter(integration=self.integration, slug=f"from_{side}").first()
             if stream is None or stream.watermark is None:
                 continue
@@ -125,19 +140,26 @@ class SyncMachine(RuleBasedStateMachine):
     def end(self) -> None:
         """The faults are over and time passes: the pair comes to agreement and to rest."""
         for system in (self.left, self.right):
-            system.faults.clear()
             system.skew = dt.timedelta()
-        for _ in range(4):
-            self.time.shift(dt.timedelta(hours=7))
-            for side in Side:
-                self._sync(side)
+        self._come_to_rest()
         self._same_on_both_sides()
+        for side in self.ways:  # at rest, an edit on either side is nobody's to fight
+            for thing in self._system(side).things.values():
+                self._system(side).edit(thing.id, title=f"last word of {side} on {thing.id}")
+            self._come_to_rest(rounds=1)
+            assert all(thing.fields["title"].startswith(f"last word of {side}") for thing in self._everything())
         writes = len(self.left.ledger) + len(self.right.ledger)
         for _ in range(2):
-            for side in Side:
+            for side in self.ways:
                 self._sync(side)
         assert len(self.left.ledger) + len(self.right.ledger) == writes, "it writes although nothing changed"
         assert not HeldItem.objects.filter(stream__integration=self.integration, state="held").exists()
+
+    def _come_to_rest(self, rounds: int = 4) -> None:
+        for _ in range(rounds):
+            self.time.shift(dt.timedelta(hours=7))
+            for side in self.ways:
+                self._sync(side)
 
     def _same_on_both_sides(self) -> None:
         links = RecordLink.objects.filter(integration=self.integration)
@@ -152,8 +174,20 @@ class SyncMachine(RuleBasedStateMachine):
 
     # --- how
 
+    def _read(self, side: Side) -> Side:
+        return side if side in self.ways else self.ways[0]
+
+    def _everything(self) -> list[Thing]:
+        return [*self.left.things.values(), *self.right.things.values()]
+
     def _system(self, side: Side) -> System:
         return self.left if side is Side.LEFT else self.right
+
+    def _break(self, side: Side, where: Side, after: int, faults: list[str]) -> None:
+        queue = self._system(where).faults
+        queue.extend(FAULTS[name]() for name in ["fine"] * after + faults)
+        self._sync(side)
+        queue.clear()
 
     def _sync(self, side: Side) -> None:
         what = flow(self.left, self.right, side, overlap=OVERLAP, linking=self.linking)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import time_machine
@@ -11,7 +12,7 @@ from django.utils import timezone
 from integrations.core.models import Client, HeldItem, Integration, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.streams import StreamProblem
 from integrations.core.sync import engine
-from integrations.core.sync.flow import Side
+from integrations.core.sync.flow import Plan, Record, Side
 from integrations.transport.errors import ConfigurationError, TemporaryError, UnknownOutcomeError
 from tests.core.sync.toy import Died, System, flow, one_run, raising
 
@@ -237,6 +238,24 @@ def test_a_record_that_was_linked_by_hand_meanwhile_does_not_stop_the_stream(pai
     pair.to_left()
     assert [thing.fields["title"] for thing in pair.left.things.values()] == ["a", "b"]
     assert "linked to another one" in RecordLink.objects.get(state="missing").cause
+
+
+def test_a_pair_that_another_process_made_between_look_and_write_is_planned_anew(pair: Pair) -> None:
+    pair.left.insert("a")
+    what = flow(pair.left, pair.right, Side.LEFT, overlap=OVERLAP)
+
+    def overtaken(record: Record, link: RecordLink | None) -> Plan:
+        plan = what.plan(record, link)
+        if link is None:
+            made = pair.right.create("by another process", record.data)
+            values = {"left_id": record.id, "right_id": made, "left_fingerprint": "v1", "right_fingerprint": "v1"}
+            RecordLink.objects.create(
+                integration=pair.integration, object_type="thing", base=record.data, state="active", **values
+            )
+        return plan
+
+    one_run(engine, pair.integration, "to_right", replace(what, plan=overtaken))
+    assert pair.right.ledger == [("create", "R0001")]
 
 
 def test_a_dry_run_shows_each_write_and_changes_nothing(pair: Pair) -> None:

@@ -11,7 +11,7 @@ from tests.seeds import SEED
 
 pytestmark = pytest.mark.django_db
 FAST = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=20,
     deadline=None,
     database=None,
