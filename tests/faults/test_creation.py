@@ -116,8 +116,8 @@ def recovery(portal: Driver, autotask: Autotask, behaviour: str, die_at: int) ->
     return lines
 
 
-@pytest.mark.parametrize("behaviour", RECOVERED)
-def test_a_recovery_that_dies_is_taken_up_again(portal: Driver, autotask: Autotask, behaviour: str) -> None:
+def test_a_recovery_that_dies_is_taken_up_again(portal: Driver, autotask: Autotask) -> None:
+    behaviour = RECOVERED[0]  # the others wait for real seconds between their attempts; `make proof` has them all
     lines = recovery(portal, autotask, behaviour, 0)
     assert lines > 100, "the recovery did not even begin"
     recovery(portal, autotask, behaviour, random.Random(f"P1 recovery {behaviour}").randint(1, lines))
