@@ -33,6 +33,9 @@ class RecordLink(models.Model):
     left_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the version that was last dealt with.")
     right_fingerprint = models.CharField(max_length=64, blank=True)
     base = models.JSONField(default=dict, help_text="The fields as both sides last had them.")
+    sent = models.JSONField(
+        default=dict, blank=True, help_text="What is being written, and to which side, until its answer is stored."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.CREATING)
     cause = models.TextField(blank=True, help_text="Why it is in this state, in a sentence.")
     key = models.CharField(max_length=50, unique=True, default=new_key, help_text="Our marker on the record we make.")

@@ -9,38 +9,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from integrations.core import reporting
 from integrations.core.jobs import Again, ClaimLost
-from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
+from integrations.core.models import HeldItem, RecordLink, Stream, SyncRun
 from integrations.core.streams import Stopped, StreamProblem, Work
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
-    TemporaryError,
 )
 
 from . import holding
+from .committing import COUNTED, Book, Results
 from .flow import Flow, Outcome, Page, Plan, Record
-from .linking import BusyError, agree, attach, in_hand, links_of, mark_missing, may_still_arrive, unanswered
+from .linking import BusyError, agree, attach, in_hand, links_of, mark_missing, may_still_arrive, note_sent, unanswered
 
 logger = logging.getLogger("portal.sync")
 
 SLICE = 50.0  # seconds of work before other jobs get their turn
 OUTAGE = 3  # temporary failures in a row
 MOST_BUGS = 10  # in a row
-COUNTED = ("read", "created", "updated", "unchanged", "skipped", "held")
 
 
 def run(work: Work, flow: Flow) -> str:
@@ -57,27 +53,11 @@ def run(work: Work, flow: Flow) -> str:
     return one.summary()
 
 
-@dataclass(slots=True)
-class _Results:
-    """What became of some records, not committed yet."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    entries: list[SyncEntry] = field(default_factory=list)
-    held: list[tuple[Record, Exception]] = field(default_factory=list)
-    settled: list[str] = field(default_factory=list)
-    waiting: list[tuple[Record, Exception]] = field(default_factory=list)  # temporary failures in a row
-    decided: Record | None = None  # it, and all before it, are done or held
-
-    def hold_waiting(self) -> None:
-        """The other side answers after all: those failures were the records' own."""
-        self.held += self.waiting
-        self.waiting = []
-
-
 class _Run:
     def __init__(self, work: Work, flow: Flow) -> None:
         self.work, self.flow, self.run = work, flow, work.run
         self.stream = Stream.objects.select_related("integration__client").get(pk=work.run.stream_id)
+        self.book = Book(self.stream, work.run, flow)
         self.ends = time.monotonic() + SLICE
         self.in_a_row = Counter[str]()  # temporary failures and bugs, across pages
         self.is_awaited = False  # a record that the other direction made may still appear on this side
@@ -91,7 +71,7 @@ class _Run:
         record_id, fingerprint = self.stream.in_hand["id"], self.stream.in_hand["fingerprint"]
         with transaction.atomic():
             holding.hold(self.stream, record_id, HeldItem.Cause.TEMPORARY, holding.DIED, fingerprint=fingerprint)
-            self._note_in_hand(None)
+            self.book.note_in_hand(None)
 
     def adopt(self) -> None:
         """What the other direction was making on this side, and got no answer for: it is looked up before anything.
@@ -116,7 +96,7 @@ class _Run:
         """Each held record whose time has come, read anew, one by one."""
         for item in holding.due(self.stream):
             self._go_on()
-            results = _Results()
+            results = Results()
             holding.count_try(item)
             record = Record(item.record_id, timezone.now(), item.fingerprint)
             try:
@@ -125,7 +105,7 @@ class _Run:
                 raise
             except NotFoundError:
                 results.settled.append(item.record_id)
-                self._enter(results, record, Outcome.SKIPPED, "It is gone at its source.")
+                results.enter(record, Outcome.SKIPPED, "It is gone at its source.")
             except Exception as error:  # with one record something is wrong; the next ones go on
                 self._failed(record, error, results)
             else:
@@ -151,8 +131,8 @@ class _Run:
             if not cursor:
                 return
 
-    def _page(self, page: Page) -> _Results:
-        results = _Results()
+    def _page(self, page: Page) -> Results:
+        results = Results()
         links = self._links(page.records)
         held = {} if self.run.is_dry else holding.held(self.stream, [record.id for record in page.records])
         side = self.flow.side
@@ -178,7 +158,7 @@ class _Run:
 
     # --- one record
 
-    def _one(self, record: Record, link: RecordLink | None, results: _Results) -> None:
+    def _one(self, record: Record, link: RecordLink | None, results: Results) -> None:
         """Deal with it; whatever goes wrong with it stays with it."""
         try:
             self._deal_with(record, link, results)
@@ -193,12 +173,12 @@ class _Run:
             self.in_a_row.clear()
             self._decide(record, results)
 
-    def _deal_with(self, record: Record, link: RecordLink | None, results: _Results) -> None:
+    def _deal_with(self, record: Record, link: RecordLink | None, results: Results) -> None:
         if link is None and self.is_awaited:
             raise BusyError("It may be one that the portal made itself a moment ago; it is looked at again soon.")
         plan = self.flow.plan(record, link)
         if plan.skipped:
-            self._enter(results, record, Outcome.SKIPPED, plan.why)
+            results.enter(record, Outcome.SKIPPED, plan.why)
         elif not plan.writes:
             results.counts["unchanged"] += 1
             if link is not None and not self.run.is_dry:
@@ -208,10 +188,10 @@ class _Run:
                 self._stop_if_asked()
                 plan = self._write(record, link, plan)
             writes = [write.sentence for write in plan.writes]
-            self._enter(results, record, Outcome.CREATED if plan.creates else Outcome.UPDATED, plan.why, writes)
+            results.enter(record, Outcome.CREATED if plan.creates else Outcome.UPDATED, plan.why, writes)
 
     def _write(self, record: Record, link: RecordLink | None, plan: Plan) -> Plan:
-        self._note_in_hand(record)
+        self.book.note_in_hand(record)
         with in_hand(self.work.integration, self.flow.object_type, self.flow.side, record.id) as mine:
             if _version(mine) != _version(link or RecordLink(**{f"{self.flow.side}_id": record.id})):
                 plan = self.flow.plan(record, mine)  # the other direction was at work meanwhile
@@ -225,6 +205,8 @@ class _Run:
 
     def _do(self, plan: Plan, link: RecordLink) -> str:
         """Write; the other record's fingerprint after it, if it is known."""
+        if plan.base is not None and not plan.creates:
+            note_sent(link, self.flow.side.other, plan.base)
         other = ""
         for write in plan.writes:
             self.work.claim.check()
@@ -234,7 +216,7 @@ class _Run:
     def _agree(self, link: RecordLink, record: Record, plan: Plan, other: str) -> None:
         agree(link, self.flow.side, fingerprint=record.fingerprint, other_fingerprint=other, base=plan.base)
 
-    def _failed(self, record: Record, error: Exception, results: _Results) -> None:
+    def _failed(self, record: Record, error: Exception, results: Results) -> None:
         cause = holding.cause_of(error)
         if cause == HeldItem.Cause.TEMPORARY and not isinstance(error, BusyError):
             results.waiting.append((record, error))
@@ -250,79 +232,15 @@ class _Run:
             reporting.report(error, transaction=f"sync {self.stream.slug}", tags=tags)
         self._decide(record, results)
 
-    def _decide(self, record: Record, results: _Results) -> None:
+    def _decide(self, record: Record, results: Results) -> None:
         if not results.waiting:
             results.decided = record
 
-    def _enter(
-        self, results: _Results, record: Record, outcome: Outcome, why: str, writes: list[str] | None = None
-    ) -> None:
-        results.counts[outcome.value] += 1
-        results.entries.append(
-            SyncEntry(run=self.run, record_id=record.id, outcome=outcome, why=why, writes=writes or [])
-        )
-
-    # --- committing
-
-    def _commit(self, results: _Results, *, page: Page | None = None) -> None:
-        """Everything of these records in one transaction; then, and only then, how far was read."""
+    def _commit(self, results: Results, *, page: Page | None = None) -> None:
         if not self._is_out():
             results.hold_waiting()
-        for record, error in results.held:
-            self._enter(results, record, Outcome.HELD, holding.sentence_of(error))
         self.work.claim.check()
-        with transaction.atomic():
-            if not self.run.is_dry:
-                self._store_held(results)
-                if page is not None:
-                    self._move_watermark(page, results)
-                self._note_in_hand(None)
-            SyncEntry.objects.bulk_create(results.entries)
-            counted = {name: F(name) + results.counts[name] for name in COUNTED if results.counts[name]}
-            whole = page is not None and not results.waiting
-            if whole and page is not None:
-                counted["cursor"] = page.next  # type: ignore[assignment]  # a text, not an expression
-            if counted:
-                SyncRun.objects.filter(pk=self.run.pk).update(**counted)
-
-    def _store_held(self, results: _Results) -> None:
-        holding.settle(self.stream, results.settled)
-        for record, error in results.held:
-            holding.hold(
-                self.stream,
-                record.id,
-                holding.cause_of(error),
-                holding.sentence_of(error),
-                fingerprint=record.fingerprint,
-                after=error.retry_after if isinstance(error, TemporaryError) else None,
-            )
-
-    def _move_watermark(self, page: Page, results: _Results) -> None:
-        """Ordered: to the last decided record. Otherwise: once all was read, to the moment reading began."""
-        reached: dt.datetime | None = None
-        if self.flow.reading.ordered:
-            reached = results.decided.changed_at if results.decided else None
-        elif not page.next and not results.waiting:
-            reached = self.run.started_at
-        if reached is None:
-            return
-        reached = min(reached, self.run.started_at)  # a vendor's clock that is ahead must not hide what comes
-        row = Stream.objects.select_for_update().get(pk=self.stream.pk)
-        if row.watermark != self.stream.watermark:
-            raise StreamProblem(
-                "Somebody else moved the watermark meanwhile; this run ends, the next one goes on from it."
-            )
-        if row.watermark is not None and reached <= row.watermark:
-            return
-        Stream.objects.filter(pk=row.pk).update(watermark=reached)
-        SyncRun.objects.filter(pk=self.run.pk).update(watermark_after=reached)
-        self.stream.watermark = reached
-
-    def _note_in_hand(self, record: Record | None) -> None:
-        noted = {} if record is None else {"id": record.id, "fingerprint": record.fingerprint}
-        if noted != self.stream.in_hand:
-            Stream.objects.filter(pk=self.stream.pk).update(in_hand=noted)
-            self.stream.in_hand = noted
+        self.book.commit(results, page=page)
 
     # --- when to end
 

@@ -78,7 +78,7 @@ class Write:
 class Plan:
     """What a record means for the other side. Without writes it is unchanged, or skipped for a reason.
 
-    `base` are the fields both sides have once the writes are done.
+    `base` are the fields both sides have once the writes are done; `linking.base_of` gives those they had before.
     """
 
     why: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -149,11 +149,28 @@ def mark_missing(link: RecordLink, cause: str) -> None:
     RecordLink.objects.filter(pk=link.pk).update(state=State.MISSING, cause=cause)
 
 
+def note_sent(link: RecordLink, side: Side, fields: Mapping[str, Any]) -> None:
+    """Before an update of the record on this side: what it will have then. If the answer is lost, this is known."""
+    link.sent = {"side": side, "fields": dict(fields)}
+    link.save(update_fields=["sent"])
+
+
+def base_of(link: RecordLink, left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as both sides last had them, given what they have now.
+
+    What an update without an answer was to write, and what is there now, is ours: else it would look like a person's
+    edit, and fight the next one.
+    """
+    there = left if link.sent.get("side") == Side.LEFT else right
+    arrived = {name: value for name, value in link.sent.get("fields", {}).items() if there.get(name) == value}
+    return {**link.base, **arrived}
+
+
 def agree(
     link: RecordLink, side: Side, *, fingerprint: str, other_fingerprint: str, base: dict[str, Any] | None
 ) -> None:
     """This version of the side's record was dealt with; the other side is as the fingerprint says, if it is known."""
-    values: dict[str, Any] = {f"{side}_fingerprint": fingerprint}
+    values: dict[str, Any] = {f"{side}_fingerprint": fingerprint, "sent": {}}
     if other_fingerprint:
         values[f"{side.other}_fingerprint"] = other_fingerprint
     if base is not None:

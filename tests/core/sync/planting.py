@@ -6,9 +6,9 @@ import inspect
 import sys
 from types import ModuleType
 
-from integrations.core.sync import engine, holding, linking
+from integrations.core.sync import committing, engine, holding, linking
 
-REAL = {"engine": engine, "holding": holding, "linking": linking}
+REAL = {"linking": linking, "holding": holding, "committing": committing, "engine": engine}
 
 
 def planted(where: str, old: str, new: str) -> tuple[ModuleType, ModuleType]:
@@ -16,9 +16,10 @@ def planted(where: str, old: str, new: str) -> tuple[ModuleType, ModuleType]:
 
     Raises `AssertionError` when `old` is not there exactly once: the code moved on, and the bug must too.
     """
-    copies = {name: _copy(name, where == name, old, new) for name in ("linking", "holding", "engine")}
-    for name in ("linking", "holding"):
-        _rewire(copies["engine"], REAL[name], copies[name])
+    copies = {name: _copy(name, where == name, old, new) for name in REAL}
+    for user in ("committing", "engine"):
+        for name in REAL.keys() - {user}:
+            _rewire(copies[user], REAL[name], copies[name])
     return copies["engine"], copies["linking"]
 
 

@@ -328,3 +328,18 @@ def test_a_second_run_reads_what_changed_and_no_more(count: int) -> None:
     pair.to_right()
     assert pair.left.reads == 1
     assert len(pair.right.ledger) == count
+
+
+def test_an_update_that_arrived_without_an_answer_does_not_fight_the_next_edit(pair: Pair) -> None:
+    """Right to left only, so nothing else could mend it; the left side wins conflicts."""
+    thing = pair.right.insert("first")
+    pair.to_left()
+    pair.right.edit(thing.id, title="second")
+    fine, lost = (lambda: None), raising(UnknownOutcomeError("no answer"), after_commit=True)
+    pair.left.faults.extend([fine, lost])  # the look goes well, the answer to the write is lost
+    pair.to_left()
+    pair.right.edit(thing.id, title="third")
+    with time_machine.travel(timezone.now() + LATER):
+        pair.to_left()
+    (twin,) = pair.left.things.values()
+    assert twin.fields["title"] == thing.fields["title"] == "third"

@@ -48,14 +48,19 @@ BUGS = {
         "            results.waiting.append((record, error))\n            results.decided = record\n",
     ),
     "the watermark follows a vendor's clock that is ahead": (
-        "engine",
+        "committing",
         "reached = min(reached, self.run.started_at)",
         "reached = reached",
     ),
     "the watermark is what was read, not what was dealt with": (
-        "engine",
+        "committing",
         "reached = results.decided.changed_at if results.decided else None",
         "reached = page.records[-1].changed_at if page.records else None",
+    ),
+    "an update is not noted before its call": (
+        "engine",
+        "            note_sent(link, self.flow.side.other, plan.base)",
+        "            pass",
     ),
     "what both sides agreed on is not kept": (
         "linking",

@@ -175,10 +175,11 @@ def flow(left: System, right: System, side: Side, *, overlap: dt.timedelta, link
         theirs = target.get(other_id)
         sides = (record.data, theirs.data) if side is Side.LEFT else (theirs.data, record.data)
         assert link is not None
-        merged = merge(link.base, *sides, fields=FIELDS, winner=Side.LEFT)
+        before = linking.base_of(link, *sides)
+        merged = merge(before, *sides, fields=FIELDS, winner=Side.LEFT)
         changes = merged.to_right if side is Side.LEFT else merged.to_left
         back = merged.to_left if side is Side.LEFT else merged.to_right
-        base = link.base | {name: value for name, value in merged.agreed.items() if name not in back}
+        base = before | {name: value for name, value in merged.agreed.items() if name not in back}
         if not changes:
             return Plan(base=base)
 

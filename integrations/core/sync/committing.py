@@ -1,0 +1,106 @@
+"""What became of some records, and the one transaction that keeps it: entries, held records, and how far was read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import F
+
+from integrations.core.models import Stream, SyncEntry, SyncRun
+from integrations.core.streams import StreamProblem
+from integrations.transport.errors import TemporaryError
+
+from . import holding
+from .flow import Flow, Outcome, Page, Record
+
+COUNTED = ("read", "created", "updated", "unchanged", "skipped", "held")
+
+
+@dataclass(slots=True)
+class Results:
+    """What became of some records, not committed yet."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    entries: list[SyncEntry] = field(default_factory=list)
+    held: list[tuple[Record, Exception]] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    waiting: list[tuple[Record, Exception]] = field(default_factory=list)  # temporary failures in a row
+    decided: Record | None = None  # it, and all before it, are done or held
+
+    def hold_waiting(self) -> None:
+        """The other side answers after all: those failures were the records' own."""
+        self.held += self.waiting
+        self.waiting = []
+
+    def enter(self, record: Record, outcome: Outcome, why: str, writes: list[str] | None = None) -> None:
+        self.counts[outcome.value] += 1
+        self.entries.append(SyncEntry(record_id=record.id, outcome=outcome, why=why, writes=writes or []))
+
+
+class Book:
+    """What is stored about one run of a stream."""
+
+    def __init__(self, stream: Stream, run: SyncRun, flow: Flow) -> None:
+        self.stream, self.run, self.flow = stream, run, flow
+
+    def commit(self, results: Results, *, page: Page | None = None) -> None:
+        """Everything of these records in one transaction; then, and only then, how far was read."""
+        for record, error in results.held:
+            results.enter(record, Outcome.HELD, holding.sentence_of(error))
+        for entry in results.entries:
+            entry.run = self.run
+        with transaction.atomic():
+            if not self.run.is_dry:
+                self._store_held(results)
+                if page is not None:
+                    self._move_watermark(page, results)
+                self.note_in_hand(None)
+            SyncEntry.objects.bulk_create(results.entries)
+            counted = {name: F(name) + results.counts[name] for name in COUNTED if results.counts[name]}
+            if page is not None and not results.waiting:
+                counted["cursor"] = page.next  # type: ignore[assignment]  # a text, not an expression
+            if counted:
+                SyncRun.objects.filter(pk=self.run.pk).update(**counted)
+
+    def note_in_hand(self, record: Record | None) -> None:
+        """Before a record is written: who finds it noted knows that a process died with it."""
+        noted = {} if record is None else {"id": record.id, "fingerprint": record.fingerprint}
+        if noted != self.stream.in_hand:
+            Stream.objects.filter(pk=self.stream.pk).update(in_hand=noted)
+            self.stream.in_hand = noted
+
+    def _store_held(self, results: Results) -> None:
+        holding.settle(self.stream, results.settled)
+        for record, error in results.held:
+            holding.hold(
+                self.stream,
+                record.id,
+                holding.cause_of(error),
+                holding.sentence_of(error),
+                fingerprint=record.fingerprint,
+                after=error.retry_after if isinstance(error, TemporaryError) else None,
+            )
+
+    def _move_watermark(self, page: Page, results: Results) -> None:
+        """Ordered: to the last decided record. Otherwise: once all was read, to the moment reading began."""
+        reached: dt.datetime | None = None
+        if self.flow.reading.ordered:
+            reached = results.decided.changed_at if results.decided else None
+        elif not page.next and not results.waiting:
+            reached = self.run.started_at
+        if reached is None:
+            return
+        reached = min(reached, self.run.started_at)  # a vendor's clock that is ahead must not hide what comes
+        row = Stream.objects.select_for_update().get(pk=self.stream.pk)
+        if row.watermark != self.stream.watermark:
+            raise StreamProblem(
+                "Somebody else moved the watermark meanwhile; this run ends, the next one goes on from it."
+            )
+        if row.watermark is not None and reached <= row.watermark:
+            return
+        Stream.objects.filter(pk=row.pk).update(watermark=reached)
+        SyncRun.objects.filter(pk=self.run.pk).update(watermark_after=reached)
+        self.stream.watermark = reached
