@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -47,6 +47,14 @@ class _TooLarge(Exception):
     pass
 
 
+class Streamed(Protocol):
+    """A body that is made while it is sent, once, and has a known length in bytes."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A request ready to be sent, the same for each attempt. Its parts hold secrets: `repr` shows none of them."""
@@ -54,7 +62,7 @@ class Outgoing:
     method: str
     place: Place = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    body: bytes | None = field(repr=False)
+    body: bytes | Streamed | None = field(repr=False)
     safe: bool
     about: str = ""
     sink: BinaryIO | None = field(default=None, repr=False)  # where the body of a 2xx goes instead of memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,10 +33,12 @@ class CallRecord:
     attempt: int
 
 
-def body_for_record(body: bytes | None, content_type: str, redactor: Redactor) -> str:
+def body_for_record(body: Sized | None, content_type: str, redactor: Redactor) -> str:
     """The redacted beginning of a body; of one that is no text only its size and type."""
     if not body:
         return ""
+    if not isinstance(body, bytes):
+        return f"({len(body)} bytes, made while they were sent)"
     if content_type and not any(kind in content_type.lower() for kind in _TEXTUAL):
         return f"({len(body)} bytes of {redactor.text(content_type)[:100]})"
     # A slice a little longer than the limit: the cut must see whole secrets that begin before it.

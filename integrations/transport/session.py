@@ -23,7 +23,7 @@ from integrations.transport.addresses import Place, place_beside, place_of
 from integrations.transport.answers import Answer, raise_for_status
 from integrations.transport.budget import Budget
 from integrations.transport.errors import ConfigurationError, TemporaryError
-from integrations.transport.exchange import ConnectionLost, Exchange, Outgoing
+from integrations.transport.exchange import ConnectionLost, Exchange, Outgoing, Streamed
 from integrations.transport.records import CallRecord
 from integrations.transport.redaction import Redactor
 from integrations.transport.wire import Line
@@ -108,7 +108,7 @@ class Session:
         *,
         json: Any = None,
         params: Mapping[str, str] | None = None,
-        data: bytes | None = None,
+        data: bytes | Streamed | None = None,
         headers: Mapping[str, str] | None = None,
         safe: bool | None = None,
         deadline: float | None = None,
@@ -117,11 +117,14 @@ class Session:
         """Send one request and return the answer that arrived whole, whatever its status.
 
         `safe=None` takes GET and HEAD for safe; a safe call may be repeated, an unsafe one is sent at most once.
+        A streamed body is sent once, so never safe.
         A path is joined to the base URL. `about` says in the log what the call is for. Raises TemporaryError (not
         sent, or safe), UnknownOutcomeError (unsafe, and the vendor may have seen it), ConfigurationError (refused
         address, redirect, certificate), MalformedResponseError (too large).
         """
         method = method.upper()
+        if safe and data is not None and not isinstance(data, bytes):
+            raise ValueError("a streamed body cannot be sent twice")
         place = self._resolve(url_or_path, params)
         sent = {**_OWN_HEADERS, **(headers or {}), **self._trusted.get(place.origin, {})}
         body = data
@@ -241,8 +244,14 @@ class Session:
         """The last net: nothing that holds one of our secrets leaves for an origin nobody declared trusted."""
         if out.place.origin in self._trusted:
             return
-        parts = [out.place.url, *out.headers.values(), (out.body or b"").decode("utf-8", "replace")]
-        if any(self._redactor.knows(part) for part in parts):
+        body = out.body or b""
+        unseen = not isinstance(body, bytes)  # a streamed one cannot be looked through
+        parts = [
+            out.place.url,
+            *out.headers.values(),
+            body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
+        ]
+        if unseen or any(self._redactor.knows(part) for part in parts):
             raise ConfigurationError(
                 f"A call to {out.place.origin} would have carried credentials of this connection; it was not sent."
             )

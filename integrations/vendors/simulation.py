@@ -15,7 +15,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-SECRET_HEADERS = frozenset({"authorization", "secret", "username", "apiintegrationcode", "cookie"})
+SECRET_HEADERS = frozenset(
+    [
+        *("authorization", "secret", "username", "apiintegrationcode", "cookie"),
+        *("x-client-uuid", "x-api-key", "x-api-secret"),
+    ]
+)
 FAULTS = {
     "answer_lost": "carried out, then the connection closes without an answer (after `value` seconds)",
     "not_received": "the connection closes, nothing was carried out",

@@ -13,7 +13,7 @@ from tests.core.sync.planting import planted
 
 pytestmark = pytest.mark.django_db
 HUNT = settings(
-    max_examples=600,
+    max_examples=1500,
     stateful_step_count=25,
     deadline=None,
     database=None,

@@ -1,0 +1,33 @@
+"""TOGA 2."""
+
+from __future__ import annotations
+
+from integrations.vendors import Field, Limits, Vendor
+
+from .api import TogaApi
+from .dialect import AUTH_STYLES, PAGING_STYLES, SORTING, UPDATE_METHODS, WHERE_STYLES, endpoint_of
+
+VENDOR = Vendor(
+    slug="toga",
+    label="TOGA 2",
+    api=TogaApi,
+    credentials=(
+        Field("client_uuid", "Client UUID", "Which client of TOGA 2 this account belongs to."),
+        Field("api_key", "API key", "The account's key (the old programs called it the API UUID).", secret=True),
+        Field("api_secret", "API secret", secret=True),
+    ),
+    settings=(
+        Field(
+            "where_style", "Filters", "How a filter is written in an address.", default="brackets", choices=WHERE_STYLES
+        ),
+        Field("paging_style", "Pages", "How a page is asked for.", default="page", choices=PAGING_STYLES),
+        Field("sorting", "Sorting", "Whether lists come in the order asked for.", default="heeded", choices=SORTING),
+        Field("auth_style", "Sign-in", "How the key and the secret are sent.", default="headers", choices=AUTH_STYLES),
+        Field("update_method", "Changes", "The method that changes a record.", default="PATCH", choices=UPDATE_METHODS),
+    ),
+    base_url_label="API root",
+    base_url_help="With the version, such as https://api.example.com/v2.",
+    endpoint_of=endpoint_of,
+    simulator="integrations.vendors.toga.simulator",
+    limits=Limits(in_flight_per_endpoint=4),
+)
