@@ -64,35 +64,38 @@ def open_connection(
     vendor = _vendor_of(connection)
     secrets = _secrets_of(connection)
     credentials = _credentials_of(connection, vendor, secrets)
-    base_url = connection.base_url or vendor.base_url_default
-    if not base_url:
-        raise ConfigurationError(f"The connection “{connection}” has no {vendor.base_url_label}; enter it there.")
     log = CallLog(connection, source=source, user=user if isinstance(user, User) else None, record=record)
     facts = deepcopy(connection.facts)
-    session = Session(
-        vendor=vendor.label,
-        base_url=base_url,
-        secrets=secrets.values(),
-        allow_private=connection.allow_private_address,
-        budget=ConnectionBudget(connection.pk, str(connection), vendor.limits),
-        endpoint_of=vendor.endpoint_of,
-        recorder=log,
-        guard=guard,
-        interactive=interactive,
-        deadline=INTERACTIVE_DEADLINE if interactive else None,
-    )
-    problem: VendorError | None = None
-    try:
-        yield vendor.api(
-            session, base_url=base_url, credentials=credentials, settings=dict(connection.settings), facts=facts
+    settings, base_url, session = dict(connection.settings), "", None
+    if vendor.is_http:
+        base_url = _base_url_of(connection, vendor)
+        session = Session(
+            vendor=vendor.label,
+            base_url=base_url,
+            secrets=secrets.values(),
+            allow_private=connection.allow_private_address,
+            budget=ConnectionBudget(connection.pk, str(connection), vendor.limits),
+            endpoint_of=vendor.endpoint_of,
+            recorder=log,
+            guard=guard,
+            interactive=interactive,
+            deadline=INTERACTIVE_DEADLINE if interactive else None,
         )
+    else:
+        settings["allow_private_address"] = connection.allow_private_address
+    problem: VendorError | None = None
+    api: Any = None
+    try:
+        api = vendor.api(session, base_url=base_url, credentials=credentials, settings=settings, facts=facts)
+        yield api
     except VendorError as error:
         problem = error
         raise
     finally:
-        session.close()
+        if (opened := session or api) is not None:
+            opened.close()
         log.flush()
-        _remember(connection, facts, problem, heard=log.heard)
+        _remember(connection, facts, problem, heard=log.heard or (session is None and problem is None))
 
 
 def _vendor_of(connection: Connection) -> Vendor:
@@ -105,6 +108,13 @@ def _vendor_of(connection: Connection) -> Vendor:
             f"The connection “{connection}” is of the vendor {connection.vendor!r}, "
             "which no installed integration uses."
         ) from None
+
+
+def _base_url_of(connection: Connection, vendor: Vendor) -> str:
+    base_url: str = connection.base_url or vendor.base_url_default
+    if not base_url:
+        raise ConfigurationError(f"The connection “{connection}” has no {vendor.base_url_label}; enter it there.")
+    return base_url
 
 
 def _secrets_of(connection: Connection) -> dict[str, str]:

@@ -58,6 +58,8 @@ class Vendor:
 
     `api(session, base_url=…, credentials=…, settings=…, facts=…)` builds the vendor's `Api`; credentials hold every
     declared credential, secret or not, by name; `facts` is a mapping that survives between opens.
+    One that is not reached by HTTP (`is_http` False) has no base URL, gets None as its session, finds
+    `allow_private_address` among the settings, and its `Api` has a `close()`.
     `endpoint_of(method, path)` names the budget bucket of a call.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
@@ -67,6 +69,7 @@ class Vendor:
     api: Callable[..., Any]
     credentials: tuple[Field, ...] = ()
     settings: tuple[Field, ...] = ()
+    is_http: bool = True
     base_url_label: str = "Base URL"
     base_url_help: str = ""
     base_url_default: str = ""

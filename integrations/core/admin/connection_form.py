@@ -56,6 +56,9 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             self.initial.setdefault(SETTING + declared.name, value)
 
     def _prepare_base_url(self) -> None:
+        if not self.vendor.is_http:
+            del self.fields["base_url"]
+            return
         field = self.fields["base_url"]
         field.label = self.vendor.base_url_label
         field.help_text = self.vendor.base_url_help

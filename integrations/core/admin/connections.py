@@ -123,7 +123,7 @@ class ConnectionAdmin(PortalModelAdmin):
         settings = tuple(SETTING + f.name for f in vendor.settings)
         first = ("vendor_label", "owner", "slug") if obj else ("client", "slug")
         return (
-            (None, {"fields": (*first, "base_url")}),
+            (None, {"fields": (*first, *(["base_url"] if vendor.is_http else []))}),
             ("Account", {"fields": account}),
             *([("Settings", {"fields": settings})] if settings else []),
             ("Switches", {"fields": switches}),

@@ -1,0 +1,26 @@
+"""TOGaDesk: a helpdesk reached through its database and its folder of uploads."""
+
+from __future__ import annotations
+
+from integrations.vendors import Field, Vendor
+
+from .api import TogadeskApi
+
+VENDOR = Vendor(
+    slug="togadesk",
+    label="TOGaDesk",
+    api=TogadeskApi,
+    credentials=(
+        Field(
+            "database_url",
+            "Database URL",
+            "mysql://user:password@host:port/name; for a rehearsal sqlite:///path.",
+            secret=True,
+        ),
+    ),
+    settings=(
+        Field("uploads_dir", "Folder of uploads", "As this machine and each worker's sees it."),
+        Field("time_zone", "Time zone", "Of the times in its tables.", default="UTC"),
+    ),
+    is_http=False,
+)
