@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "integrations.core",
     # one line per integration
     "integrations.backup_tickets",
+    "integrations.toga_togadesk",
     "integrations.demo",
 ]
 

@@ -87,18 +87,25 @@ class Answer:
         """
         return self._redactor.cut(_UNSTORABLE.sub("\ufffd", text), limit)
 
+    def date(self) -> datetime | None:
+        """When the vendor sent it, by its own clock; None where it does not say."""
+        return _http_date(self.headers.get("Date", self.headers.get("date", "")))
+
     def retry_after(self, *, now: datetime | None = None) -> float | None:
         """Seconds the vendor asks us to wait (given as seconds or as an HTTP date), or None."""
         value = self.headers.get("Retry-After", self.headers.get("retry-after", "")).strip()
         if value.isascii() and value.isdigit() and len(value) < 10:
             return float(value)
-        try:
-            moment = parsedate_to_datetime(value)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+        moment = _http_date(value)
+        return None if moment is None else max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _why_malformed(broken: ValueError | RecursionError) -> str:

@@ -29,7 +29,7 @@ from integrations.transport.errors import (
 
 from . import holding
 from .committing import COUNTED, Book, Results
-from .flow import Flow, Outcome, Page, Plan, Record
+from .flow import Flow, Outcome, Page, Plan, Record, Side
 from .linking import BusyError, agree, attach, in_hand, links_of, mark_missing, may_still_arrive, note_sent, unanswered
 
 logger = logging.getLogger("portal.sync")
@@ -141,7 +141,7 @@ class _Run:
             link, item = links.get(record.id), held.get(record.id)
             if item is not None and item.fingerprint == record.fingerprint:
                 self._decide(record, results)  # as it was when it failed: its own time for a try will come
-            elif item is None and link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint:
+            elif item is None and not record.is_news and _was_dealt_with(record, link, side):
                 results.counts["unchanged"] += 1
                 self._decide(record, results)
             else:
@@ -214,7 +214,8 @@ class _Run:
         return other
 
     def _agree(self, link: RecordLink, record: Record, plan: Plan, other: str) -> None:
-        agree(link, self.flow.side, fingerprint=record.fingerprint, other_fingerprint=other, base=plan.base)
+        seen = plan.seen or record.fingerprint
+        agree(link, self.flow.side, fingerprint=seen, other_fingerprint=other, base=plan.base)
 
     def _failed(self, record: Record, error: Exception, results: Results) -> None:
         cause = holding.cause_of(error)
@@ -274,6 +275,10 @@ class _Run:
         done = {name: getattr(row, name) for name in COUNTED[1:]}
         told = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to do"
         return f"{'Would be: ' if row.is_dry else ''}{row.read:,} read; {told}."
+
+
+def _was_dealt_with(record: Record, link: RecordLink | None, side: Side) -> bool:
+    return link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint
 
 
 def _version(link: RecordLink) -> tuple[str, ...]:

@@ -31,12 +31,16 @@ class Side(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as it was read. `changed_at` is the vendor's time; the fingerprint changes when the record does."""
+    """One record as it was read. `changed_at` is the vendor's time; the fingerprint changes when the record does.
+
+    `is_news`: something that belongs to it changed, which its own fingerprint does not tell.
+    """
 
     id: str
     changed_at: datetime
     fingerprint: str
     data: Any = None
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Plan:
     """What a record means for the other side. Without writes it is unchanged, or skipped for a reason.
 
     `base` are the fields both sides have once the writes are done; `linking.base_of` gives those they had before.
+    `seen` is the fingerprint of the version the plan itself read, where that is a later one than the record's.
     """
 
     why: str = ""
@@ -86,6 +91,7 @@ class Plan:
     creates: bool = False
     skipped: bool = False
     base: dict[str, Any] | None = field(default=None)
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,11 @@ def _mark_sent(link: RecordLink, at: dt.datetime | None, fields: dict[str, Any])
 
 
 def attach(link: RecordLink, side: Side, record_id: str) -> None:
-    """This record is the link's other half. Raises `ConflictError` when it is another link's already."""
+    """This record is the link's other half. Raises `ConflictError` when it is another link's already.
+
+    Where the record has a link of its own that lacks its other half, the two rows are one pair: the other direction
+    made both halves and died before it said so. Its row takes over, this one is replaced.
+    """
     setattr(link, f"{side}_id", record_id)
     link.state, link.cause = State.ACTIVE, ""
     try:
@@ -141,7 +145,27 @@ def attach(link: RecordLink, side: Side, record_id: str) -> None:
             link.save(update_fields=[f"{side}_id", "state", "cause"])
     except IntegrityError:
         link.refresh_from_db()
-        raise ConflictError(f"The record {record_id} is linked to another one already.") from None
+        if not _joined(link, side, record_id):
+            raise ConflictError(f"The record {record_id} is linked to another one already.") from None
+
+
+def _joined(link: RecordLink, side: Side, record_id: str) -> bool:
+    """Whether the record's own link lacked exactly this link's half, and has it now."""
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    half = f"{side.other}_id"
+    halves = RecordLink.objects.filter(
+        free, integration=link.integration, object_type=link.object_type, **{f"{side}_id": record_id, half: ""}
+    ).exclude(state=State.REPLACED)
+    with transaction.atomic():
+        RecordLink.objects.filter(pk=link.pk).update(
+            state=State.REPLACED, cause=f"Its pair is kept with {side} {record_id}."
+        )
+        if halves.update(**{half: getattr(link, half)}, state=State.ACTIVE, cause=""):
+            setattr(link, f"{side}_id", record_id)
+            link.state = State.REPLACED
+            return True
+        transaction.set_rollback(True)
+    return False
 
 
 def mark_missing(link: RecordLink, cause: str) -> None:

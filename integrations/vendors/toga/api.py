@@ -140,18 +140,24 @@ class TogaApi:
             raise ConfigurationError(_NOT_DIVIDED)
         return rows
 
+    def record(self, resource: Resource, uuid: str) -> Listed:
+        """One record as a list shows it. Raises NotFoundError."""
+        answer = self._ask(f"{resource.path}/{uuid}", {}, about=f"{resource.path} {uuid}")
+        return schemas.listed(self._inside(answer, resource))
+
     # --- tickets and notes --------------------------------------------------------------------------------------
 
     def ticket(self, kind: Kind, uuid: str) -> Ticket:
         """One ticket with its notes. Raises NotFoundError."""
-        found = schemas.ticket(self._deep(kind.tickets, uuid), kind)
+        raw, read_at = self._deep(kind.tickets, uuid)
+        found = schemas.ticket(raw, kind, read_at=read_at)
         if found.uuid != uuid:
             raise MalformedResponseError("TOGA 2 answered with another ticket than the one asked for.")
         return found
 
     def note(self, kind: Kind, uuid: str) -> Note:
         """One note with its files; an answer without its list of files is malformed, never "no files"."""
-        found = schemas.note(self._deep(kind.notes, uuid), kind)
+        found = schemas.note(self._deep(kind.notes, uuid)[0], kind)
         if found.uuid != uuid or found.files is None:
             raise MalformedResponseError(f"TOGA 2's answer for a note has no {kind.note_files.envelope}.")
         return found
@@ -232,9 +238,10 @@ class TogaApi:
 
     # --- calls --------------------------------------------------------------------------------------------------
 
-    def _deep(self, resource: Resource, uuid: str) -> Any:
-        params = {"depth": str(dialect.DEEP)}
-        return self._inside(self._ask(f"{resource.path}/{uuid}", params, about=f"{resource.path} {uuid}"), resource)
+    def _deep(self, resource: Resource, uuid: str) -> tuple[Any, datetime]:
+        """A record at full depth, and when it was read."""
+        answer = self._ask(f"{resource.path}/{uuid}", {"depth": str(dialect.DEEP)}, about=f"{resource.path} {uuid}")
+        return self._inside(answer, resource), answer.date() or datetime.now(UTC)
 
     def _ask(self, path: str, params: Mapping[str, str], *, about: str) -> Answer:
         answer = self._session.call("GET", path, params=params, about=about)

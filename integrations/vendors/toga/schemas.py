@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.transport.errors import MalformedResponseError
@@ -20,6 +20,7 @@ from . import dialect
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UUID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 Raw = Mapping[str, Any]
+SETTLES_AFTER = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Note:
 
     uuid: str
     created_at: datetime
+    updated_at: datetime
     fingerprint: str
     body: str
     is_external: bool
@@ -61,6 +63,8 @@ class Ticket:
 
     uuid: str
     created_at: datetime
+    updated_at: datetime
+    read_at: datetime  # by the vendor's clock
     fingerprint: str
     subject: str
     status: str
@@ -69,6 +73,12 @@ class Ticket:
     contact: str
     category: str
     notes: tuple[Note, ...]
+
+    def settled(self, record: Ticket | Note) -> str:
+        """The fingerprint of this ticket or note of it, or empty when it changed so short before it was read that it
+        may change once more without showing it: times go by the second, and what hangs on a record is not in its row.
+        """
+        return record.fingerprint if self.read_at - record.updated_at >= SETTLES_AFTER else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,7 @@ def fingerprint(row: Raw) -> str:
     return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def ticket(raw: Any, kind: dialect.Kind) -> Ticket:
+def ticket(raw: Any, kind: dialect.Kind, *, read_at: datetime) -> Ticket:
     """A ticket as it answers at full depth. Raises MalformedResponseError."""
     row = _object(raw, "a ticket")
     notes = row.get(kind.notes.envelope)
@@ -116,6 +126,8 @@ def ticket(raw: Any, kind: dialect.Kind) -> Ticket:
     return Ticket(
         uuid=uuid_of(row),
         created_at=_moment(row, dialect.CREATED, dialect.UPDATED),
+        updated_at=_moment(row, dialect.UPDATED),
+        read_at=read_at,
         fingerprint=fingerprint(row),
         subject=text(row.get(dialect.SUBJECT)),
         status=text(row.get(dialect.STATUS)),
@@ -137,6 +149,7 @@ def note(raw: Any, kind: dialect.Kind) -> Note:
     return Note(
         uuid=uuid_of(row),
         created_at=_moment(row, dialect.CREATED, dialect.UPDATED),
+        updated_at=_moment(row, dialect.UPDATED),
         fingerprint=fingerprint(row),
         body=text(row.get(dialect.BODY)),
         is_external=bool(external),

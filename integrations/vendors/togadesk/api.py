@@ -194,6 +194,10 @@ class TogadeskApi:
         """The id of the ticket with this reference."""
         return self._find("tickets", reference, client)
 
+    def find_reply(self, reference: str) -> int | None:
+        """The id of the reply with this reference."""
+        return self._find("tickets_replies", reference)
+
     def write_ticket(self, client: int, ticket_id: int | None, reference: str, changes: Changes) -> int:
         """Make or change a ticket with all its rows in one transaction; its id.
 

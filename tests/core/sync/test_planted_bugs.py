@@ -39,8 +39,8 @@ BUGS = {
     "held records are not tried again": ("engine", "        one.try_held()\n", ""),
     "a record that has a link counts as done": (
         "engine",
-        'link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint',
-        "link is not None and link.right_id and link.left_id",
+        'return link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint',
+        "return bool(link is not None and link.right_id and link.left_id)",
     ),
     "the watermark passes the failures of an outage": (
         "engine",

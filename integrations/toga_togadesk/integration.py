@@ -1,0 +1,24 @@
+"""The declaration: TOGA 2 and TOGaDesk in step."""
+
+from __future__ import annotations
+
+from integrations.core import registry, roles
+from integrations.core.registry import IntegrationKind, Role
+from integrations.vendors.toga import VENDOR as TOGA_2
+from integrations.vendors.togadesk import VENDOR as TOGADESK_VENDOR
+
+from .models import TOGA, TOGADESK, SyncOptions
+from .streams import STREAMS
+
+_SETTINGS = ("toga_togadesk.view_syncoptions", "toga_togadesk.change_syncoptions")
+
+registry.register(
+    IntegrationKind(
+        slug="toga_togadesk",
+        label="TOGA 2 and TOGaDesk",
+        roles=(Role(TOGA, "TOGA 2", TOGA_2), Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR)),
+        streams=STREAMS,
+        options=SyncOptions,
+        permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:1]},
+    )
+)

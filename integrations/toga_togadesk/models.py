@@ -1,0 +1,124 @@
+"""What is set per client, and how far each watermark was published (spec: TOGA, sections 1 and 2)."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from integrations.core.models import Integration, IntegrationRole, Stream
+from integrations.core.models.scoping import ScopedQuerySet
+
+from .mapping import words_problem
+
+TOGA, TOGADESK = "toga", "togadesk"
+
+
+class SyncOptions(models.Model):
+    """One client's sync. The old entry point took these as fourteen arguments; its seven flags are the streams."""
+
+    class IntegrationType(models.TextChoices):
+        TICKETS = "TICKETS", "tickets"
+        REPAIR_ORDERS = "REPAIR_ORDERS", "repair orders (names in the API unverified)"
+
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, primary_key=True, related_name="toga_options"
+    )
+    togadesk_client_id = models.PositiveIntegerField(
+        "client in TOGaDesk", default=0, help_text="The id whose rows belong to this client."
+    )
+    default_department_id = models.PositiveIntegerField(
+        "default department", default=0, help_text="The department of tickets that come from TOGA 2."
+    )
+    monitored_department_ids = models.JSONField(
+        "monitored departments",
+        default=list,
+        blank=True,
+        help_text="A list of ids, such as [3, 5]: departments whose tickets go to TOGA 2. Empty: the default one.",
+    )
+    integration_type = models.CharField(max_length=20, choices=IntegrationType, default=IntegrationType.TICKETS)
+    custom_field_prefix = models.CharField(
+        max_length=30,
+        blank=True,
+        validators=[RegexValidator(r"^[a-z][A-Za-z0-9]*$", "A prefix is a word such as elite.")],
+        help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.",
+    )
+    page_size = models.PositiveSmallIntegerField(
+        "records per page", default=200, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    overlap_seconds = models.PositiveIntegerField(
+        "overlap",
+        default=300,
+        validators=[MaxValueValidator(86_400)],
+        help_text="Seconds that are read again each time, for clocks that differ and records that show late.",
+    )
+    status_words = models.JSONField(
+        default=dict, blank=True, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}."
+    )
+    priority_words = models.JSONField(default=dict, blank=True, help_text="The same for priorities.")
+    category_field = models.CharField(
+        max_length=100,
+        default="Category",
+        help_text="The custom field of TOGaDesk's tickets that lists the categories.",
+    )
+    deactivates = models.BooleanField(
+        "deactivate", default=True, help_text="What is inactive in TOGA 2 becomes inactive in TOGaDesk."
+    )
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "TOGA sync settings"
+        verbose_name_plural = "TOGA sync settings"
+
+    def __str__(self) -> str:
+        return f"TOGA sync settings of {self.integration}"
+
+    def clean(self) -> None:
+        problems: dict[str, str] = {}
+        departments = self.monitored_department_ids
+        if not isinstance(departments, list) or not all(type(one) is int and one > 0 for one in departments):
+            problems["monitored_department_ids"] = "Give a list of department ids, such as [3, 5]."
+        for name in ("status_words", "priority_words"):
+            if problem := words_problem(getattr(self, name)):
+                problems[name] = problem
+        if problems:
+            raise ValidationError(problems)
+
+    @property
+    def departments(self) -> list[int]:
+        """The departments whose tickets go to TOGA 2."""
+        return [int(one) for one in self.monitored_department_ids] or [self.default_department_id]
+
+    def problem(self) -> str:
+        """Why the sync cannot run with these, in a sentence; empty when it can."""
+        if not self.togadesk_client_id or not self.default_department_id:
+            return "Enter the client and the default department of TOGaDesk in the settings of this integration."
+        if others := self._same_account():
+            return f"The same TOGA 2 account is used by {others[0]}; its watermarks serve one integration only."
+        return ""
+
+    def _same_account(self) -> list[Integration]:
+        mine = IntegrationRole.objects.filter(integration=self.integration, role=TOGA).values("connection")
+        twice = IntegrationRole.objects.filter(connection__in=mine, role=TOGA, integration__kind=self.integration.kind)
+        return [role.integration for role in twice.exclude(integration=self.integration).select_related("integration")]
+
+
+class Published(models.Model):
+    """A stream's watermark as it stands in TOGA 2 for the other programs there. The stream's own is the truth."""
+
+    stream = models.OneToOneField(Stream, on_delete=models.CASCADE, primary_key=True, related_name="published")
+    value = models.CharField(max_length=40, blank=True, help_text="As it was written last, or found there.")
+    pending = models.CharField(max_length=40, blank=True, help_text="What is being written, until the answer is there.")
+    highest_file = models.PositiveBigIntegerField(default=0, help_text="Files of TOGaDesk up to this id were seen.")
+    reading_file = models.PositiveBigIntegerField(default=0, help_text="And up to this one in the run that goes on.")
+
+    client_path = "stream__integration__client"
+    objects = ScopedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    def __str__(self) -> str:
+        return f"{self.stream}: {self.value or 'not published'}"

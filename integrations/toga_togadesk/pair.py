@@ -1,0 +1,90 @@
+"""Both sides of one client's sync, opened, with what is looked up once in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from integrations.core.models import Integration
+from integrations.core.opening import open_connection
+from integrations.core.streams import StreamProblem, Work
+from integrations.vendors.toga import dialect
+from integrations.vendors.toga.api import TogaApi
+from integrations.vendors.togadesk.api import TogadeskApi
+
+from . import mapping
+from .models import TOGA, TOGADESK, SyncOptions
+
+TICKET, NOTE, FILE = "ticket", "note", "file"  # object types of links; left is TOGA 2, right is TOGaDesk
+MEMBERS = {
+    "subject": dialect.SUBJECT,
+    "status": dialect.STATUS,
+    "priority": dialect.PRIORITY,
+    "team": dialect.TEAM,
+    "contact": dialect.CONTACT,
+    "category": dialect.CATEGORY,
+}
+
+
+@dataclass
+class Pair:
+    """The two systems of one integration. Not frozen: what is looked up stays for the run."""
+
+    integration: Integration
+    options: SyncOptions
+    toga: TogaApi
+    desk: TogadeskApi
+
+    @property
+    def kind(self) -> dialect.Kind:
+        return dialect.KINDS[self.options.integration_type]
+
+    @property
+    def client(self) -> int:
+        """The client's id in TOGaDesk."""
+        return int(self.options.togadesk_client_id)
+
+    @cached_property
+    def categories(self) -> dict[str, str]:
+        """The uuid of each category by its path; read when a ticket needs it first."""
+        rows = self.toga.all_of(dialect.CATEGORIES, limit=self.options.page_size)
+        return mapping.category_paths(rows, name=dialect.NAME, parent=dialect.PARENT_CATEGORY)
+
+    def known(self, toga: Any, desk: Any) -> mapping.Known:
+        """The rows of TOGaDesk that stand for what these two tickets name; either may be None."""
+        teams = self._rows("groups", toga.team if toga else "", desk.group_id if desk else 0)
+        people = [toga.contact, *(note.author for note in toga.notes)] if toga else []
+        contacts = self._rows("people", *people, desk.person_id if desk else 0)
+        return mapping.Known(
+            teams=teams,
+            contacts=contacts,
+            team_of={key: uuid for uuid, key in teams.items()},
+            contact_of={key: uuid for uuid, key in contacts.items()},
+        )
+
+    def _rows(self, table: str, *named: str | int) -> dict[str, int]:
+        uuids = [one for one in named if isinstance(one, str) and one]
+        found = {uuid: int(row["id"]) for uuid, row in self.desk.referenced(table, self.client, uuids).items()}
+        for key in (one for one in named if isinstance(one, int) and one):
+            row = self.desk.row(table, key)
+            if row is not None and row["referenceid"]:
+                found[str(row["referenceid"])] = key
+        return found
+
+
+@contextmanager
+def opened(work: Work, source: str) -> Iterator[Pair]:
+    """Both sides, for one run. Raises `StreamProblem` when the settings are not complete."""
+    options = SyncOptions.objects.filter(integration=work.integration).first()
+    problem = "This integration has no settings yet." if options is None else options.problem()
+    if options is None or problem:
+        raise StreamProblem(problem)
+    record, check = f"integration:{work.integration.pk}", work.claim.check
+    with (
+        open_connection(work.connection(TOGA), source=source, record=record, guard=check) as toga,
+        open_connection(work.connection(TOGADESK), source=source, record=record, guard=check) as desk,
+    ):
+        yield Pair(work.integration, options, toga, desk)
