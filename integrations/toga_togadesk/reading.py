@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Page, Reading, Record, Side
 from integrations.core.sync.linking import links_of
@@ -23,23 +25,22 @@ def of_toga_tickets(pair: Pair, *, is_dry: bool) -> Reading:
     No order over both can be relied on, so the watermark moves when the last page of the second list was dealt with.
     """
     shown: set[str] = set()  # in a dry run nothing is stored that would tell what was dealt with
-
-    def tickets(since: datetime | None, cursor: str) -> Page:
-        rows, following = pair.toga.changed(pair.kind.tickets, since, cursor, limit=pair.options.page_size)
-        if is_dry:
-            shown.update(row.uuid for row in rows)
-        records = [Record(row.uuid, row.updated_at, row.fingerprint) for row in rows]
-        return Page(records, _cursor("tickets", following) if following else _cursor("notes", ""))
-
-    def notes(since: datetime | None, cursor: str) -> Page:
-        rows, following = pair.toga.changed(pair.kind.notes, since, cursor, limit=pair.options.page_size)
-        records = [record for record in _with_news(pair, rows) if record.id not in shown]
-        shown.update(record.id for record in records if is_dry)
-        return Page(records, _cursor("notes", following) if following else "")
+    lists = {"tickets": pair.kind.tickets, "notes": pair.kind.notes}
 
     def page(since: datetime | None, cursor: str) -> Page:
-        place = json.loads(cursor) if cursor else {"list": "tickets", "at": ""}
-        return (tickets if place["list"] == "tickets" else notes)(since, place["at"])
+        place = json.loads(cursor) if cursor else {"list": "tickets", "at": "", "began": ""}
+        rows, following = pair.toga.changed(lists[place["list"]], since, place["at"], limit=pair.options.page_size)
+        place["began"] = place["began"] or _began(pair)
+        place["at"] = following
+        if place["list"] == "tickets":
+            records = [Record(row.uuid, row.updated_at, row.fingerprint) for row in rows]
+        else:
+            records = [record for record in _with_news(pair, rows) if record.id not in shown]
+        if is_dry:
+            shown.update(record.id for record in records)
+        if place["list"] == "notes" and not following:
+            return Page(records, began=datetime.fromisoformat(place["began"]))
+        return Page(records, json.dumps(place if following else place | {"list": "notes"}))
 
     def get(uuid: str) -> Record:
         ticket = pair.toga.record(pair.kind.tickets, uuid)
@@ -126,8 +127,13 @@ def of_list(pair: Pair, resource: Resource) -> Reading:
     """TOGA 2: reference data that changed."""
 
     def page(since: datetime | None, cursor: str) -> Page:
-        rows, following = pair.toga.changed(resource, since, cursor, limit=pair.options.page_size)
-        return Page([Record(row.uuid, row.updated_at, row.fingerprint, row.raw) for row in rows], following)
+        place = json.loads(cursor) if cursor else {"at": "", "began": ""}
+        rows, following = pair.toga.changed(resource, since, place["at"], limit=pair.options.page_size)
+        place["began"] = place["began"] or _began(pair)
+        records = [Record(row.uuid, row.updated_at, row.fingerprint, row.raw) for row in rows]
+        if not following:
+            return Page(records, began=datetime.fromisoformat(place["began"]))
+        return Page(records, json.dumps(place | {"at": following}))
 
     def get(uuid: str) -> Record:
         row = pair.toga.record(resource, uuid)
@@ -136,5 +142,6 @@ def of_list(pair: Pair, resource: Resource) -> Reading:
     return Reading(page, get, overlap=timedelta(seconds=pair.options.overlap_seconds))
 
 
-def _cursor(name: str, at: str) -> str:
-    return json.dumps({"list": name, "at": at})
+def _began(pair: Pair) -> str:
+    """When the first page was asked for, by the vendor's clock."""
+    return (pair.toga.told_at or timezone.now()).isoformat()

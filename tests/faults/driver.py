@@ -1,4 +1,4 @@
-"""Drives the portal process of the fault tests (`tests.faults.portal`) from a test."""
+"""Drives the portal process of the fault tests (`tests.faults.portal`, or another such module) from a test."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 class Driver:
     """The running process; `do` sends one command and returns its answer."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], *, module: str = "tests.faults.portal") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.portal"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -100,37 +100,43 @@ class Scene:
         return [row.sentence for row in rows]
 
 
+def set_scene(base_url: str, desk_url: str, uploads: str) -> tuple[Integration, SyncOptions]:
+    """The rows of the client, its two connections and its integration, with every stream approved."""
+    client = Client.objects.create(slug="elite", name="Elite")
+    toga = Connection.objects.create(
+        client=client,
+        slug="toga",
+        vendor="toga",
+        base_url=f"{base_url}/v2",
+        allow_private_address=True,
+        identity={"client_uuid": CLIENT_UUID},
+        credentials=Sealed.of({"api_key": API_KEY, "api_secret": API_SECRET}),
+    )
+    togadesk = Connection.objects.create(
+        client=client,
+        slug="togadesk",
+        vendor="togadesk",
+        allow_private_address=True,
+        settings={"uploads_dir": uploads},
+        credentials=Sealed.of({"database_url": desk_url}),
+    )
+    integration = Integration.objects.create(client=client, slug="toga", kind="toga_togadesk", is_enabled=True)
+    IntegrationRole.objects.create(integration=integration, role="toga", connection=toga)
+    IntegrationRole.objects.create(integration=integration, role="togadesk", connection=togadesk)
+    options = SyncOptions.objects.create(
+        integration=integration, togadesk_client_id=CLIENT, default_department_id=DEPARTMENT
+    )
+    for row in streams_of(integration):
+        Stream.objects.filter(pk=row.pk).update(approved_at=timezone.now())
+    return integration, options
+
+
 @contextmanager
 def a_scene(folder: Path, *, desk: TogadeskSimulator | None = None) -> Iterator[Scene]:
     """The scene; both systems begin empty of tickets, every stream is approved."""
     desk = desk or TogadeskSimulator.at(folder)
     with time_machine.travel(datetime.now(UTC), tick=True) as clock, Server(TogaSimulator()) as server:
         assert isinstance(server.simulator, TogaSimulator)
-        client = Client.objects.create(slug="elite", name="Elite")
-        toga = Connection.objects.create(
-            client=client,
-            slug="toga",
-            vendor="toga",
-            base_url=f"{server.url}/v2",
-            allow_private_address=True,
-            identity={"client_uuid": CLIENT_UUID},
-            credentials=Sealed.of({"api_key": API_KEY, "api_secret": API_SECRET}),
-        )
-        togadesk = Connection.objects.create(
-            client=client,
-            slug="togadesk",
-            vendor="togadesk",
-            allow_private_address=True,
-            settings={"uploads_dir": str(desk.uploads)},
-            credentials=Sealed.of({"database_url": desk.url}),
-        )
-        integration = Integration.objects.create(client=client, slug="toga", kind="toga_togadesk", is_enabled=True)
-        IntegrationRole.objects.create(integration=integration, role="toga", connection=toga)
-        IntegrationRole.objects.create(integration=integration, role="togadesk", connection=togadesk)
-        options = SyncOptions.objects.create(
-            integration=integration, togadesk_client_id=CLIENT, default_department_id=DEPARTMENT
-        )
-        for row in streams_of(integration):
-            Stream.objects.filter(pk=row.pk).update(approved_at=timezone.now())
+        integration, options = set_scene(server.url, desk.url, str(desk.uploads))
         yield Scene(integration, options, server.simulator, desk, clock)
     desk.database.close()

@@ -85,12 +85,13 @@ class Book:
             )
 
     def _move_watermark(self, page: Page, results: Results) -> None:
-        """Ordered: to the last decided record. Otherwise: once all was read, to the moment reading began."""
+        """Ordered: to the last decided record. Otherwise: once all was read, to the moment reading began,
+        by the earlier of both clocks."""
         reached: dt.datetime | None = None
         if self.flow.reading.ordered:
             reached = results.decided.changed_at if results.decided else None
         elif not page.next and not results.waiting:
-            reached = self.run.started_at
+            reached = page.began or self.run.started_at
         if reached is None:
             return
         reached = min(reached, self.run.started_at)  # a vendor's clock that is ahead must not hide what comes

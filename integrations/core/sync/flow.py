@@ -45,10 +45,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records, and where the next page begins; no next cursor: it was the last page."""
+    """Some records, and where the next page begins; no next cursor: it was the last page.
+
+    `began` is when the first page was asked for, by the vendor's clock, where the last page can tell.
+    """
 
     records: Sequence[Record]
     next: str = ""
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class TogaApi:
         settings: Mapping[str, Any],
         facts: MutableMapping[str, Any],
     ) -> None:
+        self.told_at: datetime | None = None  # when the last list was answered, by the vendor's clock
         self._session, self._root = session, base_url.rstrip("/")
         self._where = str(settings.get("where_style") or "brackets")
         self._paging = str(settings.get("paging_style") or "page")
@@ -133,7 +134,9 @@ class TogaApi:
 
     def _list(self, resource: Resource, wanted: Mapping[str, str], *, page: int, limit: int) -> list[Any]:
         params = dict(wanted) | dialect.paging(self._paging, page, limit)
-        rows = self._inside(self._ask(resource.path, params, about=f"list {resource.path}"), resource)
+        answer = self._ask(resource.path, params, about=f"list {resource.path}")
+        self.told_at = answer.date()
+        rows = self._inside(answer, resource)
         if not isinstance(rows, list):
             raise MalformedResponseError(f"TOGA 2's answer has no list of {resource.envelope}.")
         if len(rows) > limit:

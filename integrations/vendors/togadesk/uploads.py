@@ -57,6 +57,8 @@ class Uploads:
         final = f"{file_id}-{safe_name(name)}"
         partial = self._folder / f".portal-{file_id}-{uuid.uuid4().hex}.part"
         with self._usable():
+            for left in self._folder.glob(f".portal-{file_id}-*.part"):  # of a process that died
+                left.unlink(missing_ok=True)
             try:
                 with partial.open("xb") as opened:
                     yield opened, final
