@@ -8,7 +8,7 @@ from integrations.vendors.toga import VENDOR as TOGA_2
 from integrations.vendors.togadesk import VENDOR as TOGADESK_VENDOR
 
 from .models import TOGA, TOGADESK, SyncOptions
-from .streams import STREAMS
+from .streams import STREAMS, adopt_references
 
 _SETTINGS = ("toga_togadesk.view_syncoptions", "toga_togadesk.change_syncoptions")
 
@@ -19,6 +19,7 @@ registry.register(
         roles=(Role(TOGA, "TOGA 2", TOGA_2), Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR)),
         streams=STREAMS,
         options=SyncOptions,
+        jobs={"adopt_references": adopt_references},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:1]},
     )
 )

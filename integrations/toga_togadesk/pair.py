@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from integrations.core.models import Integration
+from integrations.core.models import Integration, User
 from integrations.core.opening import open_connection
-from integrations.core.streams import StreamProblem, Work
+from integrations.core.streams import StreamProblem
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.api import TogaApi
 from integrations.vendors.togadesk.api import TogadeskApi
@@ -76,15 +76,18 @@ class Pair:
 
 
 @contextmanager
-def opened(work: Work, source: str) -> Iterator[Pair]:
-    """Both sides, for one run. Raises `StreamProblem` when the settings are not complete."""
-    options = SyncOptions.objects.filter(integration=work.integration).first()
+def opened(
+    integration: Integration, source: str, *, guard: Callable[[], None] | None = None, user: User | None = None
+) -> Iterator[Pair]:
+    """Both sides. Raises `StreamProblem` when the settings are not complete."""
+    options = SyncOptions.objects.filter(integration=integration).first()
     problem = "This integration has no settings yet." if options is None else options.problem()
     if options is None or problem:
         raise StreamProblem(problem)
-    record, check = f"integration:{work.integration.pk}", work.claim.check
-    with (
-        open_connection(work.connection(TOGA), source=source, record=record, guard=check) as toga,
-        open_connection(work.connection(TOGADESK), source=source, record=record, guard=check) as desk,
-    ):
-        yield Pair(work.integration, options, toga, desk)
+
+    def side(role: str) -> AbstractContextManager[Any]:
+        connection, record = integration.connection(role), f"integration:{integration.pk}"
+        return open_connection(connection, source=source, record=record, guard=guard, user=user)
+
+    with side(TOGA) as toga, side(TOGADESK) as desk:
+        yield Pair(integration, options, toga, desk)

@@ -6,18 +6,20 @@ from collections.abc import Callable
 
 from django.db.models import F
 
+from integrations.core.jobs import Claim
+from integrations.core.models import Integration
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
 
-from . import reference_data, to_toga, to_togadesk, watermarks
+from . import cutover, reference_data, to_toga, to_togadesk, watermarks
 from .models import Published
 from .pair import opened
 
 
 def tickets_to_togadesk(work: Work) -> str:
     """Changed tickets and notes of TOGA 2."""
-    with opened(work, "tickets to TOGaDesk") as pair:
+    with opened(work.integration, "tickets to TOGaDesk", guard=work.claim.check) as pair:
         watermarks.compare(work, pair.toga)
         outcome = engine.run(work, to_togadesk.flow(pair, is_dry=work.run.is_dry))
         if not work.run.is_dry:
@@ -27,7 +29,7 @@ def tickets_to_togadesk(work: Work) -> str:
 
 def tickets_to_toga(work: Work) -> str:
     """Changed tickets of the monitored departments of TOGaDesk."""
-    with opened(work, "tickets to TOGA 2") as pair:
+    with opened(work.integration, "tickets to TOGA 2", guard=work.claim.check) as pair:
         watermarks.compare(work, pair.toga)
         seen = Published.objects.filter(stream=work.run.stream_id)
         if not work.run.is_dry and not work.run.cursor:
@@ -42,7 +44,7 @@ def tickets_to_toga(work: Work) -> str:
 
 def _rows(name: str) -> Callable[[Work], str]:
     def run(work: Work) -> str:
-        with opened(work, name.replace("_", " ")) as pair:
+        with opened(work.integration, name.replace("_", " "), guard=work.claim.check) as pair:
             return engine.run(work, reference_data.rows_flow(pair, name))
 
     return run
@@ -50,8 +52,15 @@ def _rows(name: str) -> Callable[[Work], str]:
 
 def ticket_categories(work: Work) -> str:
     """The categories as one custom field."""
-    with opened(work, "ticket categories") as pair:
+    with opened(work.integration, "ticket categories", guard=work.claim.check) as pair:
         return engine.run(work, reference_data.categories_flow(pair))
+
+
+def adopt_references(claim: Claim, integration_id: int) -> str:
+    """Job: make links of the references the old programs left; the report."""
+    integration = Integration.objects.get(pk=integration_id)
+    with opened(integration, "cut-over", guard=claim.check) as pair:
+        return "; ".join(str(one) for one in cutover.adopt(pair)) + "."
 
 
 def _stream(slug: str, label: str, run: Callable[[Work], str], minutes: int = 5) -> StreamKind:

@@ -115,6 +115,11 @@ class Simulator:
         self.stopping = threading.Event()
         self.url = ""
 
+    @property
+    def skew_seconds(self) -> float:
+        """How far the vendor's clock is ahead of ours; its answers are dated by it."""
+        return 0.0
+
     def door(self, request: Request, call: Call) -> Reply | None:
         """The vendor's refusal before anything is done (credentials, limits); None lets the call in."""
         return None

@@ -283,6 +283,20 @@ class TogadeskApi:
         )
         return {str(row["referenceid"]): row for row in rows}
 
+    def references(self, table: str, client: int, *, size: int) -> Iterator[list[tuple[int, str]]]:
+        """The id and the reference of each row that has one, ascending by id, in lists of `size`."""
+        last = 0
+        while True:
+            rows = self.database.rows(
+                f"""SELECT id, referenceid FROM `{table}` WHERE clientid = ? AND id > ?
+                    AND COALESCE(referenceid, '') <> '' ORDER BY id LIMIT ?""",  # noqa: S608
+                *(client, last, size),
+            )
+            yield [(int(row["id"]), str(row["referenceid"])) for row in rows]
+            if len(rows) < size:
+                return
+            last = int(rows[-1]["id"])
+
     def row(self, table: str, row_id: int) -> Row | None:
         """One row of a table of reference data."""
         return self.database.one(f"SELECT * FROM `{table}` WHERE id = ?", row_id)  # noqa: S608

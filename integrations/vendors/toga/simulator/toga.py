@@ -42,6 +42,10 @@ class TogaSimulator(Switches, Simulator):
         super().__init__()
         self.data = world or demo_world()
 
+    @property
+    def skew_seconds(self) -> float:
+        return self.data.skew.total_seconds()
+
     def reset_world(self) -> None:
         self.data = demo_world()
         for name in Switches.__annotations__:
