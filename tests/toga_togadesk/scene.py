@@ -20,6 +20,8 @@ from integrations.vendors.simulation_server import Server
 from integrations.vendors.toga.simulator import API_KEY, API_SECRET, CLIENT_UUID, TogaSimulator
 from integrations.vendors.togadesk.simulator import CLIENT, DEPARTMENT, TogadeskSimulator
 
+SET = {"at": "2026-01-01T00:00:00+00:00", "by": "anna"}
+
 
 @dataclass
 class Scene:
@@ -111,6 +113,7 @@ def set_scene(base_url: str, desk_url: str, uploads: str) -> tuple[Integration, 
         allow_private_address=True,
         identity={"client_uuid": CLIENT_UUID},
         credentials=Sealed.of({"api_key": API_KEY, "api_secret": API_SECRET}),
+        credentials_set=dict.fromkeys(("api_key", "api_secret"), SET),
     )
     togadesk = Connection.objects.create(
         client=client,
@@ -119,6 +122,7 @@ def set_scene(base_url: str, desk_url: str, uploads: str) -> tuple[Integration, 
         allow_private_address=True,
         settings={"uploads_dir": uploads},
         credentials=Sealed.of({"database_url": desk_url}),
+        credentials_set={"database_url": SET},
     )
     integration = Integration.objects.create(client=client, slug="toga", kind="toga_togadesk", is_enabled=True)
     IntegrationRole.objects.create(integration=integration, role="toga", connection=toga)

@@ -84,7 +84,7 @@ def test_a_value_that_is_no_time_is_named(scene: Scene) -> None:
     run = scene.to_toga()
     assert (
         run.outcome
-        == "The parameter TOGA_LAST_TICKET_INTEGRATION_DATETIME in TOGA 2 is no time: yesterday. Correct it."
+        == "The parameter TOGA_LAST_TICKET_INTEGRATION_DATETIME in TOGA 2 is no time: yesterday. Correct it there."
     )
 
 

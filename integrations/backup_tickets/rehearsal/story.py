@@ -86,7 +86,7 @@ def fault(stage: Stage, name: str, **more: Any) -> None:
 @chapter.step("An admin tests the connection to Autotask")
 def test_connection(stage: Stage) -> str:
     visitor = stage.visitor("admin")
-    form = visitor.get(visitor.get("/admin/core/connection/").link(r"/core/connection/\d+/change/"))
+    form = visitor.get(visitor.get("/admin/core/connection/?q=autotask").link(r"/core/connection/\d+/change/"))
     page = visitor.press(form, "Test connection")
     expect("Everything works." in page.text, f"the page says: {page.text[:600]}")
     return "each step works"

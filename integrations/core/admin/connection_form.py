@@ -57,7 +57,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
     def _prepare_base_url(self) -> None:
         if not self.vendor.is_http:
-            del self.fields["base_url"]
+            self.fields.pop("base_url", None)
             return
         field = self.fields["base_url"]
         field.label = self.vendor.base_url_label
