@@ -23,6 +23,7 @@ IMAGES = ROOT / "docs" / "images"
 DESKTOP, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 RUN_CHECKS = "/admin/backup_tickets/run/"
 JOB, INTEGRATION = r"/backupjob/\d+/change/", r"/core/integration/\d+/change/"
+CONNECTION = r"/connection/\d+/change/"
 # name, colour scheme, size
 LOOKS = (("", "light", DESKTOP), ("-dark", "dark", DESKTOP), ("-phone", "light", PHONE))
 QUALITY = 0.85
@@ -86,12 +87,30 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "customer": ("operator", person["operator"].get(done).link(r"/customer/\d+/change/")),
         "suggestions": ("operator", suggestions(person["operator"])),
         "job": ("operator", person["operator"].get("/admin/backup_tickets/backupjob/?q=Nightly").link(JOB)),
-        "streams": ("admin", person["admin"].get("/admin/core/integration/").link(INTEGRATION)),
+        "streams": ("admin", person["admin"].get("/admin/core/integration/?q=tickets").link(INTEGRATION)),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
         "jobs": ("admin", "/admin/core/job/"),
         "api-calls": ("admin", "/admin/core/apicall/"),
-        "connection": ("admin", person["admin"].get("/admin/core/connection/").link(r"/connection/\d+/change/")),
+        **toga(person["admin"]),
+        "connection": ("admin", person["admin"].get("/admin/core/connection/?q=autotask").link(CONNECTION)),
+    }
+
+
+def toga(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """The sync of two helpdesks: its streams, one of them after a dry run, what that showed, the settings."""
+    integration = admin.get("/admin/core/integration/?q=toga").link(INTEGRATION)
+    stream = integration.replace("change/", "stream/tickets_to_togadesk/")
+    run = admin.press(admin.get(stream), "Dry run").url
+    ends = time.monotonic() + 30
+    while "created" not in admin.get(run).text and time.monotonic() < ends:
+        time.sleep(0.5)
+    settings = admin.get("/admin/toga_togadesk/syncoptions/").link(r"/syncoptions/\d+/change/")
+    return {
+        "toga": ("admin", integration),
+        "toga-stream": ("admin", stream),
+        "toga-dry-run": ("admin", run),
+        "toga-settings": ("admin", settings),
     }
 
 
