@@ -17,6 +17,7 @@ import pytest
 from integrations.demo import temporary
 from integrations.demo.visitor import Visitor
 from integrations.vendors.autotask import simulator
+from integrations.vendors.toga import simulator as toga
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKED = re.compile(r"<!-- run -->\n```sh\n(.*?)```", re.DOTALL)
@@ -61,6 +62,9 @@ def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
         "HARBOUR_IT_TOKEN_BACKUP_SOFTWARE": environment["DEMO_RUNS_TOKEN"],
         "HARBOUR_IT_AUTOTASK_SECRET": simulator.SECRET,
         "HARBOUR_IT_AUTOTASK_INTEGRATION_CODE": simulator.INTEGRATION_CODE,
+        "ELITE_TOGA_API_KEY": toga.API_KEY,
+        "ELITE_TOGA_API_SECRET": toga.API_SECRET,
+        "ELITE_TOGADESK_DATABASE_URL": f"sqlite:///{environment[temporary.INSIDE]}/togadesk/togadesk.sqlite3",
     }
 
 

@@ -11,8 +11,8 @@ import time_machine
 from integrations.vendors.toga.simulator import TogaSimulator
 from integrations.vendors.togadesk.simulator import TogadeskSimulator
 from tests.faults.driver import Driver
+from tests.toga_togadesk.oracle import differences, empty
 
-TABLES = ("files", "tickets_history", "comments", "tickets_replies", "tickets", "people", "groups")
 ROUNDS = 12
 
 
@@ -25,11 +25,7 @@ class World:
 
     def begin(self) -> None:
         """An older pair that agrees, with something new on both sides of it, and a new ticket on each side."""
-        self.toga.reset()
-        for table in TABLES:
-            self.desk.database.run(f"DELETE FROM `{table}`")  # noqa: S608 — our own names
-        for path in self.desk.uploads.iterdir():
-            path.unlink()
+        empty(self.toga, self.desk)
         self.portal.do("forget")
         pair = self.toga.do("add_ticket", {"subject": "pair", "priority": "Low"})
         self.note(pair, "first")
@@ -69,46 +65,4 @@ class World:
 
     def differences(self) -> list[str]:
         """What is not the same on both sides, or there twice; empty when they agree."""
-        found = []
-        ours, theirs = self._toga(), self._desk()
-        if ours != theirs:
-            found.append(f"TOGA 2 has {ours}, TOGaDesk has {theirs}")
-        for table in ("tickets", "tickets_replies", "comments"):
-            found += [
-                f"{table} {row['id']} has no other half" for row in self.desk.table(table) if not row["referenceid"]
-            ]
-        named = {row["file"] for row in self.desk.table("files")}
-        stored = {path.name for path in self.desk.uploads.iterdir()}
-        if named != stored:
-            found.append(f"rows name {sorted(named)}, the folder has {sorted(stored)}")
-        return found
-
-    def _toga(self) -> list[Any]:
-        data, found = self.toga.data, []
-        for ticket in data.records["tickets"].values():
-            notes = []
-            for note in data.under("ticket-notes", ticket["uuid"]):
-                links = data.under("ticket-note-files", note["uuid"])
-                files = [data.records["files"][link["file"]] for link in links]
-                notes.append((note["note"], note["isExternal"], sorted((f["name"], f["content"]) for f in files)))
-            found.append((ticket["subject"], ticket["status"], ticket["priority"], sorted(notes)))
-        return sorted(found)
-
-    def _desk(self) -> list[Any]:
-        found = []
-        files: dict[int, list[tuple[str, bytes]]] = {}
-        for row in self.desk.table("files"):
-            stored = self.desk.uploads / (row["file"] or "missing")
-            content = stored.read_bytes() if stored.is_file() else b"(missing)"
-            files.setdefault(row["ticketreplyid"], []).append((row["name"], content))
-        for ticket in self.desk.table("tickets"):
-            said = [
-                (row["message"], True, sorted(files.get(row["id"], [])))
-                for row in self.desk.table("tickets_replies")
-                if row["ticketid"] == ticket["id"]
-            ]
-            said += [
-                (row["comment"], False, []) for row in self.desk.table("comments") if row["ticketid"] == ticket["id"]
-            ]
-            found.append((ticket["subject"], ticket["status"], ticket["priority"], sorted(said)))
-        return sorted(found)
+        return differences(self.toga, self.desk)

@@ -1,0 +1,39 @@
+"""P8–P12 and P14 for this pair, by generated histories judged by a full compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.seeds import SEED
+
+from .machine import PairMachine
+from .scene import a_scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FAST = settings(
+    max_examples=12,
+    stateful_step_count=14,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_generated_histories_end_with_both_sides_equal(tmp_path: Path) -> None:
+    with a_scene(tmp_path) as scene:
+        run_state_machine_as_test(type("Machine", (PairMachine,), {"scene": scene}), settings=FAST)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("part", range(4))
+def test_more_generated_histories(tmp_path: Path, part: int) -> None:
+    with a_scene(tmp_path) as scene:
+        machine = type(f"Machine{part}", (PairMachine,), {"scene": scene})
+        seed(SEED * 100 + part)(machine)
+        long = settings(FAST, max_examples=120, stateful_step_count=30, derandomize=False)
+        run_state_machine_as_test(machine, settings=long)
