@@ -1,6 +1,6 @@
 """Generated histories of this pair (P8–P12, P14): people work on both sides, calls fail, answers are lost.
 
-At the end, once the faults are over: both sides are the same by a full compare, nothing is there twice, nothing is held,
+At the end, once the faults are over: both sides are equal by a full compare, nothing is there twice, nothing is held,
 and two more rounds write nothing.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from integrations.transport.errors import TemporaryError
 from . import holding
 from .flow import Flow, Outcome, Page, Record
 
+CHECKPOINT = 1.0  # seconds: so far back at most a run begins again after its process died
 COUNTED = ("read", "created", "updated", "unchanged", "skipped", "held")
 
 
@@ -30,6 +32,16 @@ class Results:
     waiting: list[tuple[Record, Exception]] = field(default_factory=list)  # temporary failures in a row
     decided: Record | None = None  # it, and all before it, are done or held
 
+    @property
+    def is_uneventful(self) -> bool:
+        return not (self.entries or self.held or self.settled or self.waiting)
+
+    def add(self, before: tuple[Results, Page] | None) -> None:
+        """Pages that were put off come before this one."""
+        if before is not None:
+            self.counts += before[0].counts
+            self.decided = self.decided or before[0].decided
+
     def hold_waiting(self) -> None:
         """The other side answers after all: those failures were the records' own."""
         self.held += self.waiting
@@ -41,13 +53,21 @@ class Results:
 
 
 class Book:
-    """What is stored about one run of a stream."""
+    """What is stored about one run of a stream. Pages on which nothing happened are stored together, now and then."""
 
     def __init__(self, stream: Stream, run: SyncRun, flow: Flow) -> None:
         self.stream, self.run, self.flow = stream, run, flow
+        self.put_off: tuple[Results, Page] | None = None
+        self.stored_at = time.monotonic()
 
     def commit(self, results: Results, *, page: Page | None = None) -> None:
         """Everything of these records in one transaction; then, and only then, how far was read."""
+        if page is not None and page.next and results.is_uneventful and time.monotonic() < self.stored_at + CHECKPOINT:
+            results.add(self.put_off)
+            self.put_off = (results, page)
+            return
+        results.add(self.put_off)
+        self.put_off = None
         for record, error in results.held:
             results.enter(record, Outcome.HELD, holding.sentence_of(error))
         for entry in results.entries:
@@ -64,6 +84,14 @@ class Book:
                 counted["cursor"] = page.next  # type: ignore[assignment]  # a text, not an expression
             if counted:
                 SyncRun.objects.filter(pk=self.run.pk).update(**counted)
+        self.stored_at = time.monotonic()
+
+    def catch_up(self) -> None:
+        """Store what was put off."""
+        if self.put_off is not None:
+            results, page = self.put_off
+            self.put_off, self.stored_at = None, -CHECKPOINT
+            self.commit(results, page=page)
 
     def note_in_hand(self, record: Record | None) -> None:
         """Before a record is written: who finds it noted knows that a process died with it."""

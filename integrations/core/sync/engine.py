@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -20,7 +19,7 @@ from django.utils import timezone
 from integrations.core import reporting
 from integrations.core.jobs import Again, ClaimLost
 from integrations.core.models import HeldItem, RecordLink, Stream, SyncRun
-from integrations.core.streams import Stopped, StreamProblem, Work
+from integrations.core.streams import Stopped, Work
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
@@ -29,14 +28,25 @@ from integrations.transport.errors import (
 
 from . import holding
 from .committing import COUNTED, Book, Results
-from .flow import Flow, Outcome, Page, Plan, Record, Side
-from .linking import BusyError, agree, attach, in_hand, links_of, mark_missing, may_still_arrive, note_sent, unanswered
+from .flow import Flow, Outcome, Page, Plan, Record
+from .linking import (
+    BusyError,
+    agree,
+    attach,
+    fingerprints_of,
+    in_hand,
+    links_of,
+    mark_missing,
+    may_still_arrive,
+    note_sent,
+    unanswered,
+)
+from .patience import Patience
 
 logger = logging.getLogger("portal.sync")
 
 SLICE = 50.0  # seconds of work before other jobs get their turn
-OUTAGE = 3  # temporary failures in a row
-MOST_BUGS = 10  # in a row
+LOOK = 0.2  # seconds between two looks at whether the slice is over or somebody asked for the end
 
 
 def run(work: Work, flow: Flow) -> str:
@@ -58,8 +68,8 @@ class _Run:
         self.work, self.flow, self.run = work, flow, work.run
         self.stream = Stream.objects.select_related("integration__client").get(pk=work.run.stream_id)
         self.book = Book(self.stream, work.run, flow)
-        self.ends = time.monotonic() + SLICE
-        self.in_a_row = Counter[str]()  # temporary failures and bugs, across pages
+        self.looks_at, self.ends = 0.0, time.monotonic() + SLICE
+        self.patience = Patience()
         self.is_awaited = False  # a record that the other direction made may still appear on this side
 
     # --- what an earlier process left
@@ -112,7 +122,7 @@ class _Run:
                 link = self._links([record]).get(record.id)
                 self._one(record, link, results)
             self._commit(results)
-            self._end_if_sick()
+            self.patience.end_if_over()
 
     # --- reading
 
@@ -127,30 +137,41 @@ class _Run:
             results = self._page(page)
             cursor = page.next
             self._commit(results, page=page)
-            self._end_if_sick()
+            self.patience.end_if_over()
             if not cursor:
                 return
 
     def _page(self, page: Page) -> Results:
         results = Results()
-        links = self._links(page.records)
-        held = {} if self.run.is_dry else holding.held(self.stream, [record.id for record in page.records])
-        side = self.flow.side
-        for record in page.records:
-            results.counts["read"] += 1
+        held = self._held(page.records)
+        results.counts["read"] += len(page.records)
+        done = self._dealt_with(page.records) - held.keys()
+        links = self._links([record for record in page.records if record.id not in done])
+        results.counts["unchanged"] += len(done)
+        for record in page.records if len(done) < len(page.records) else page.records[-1:]:
             link, item = links.get(record.id), held.get(record.id)
             if item is not None and item.fingerprint == record.fingerprint:
                 self._decide(record, results)  # as it was when it failed: its own time for a try will come
-            elif item is None and not record.is_news and _was_dealt_with(record, link, side):
-                results.counts["unchanged"] += 1
+            elif record.id in done:
                 self._decide(record, results)
             else:
                 if item is not None:
                     holding.count_try(item)
                 self._one(record, link, results)
-            if self._is_sick():
+            if self.patience.is_over:
                 break
         return results
+
+    def _held(self, records: Sequence[Record]) -> dict[str, HeldItem]:
+        if self.run.is_dry or not holding.any_held(self.stream):
+            return {}
+        return holding.held(self.stream, [record.id for record in records])
+
+    def _dealt_with(self, records: Sequence[Record]) -> set[str]:
+        """The ids of those that are as they were when they were dealt with last; all others are looked at."""
+        ids = [record.id for record in records]
+        known = fingerprints_of(self.work.integration, self.flow.object_type, self.flow.side, ids)
+        return {record.id for record in records if not record.is_news and known.get(record.id) == record.fingerprint}
 
     def _links(self, records: Sequence[Record]) -> dict[str, RecordLink]:
         ids = [record.id for record in records]
@@ -170,7 +191,7 @@ class _Run:
         else:
             results.hold_waiting()
             results.settled.append(record.id)
-            self.in_a_row.clear()
+            self.patience.worked()
             self._decide(record, results)
 
     def _deal_with(self, record: Record, link: RecordLink | None, results: Results) -> None:
@@ -221,12 +242,11 @@ class _Run:
         cause = holding.cause_of(error)
         if cause == HeldItem.Cause.TEMPORARY and not isinstance(error, BusyError):
             results.waiting.append((record, error))
-            self.in_a_row["temporary"] += 1
+            self.patience.failed_for_now()
             return
         results.hold_waiting()
         results.held.append((record, error))
-        self.in_a_row["temporary"] = 0
-        self.in_a_row["bugs"] = self.in_a_row["bugs"] + 1 if cause == HeldItem.Cause.BUG else 0
+        self.patience.failed(is_bug=cause == HeldItem.Cause.BUG)
         if cause == HeldItem.Cause.BUG:
             logger.error("%s %s: a bug in the portal", self.stream, record.id, exc_info=error)
             tags = {"client": str(self.stream.integration.client), "stream": self.stream.slug, "record": record.id}
@@ -238,35 +258,26 @@ class _Run:
             results.decided = record
 
     def _commit(self, results: Results, *, page: Page | None = None) -> None:
-        if not self._is_out():
+        if not self.patience.is_out:
             results.hold_waiting()
         self.work.claim.check()
         self.book.commit(results, page=page)
 
     # --- when to end
 
-    def _is_out(self) -> bool:
-        return self.in_a_row["temporary"] >= OUTAGE
-
-    def _is_sick(self) -> bool:
-        return self._is_out() or self.in_a_row["bugs"] >= MOST_BUGS
-
-    def _end_if_sick(self) -> None:
-        if self._is_out():
-            raise StreamProblem(
-                f"{OUTAGE} records in a row met a temporary failure, which looks like an outage. The next run goes on "
-                "from here; nothing was held for it."
-            )
-        if self._is_sick():
-            raise StreamProblem(f"{MOST_BUGS} records in a row met a bug in the portal; it was reported.")
-
     def _go_on(self) -> None:
-        self._stop_if_asked()
-        if time.monotonic() > self.ends:
+        now = time.monotonic()
+        if now < self.looks_at:
+            return
+        self.looks_at = now + LOOK
+        if now > self.ends:
+            self.book.catch_up()
             raise Again(at=timezone.now(), outcome=self.summary())
+        self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
         if SyncRun.objects.filter(pk=self.run.pk, stop_asked=True).exists():
+            self.book.catch_up()
             raise Stopped
 
     def summary(self) -> str:
@@ -275,10 +286,6 @@ class _Run:
         done = {name: getattr(row, name) for name in COUNTED[1:]}
         told = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to do"
         return f"{'Would be: ' if row.is_dry else ''}{row.read:,} read; {told}."
-
-
-def _was_dealt_with(record: Record, link: RecordLink | None, side: Side) -> bool:
-    return link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint
 
 
 def _version(link: RecordLink) -> tuple[str, ...]:

@@ -70,6 +70,12 @@ def due(stream: Stream) -> list[HeldItem]:
     return list(waiting.order_by("next_try", "pk")[:AT_ONCE])
 
 
+def any_held(stream: Stream) -> bool:
+    """Whether any record of the stream is held."""
+    found: bool = HeldItem.objects.filter(stream=stream, state=State.HELD).exists()
+    return found
+
+
 def held(stream: Stream, ids: list[str]) -> dict[str, HeldItem]:
     """Those of these records that are held, by id."""
     items = HeldItem.objects.filter(stream=stream, state=State.HELD, record_id__in=ids)

@@ -43,6 +43,12 @@ def links_of(integration: Integration, object_type: str, side: Side, ids: Iterab
     return {getattr(row, f"{side}_id"): row for row in rows.exclude(state=State.REPLACED)}
 
 
+def fingerprints_of(integration: Integration, object_type: str, side: Side, ids: Iterable[str]) -> dict[str, str]:
+    """The fingerprint of each of these records when it was dealt with last, by id; one statement, and no rows built."""
+    rows = RecordLink.objects.filter(integration=integration, object_type=object_type, **{f"{side}_id__in": list(ids)})
+    return dict(rows.exclude(state=State.REPLACED).values_list(f"{side}_id", f"{side}_fingerprint"))
+
+
 @contextmanager
 def in_hand(integration: Integration, object_type: str, side: Side, record_id: str) -> Iterator[RecordLink]:
     """The record's link, made if there is none, for this process alone while it works on the pair, in both directions.

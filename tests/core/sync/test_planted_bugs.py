@@ -39,8 +39,8 @@ BUGS = {
     "held records are not tried again": ("engine", "        one.try_held()\n", ""),
     "a record that has a link counts as done": (
         "engine",
-        'return link is not None and getattr(link, f"{side}_fingerprint") == record.fingerprint',
-        "return bool(link is not None and link.right_id and link.left_id)",
+        "not record.is_news and known.get(record.id) == record.fingerprint",
+        "record.id in known",
     ),
     "the watermark passes the failures of an outage": (
         "engine",

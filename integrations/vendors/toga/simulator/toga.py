@@ -153,20 +153,27 @@ class TogaSimulator(Switches, Simulator):
     # --- lists --------------------------------------------------------------------------------------------------
 
     def _list(self, request: Request, resource: str) -> Reply:
-        rows = [row for row in self.data.records[resource].values() if self._fits(request, row)]
-        if self.sorts and request.query.get("orderBy"):
-            rows.sort(key=lambda row: (row[request.query["orderBy"]], row["uuid"]))
         limit = min(int(request.query.get("limit") or 100), self.largest_page)
         if self.paging_style == "page":
             start = (int(request.query.get("page") or 1) - 1) * limit
         else:
             start = int(request.query.get("offset") or 0)
         depth = int(request.query.get("depth") or 0)
-        shown = [self._renamed(self.data.shown(resource, row, depth)) for row in rows[start : start + limit]]
+        rows = self._page(request, resource, start, limit)
+        shown = [self._renamed(self.data.shown(resource, row, depth)) for row in rows]
         return Reply.of({"data": {self._said(resource): shown}})
 
-    def _fits(self, request: Request, row: Record) -> bool:
-        for field, operator, value in self._conditions(request):
+    def _page(self, request: Request, resource: str, start: int, limit: int) -> list[Record]:
+        asked = self._conditions(request)
+        if self.data.is_still and request.query.get("orderBy") and all(one[:2] == ("_updated", ">=") for one in asked):
+            return self.data.since(resource, asked[0][2] if asked else "", start, limit)
+        rows = [row for row in self.data.records[resource].values() if self._fits(asked, row)]
+        if self.sorts and request.query.get("orderBy"):
+            rows.sort(key=lambda row: (row[request.query["orderBy"]], row["uuid"]))
+        return rows[start : start + limit]
+
+    def _fits(self, asked: list[tuple[str, str, str]], row: Record) -> bool:
+        for field, operator, value in asked:
             found = str(row.get(field) or "")
             if not {"=": found == value, ">": found > value, ">=": found >= value}[operator]:
                 return False

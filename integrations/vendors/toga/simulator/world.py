@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,8 @@ class World:
     records: dict[str, dict[str, Record]] = field(default_factory=lambda: {name: {} for name in RESOURCES})
     skew: timedelta = timedelta()
     children: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # by resource and parent
+    is_still: bool = False  # for large worlds: nothing changes any more, so each list is sorted once
+    _order: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     def now(self) -> str:
         """Its own clock, by the second, so that ties are common."""
@@ -63,6 +66,15 @@ class World:
         row = self.records[resource][key]
         row.update(values, _updated=self.now())
         return row
+
+    def since(self, resource: str, moment: str, start: int, limit: int) -> list[Record]:
+        """A page of a still world: the records that changed at `moment` or later, by time and uuid."""
+        if resource not in self._order:
+            rows = self.records[resource].values()
+            self._order[resource] = sorted((row["_updated"], row["uuid"]) for row in rows)
+        order = self._order[resource]
+        first = bisect_left(order, (moment, "")) + start
+        return [self.records[resource][key] for _, key in order[first : first + limit]]
 
     def under(self, resource: str, parent: str) -> list[Record]:
         """The children of a record, in the order in which they were made."""
