@@ -1,4 +1,4 @@
-"""Files of notes, both ways. A file is known by its link, else by equal name and size; never by its name alone.
+"""Files of notes, both ways. A file is known by its link; when a pair is new to the portal, by equal name and size.
 
 To TOGaDesk: a row without a file, the file in the folder, the row finished, the link. To TOGA 2: the file, its uuid
 kept, hung on the note, the link. Whatever dies in between, the next run goes on from what is there.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mimetypes
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.utils import timezone
 
-from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, in_hand, links_of
 from integrations.transport.errors import ConflictError, TemporaryError, UnknownOutcomeError
@@ -30,45 +30,61 @@ SPOOLED = 1_000_000  # bytes of an answer that stay in memory before they go to 
 Pairs = list[tuple[str, int]]  # a file's uuid in TOGA 2 and its id in TOGaDesk
 
 
-def known_files(pair: Pair, files: Iterable[tuple[Note, NoteFile]], there: DeskTicket | None) -> tuple[set[str], Pairs]:
-    """The uuids of those files of TOGA 2 that TOGaDesk has by a link, and those it has by name and size."""
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which files are on both sides: by a link, or found to be the same without one yet."""
+
+    uuids: set[str]
+    ids: set[int]
+    found: Pairs
+
+
+def known_files(
+    pair: Pair, files: Iterable[tuple[Note, NoteFile]], there: DeskTicket | None, *, by_name: bool
+) -> Matched:
+    """Those of these files of TOGA 2 that TOGaDesk has. `by_name`: equal name and size on the same reply will do too,
+    which is right for what came before the portal, and for nothing else: two new files may be alike in both."""
     wanted = list(files)
-    links = links_of(pair.integration, FILE, Side.LEFT, [file.uuid for _, file in wanted])
-    known = {uuid for uuid, link in links.items() if link.state == RecordLink.State.ACTIVE}
-    if there is None:
-        return known, []
+    rows = {file.id: file for file in there.files if file.file} if there else {}
+    replies = {reply.reference: reply.id for reply in there.replies} if there else {}
+    left = links_of(pair.integration, FILE, Side.LEFT, [file.uuid for _, file in wanted])
+    right = links_of(pair.integration, FILE, Side.RIGHT, [str(key) for key in rows])
+    uuids = {uuid for uuid, link in left.items() if link.right_id}
+    ids = {int(key) for key, link in right.items() if link.left_id}
+    begun = {uuid: link.base.get("row") for uuid, link in left.items() if not link.right_id}
+    begun |= {link.base.get("file"): int(key) for key, link in right.items() if not link.left_id}
     found: Pairs = []
-    replies = {reply.reference: reply.id for reply in there.replies}
-    free = _unlinked(pair, there.files)
     for note, file in wanted:
-        mine = [one for one in free if one.reply_id == replies.get(note.uuid)]
-        place = None if file.uuid in known else mapping.same_file(file, mine)
-        if place is not None:
-            found.append((file.uuid, mine[place].id))
-            free.remove(mine[place])
-    return known, found
+        free = [row for row in rows.values() if row.id not in ids and row.reply_id == replies.get(note.uuid)]
+        if file.uuid in uuids:
+            continue
+        row = next((one for one in free if one.id == begun.get(file.uuid)), None)
+        if row is None and by_name and (place := mapping.same_file(file, free)) is not None:
+            row = free[place]
+        if row is not None:
+            found.append((file.uuid, row.id))
+            ids.add(row.id)
+    return Matched(uuids | {uuid for uuid, _ in found}, ids, found)
 
 
-def waiting_files(pair: Pair, ticket: TogaTicket | None, there: DeskTicket) -> tuple[list[tuple[Reply, File]], Pairs]:
-    """The files of TOGaDesk that TOGA 2 does not have, with their replies; and those it has by name and size."""
-    found: Pairs = []
-    notes = {note.uuid: note for note in ticket.notes} if ticket else {}
+def waiting_files(
+    pair: Pair, ticket: TogaTicket | None, there: DeskTicket, *, by_name: bool
+) -> tuple[list[tuple[Reply, File]], Pairs]:
+    """The files of TOGaDesk that TOGA 2 does not have, with their replies; and those found to be the same."""
+    whole = [file for file in there.files if file.file]
+    links = links_of(pair.integration, FILE, Side.RIGHT, [str(file.id) for file in whole])
+    unlinked = [file for file in whole if not (link := links.get(str(file.id))) or not link.left_id]
     replies = {reply.id: reply for reply in there.replies if reply.kind == "reply"}
-    free: dict[int, list[NoteFile]] = {}
-    waiting = []
-    for file in _unlinked(pair, there.files):
-        reply = replies[file.reply_id]
-        note = notes.get(reply.reference)
-        if note is not None and reply.id not in free:
-            shown = note.files if note.files is not None else pair.toga.note(pair.kind, note.uuid).files
-            free[reply.id] = _not_linked(pair, shown or ())
-        mine = free.get(reply.id, [])
-        place = mapping.same_file(file, mine)
-        if place is None:
-            waiting.append((reply, file))
-        else:
-            found.append((mine.pop(place).uuid, file.id))
-    return waiting, found
+    wanted = {replies[file.reply_id].reference for file in unlinked}
+    notes = [note for note in ticket.notes if note.uuid in wanted] if ticket else []
+    shown = [(note, file) for note in notes for file in files_of(pair, note)]
+    matched = known_files(pair, shown, there, by_name=by_name)
+    return [(replies[file.reply_id], file) for file in unlinked if file.id not in matched.ids], matched.found
+
+
+def files_of(pair: Pair, note: Note) -> Sequence[NoteFile]:
+    """The files of a note; asked for where its ticket did not show them."""
+    return note.files if note.files is not None else pair.toga.note(pair.kind, note.uuid).files or ()
 
 
 def recognition(pair: Pair, uuid: str, file_id: int) -> Write:
@@ -92,19 +108,6 @@ def recognise(pair: Pair, uuid: str, file_id: int) -> str:
         if not mine.right_id:
             attach(mine, Side.RIGHT, str(file_id))
     return ""
-
-
-def _unlinked(pair: Pair, files: Iterable[File]) -> list[File]:
-    """Those that are there, whole, and belong to no file of TOGA 2 yet."""
-    whole = [file for file in files if file.file]
-    links = links_of(pair.integration, FILE, Side.RIGHT, [str(file.id) for file in whole])
-    return [file for file in whole if not (link := links.get(str(file.id))) or not link.left_id]
-
-
-def _not_linked(pair: Pair, files: Iterable[NoteFile]) -> list[NoteFile]:
-    listed = list(files)
-    links = links_of(pair.integration, FILE, Side.LEFT, [file.uuid for file in listed])
-    return [file for file in listed if not (link := links.get(file.uuid)) or not link.right_id]
 
 
 def arrive(pair: Pair, note: Note, file: NoteFile) -> str:
@@ -142,10 +145,10 @@ def leave(pair: Pair, reply: Reply, file: File) -> str:
     with in_hand(pair.integration, FILE, Side.RIGHT, str(file.id)) as mine:
         if mine.left_id:
             return ""
-        if mine.sent_at is not None and (found := _hung(pair, note, file, mine.base.get("file", ""))):
-            attach(mine, Side.LEFT, found)
-            return ""
         uuid = mine.base.get("file") or _upload(pair, file)
+        if mine.sent_at is not None and _hung(pair, note, uuid):
+            attach(mine, Side.LEFT, uuid)
+            return ""
         mine.base, mine.sent_at = {"file": uuid}, timezone.now()
         mine.save(update_fields=["base", "sent_at"])
         try:
@@ -165,13 +168,9 @@ def _note_of(pair: Pair, reply: Reply) -> str:
     return found
 
 
-def _hung(pair: Pair, note: str, file: File, uuid: str) -> str:
-    """The uuid under which the note has this file already; an error here raises, it is never "no files"."""
-    files = _not_linked(pair, pair.toga.note(pair.kind, note).files or ())
-    if any(one.uuid == uuid for one in files):
-        return uuid
-    place = mapping.same_file(file, files)
-    return "" if place is None else files[place].uuid
+def _hung(pair: Pair, note: str, uuid: str) -> bool:
+    """Whether the note has this file already; an error here raises, it is never "no files"."""
+    return any(file.uuid == uuid for file in pair.toga.note(pair.kind, note).files or ())
 
 
 def _upload(pair: Pair, file: File) -> str:

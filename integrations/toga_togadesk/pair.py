@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from integrations.core.models import Integration, User
+from integrations.core.models import Integration, RecordLink, User
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
 from integrations.vendors.toga import dialect
@@ -27,6 +27,11 @@ MEMBERS = {
     "contact": dialect.CONTACT,
     "category": dialect.CATEGORY,
 }
+
+
+def is_new(link: RecordLink | None) -> bool:
+    """Whether the portal has never brought this pair into agreement."""
+    return link is None or not (link.left_fingerprint or link.right_fingerprint)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from integrations.vendors.togadesk.rows import Ticket as DeskTicket
 
 from . import mapping
 from .note_files import departure, recognition, waiting_files
-from .pair import MEMBERS, NOTE, TICKET, Pair
+from .pair import MEMBERS, NOTE, TICKET, Pair, is_new
 from .reading import of_togadesk_tickets
 from .sent_notes import arrived, find_ticket, right_id
 from .to_togadesk import agreement
@@ -55,7 +55,7 @@ def plan(pair: Pair, record: Record, link: RecordLink | None) -> Plan:
         if not there.reference or link is None or not link.left_id:
             writes.append(Write("link them", lambda mine: _refer(pair, there, mine, ticket.uuid)))
     writes += [_note_write(pair, there, reply, ticket) for reply in there.unsent]
-    files, recognised = waiting_files(pair, ticket, there)
+    files, recognised = waiting_files(pair, ticket, there, by_name=is_new(link))
     writes += [recognition(pair, key, file_id) for key, file_id in recognised]
     writes += [departure(pair, reply, file) for reply, file in files]
     conflicts = f" Both sides had changed {', '.join(merged.conflicts)}; TOGA 2 wins." if merged.conflicts else ""

@@ -6,7 +6,6 @@ is a row of its own, finished when the file is in the folder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from integrations.core.models import RecordLink
@@ -19,8 +18,8 @@ from integrations.vendors.togadesk.api import COMMENT, REPLY, Changes, NewNote
 from integrations.vendors.togadesk.rows import Ticket as DeskTicket
 
 from . import mapping
-from .note_files import arrival, known_files, recognition
-from .pair import TICKET, Pair
+from .note_files import arrival, files_of, known_files, recognition
+from .pair import TICKET, Pair, is_new
 from .reading import of_toga_tickets
 from .sent_notes import arrived_notes, find_ticket
 
@@ -48,7 +47,7 @@ def plan(pair: Pair, record: Record, link: RecordLink | None) -> Plan:
     ours = arrived_notes(pair, ticket, there)  # notes the portal sent and got no answer for
     references = {reply.reference for reply in there.replies} if there else set()
     new = [note for note in ticket.notes if note.uuid not in references and note.uuid not in ours]
-    files, recognised, left_out = _files(pair, ticket, there)
+    files, recognised, left_out = _files(pair, ticket, there, link)
     base |= {name: value for name, value in merged.agreed.items() if name not in merged.to_left}
     base |= {"notes": {note.uuid: ticket.settled(note) for note in ticket.notes}}
 
@@ -121,20 +120,15 @@ def settled(pair: Pair, desk_id: int, merged: Merged, before: DeskTicket | None)
 
 
 def _files(
-    pair: Pair, ticket: TogaTicket, there: DeskTicket | None
+    pair: Pair, ticket: TogaTicket, there: DeskTicket | None, link: RecordLink | None
 ) -> tuple[list[tuple[Note, NoteFile]], list[tuple[str, int]], int]:
     """The files that are not in TOGaDesk yet, with their notes; those that are there without a link; and how many stay,
     being of internal notes."""
-    shown = [(note, note.files if note.files is not None else _asked(pair, note)) for note in ticket.notes]
+    shown = [(note, files_of(pair, note)) for note in ticket.notes]
     left_out = sum(len(files) for note, files in shown if not note.is_external)
     external = [(note, file) for note, files in shown if note.is_external for file in files]
-    linked, recognised = known_files(pair, external, there)
-    there_already = linked | {uuid for uuid, _ in recognised}
-    return [(note, file) for note, file in external if file.uuid not in there_already], recognised, left_out
-
-
-def _asked(pair: Pair, note: Note) -> Sequence[NoteFile]:
-    return pair.toga.note(pair.kind, note.uuid).files or ()
+    matched = known_files(pair, external, there, by_name=is_new(link))
+    return [(note, file) for note, file in external if file.uuid not in matched.uuids], matched.found, left_out
 
 
 def _changes(

@@ -50,11 +50,11 @@ class PairMachine(RuleBasedStateMachine):
 
     @rule(change=CHANGES)
     def ticket_in_toga(self, change: tuple[str, str]) -> None:
-        self.scene.ticket(**({"subject": f"t{next(self.names)}"} | dict([change])))
+        self.scene.ticket(**(dict([change]) | {"subject": f"t{next(self.names)}"}))
 
     @rule(change=CHANGES)
     def ticket_at_the_desk(self, change: tuple[str, str]) -> None:
-        self.scene.desk.add_ticket(**({"subject": f"d{next(self.names)}"} | dict([change])))
+        self.scene.desk.add_ticket(**(dict([change]) | {"subject": f"d{next(self.names)}"}))
 
     @rule(which=NUMBER, external=st.booleans(), has_file=st.booleans())
     def note_in_toga(self, which: int, external: bool, has_file: bool) -> None:
