@@ -110,17 +110,22 @@ def ask_for(stream: Stream, *, user: User | None) -> Job:
 
 def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
     """Have this stream say what it would write, because a person asked; its run, to be looked at."""
-    return _asked_dry(stream, user)[0]
+    return _asked_dry(stream, user, stream.watermark)[0]
 
 
-def _asked_dry(stream: Stream, user: User | None) -> tuple[SyncRun, Job]:
+def ask_for_preview(stream: Stream, since: datetime | None, *, user: User) -> SyncRun:
+    """What reading again from that moment (None: the beginning) would read and write; a dry run, to be looked at."""
+    return _asked_dry(stream, user, since)[0]
+
+
+def _asked_dry(stream: Stream, user: User | None, since: datetime | None) -> tuple[SyncRun, Job]:
     with transaction.atomic():
         run: SyncRun = SyncRun.objects.create(
             stream=stream,
             is_dry=True,
             trigger=Job.Trigger.MANUAL,
             requested_by=user,
-            watermark_before=stream.watermark,
+            watermark_before=since,
         )
         job = jobs.enqueue(DRY_RUN, run.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
         run.job_id = job.pk
@@ -136,7 +141,7 @@ def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -
     if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else ""):
         raise StreamProblem(problem)
     with transaction.atomic():
-        job = _asked_dry(stream, user)[1] if is_dry else ask_for(stream, user=user)
+        job = _asked_dry(stream, user, stream.watermark)[1] if is_dry else ask_for(stream, user=user)
     job = running.work_off(job)
     made: SyncRun | None = SyncRun.objects.filter(stream=stream, job_id=job.pk).order_by("-pk").first()
     if made is None or job.state == Job.State.DEAD:

@@ -91,8 +91,7 @@ def opened(
         raise StreamProblem(problem)
 
     def side(role: str) -> AbstractContextManager[Any]:
-        connection, record = integration.connection(role), f"integration:{integration.pk}"
-        return open_connection(connection, source=source, record=record, guard=guard, user=user)
+        return open_connection(integration.connection(role), source=source, guard=guard, user=user)
 
     with side(TOGA) as toga, side(TOGADESK) as desk:
         yield Pair(integration, options, toga, desk)

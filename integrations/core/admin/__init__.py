@@ -1,3 +1,13 @@
 """The admin pages of core."""
 
-from . import clients, connections, installed, integrations, jobs, records, streams, users  # noqa: F401 — they register themselves
+from . import (  # noqa: F401 — they register themselves
+    clients,
+    connections,
+    installed,
+    integrations,
+    jobs,
+    record_links,
+    records,
+    streams,
+    users,
+)

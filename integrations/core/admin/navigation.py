@@ -26,6 +26,7 @@ CORE = (
     NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
     NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
+    NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
     NavigationItem("Jobs", "checklist", "admin:core_job_changelist", "core.view_job", "Insight"),
     NavigationItem("API calls", "swap_horiz", "admin:core_apicall_changelist", "core.view_apicall", "Insight"),
     NavigationItem("Audit", "history_edu", "admin:core_auditentry_changelist", "core.view_auditentry", "Insight"),

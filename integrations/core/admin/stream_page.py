@@ -143,19 +143,38 @@ def _chosen(request: HttpRequest, stream: Stream) -> Q:
     return of_stream & overview.of_group(request.POST["cause"], request.POST.get("sentence", ""))
 
 
-def _resync(request: HttpRequest, stream: Stream) -> None:
+def _moment(request: HttpRequest) -> dt.datetime | None:
+    """The moment that was typed in, None for the beginning. Raises `ValueError` with a sentence."""
     given = request.POST.get("since", "").strip()
+    if not given:
+        return None
     try:
-        moment = parse_datetime(given) if given else None
+        moment = parse_datetime(given)
     except ValueError:
         moment = None
-    if given and moment is None:
-        messages.error(request, f"“{given[:40]}” is not a moment. Write it as 2026-01-31 08:00.")
-        return
-    if moment is not None and timezone.is_naive(moment):
-        moment = moment.replace(tzinfo=dt.UTC)
+    if moment is None:
+        raise ValueError(f"“{given[:40]}” is not a moment. Write it as 2026-01-31 08:00.")
+    return moment.replace(tzinfo=dt.UTC) if timezone.is_naive(moment) else moment
+
+
+def _preview(request: HttpRequest, stream: Stream) -> HttpResponse | None:
+    """A dry run from that moment: how many records would be read again, and what would come of them."""
+    user: Any = request.user  # signed in
     try:
-        streams.resync_from(stream, moment, user=request.user)  # type: ignore[arg-type]  # signed in
+        moment = _moment(request)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return None
+    if problem := _no_sync(stream) or streams.why_not(stream.integration):
+        messages.error(request, f"The preview was not started. {problem}")
+        return None
+    run = streams.ask_for_preview(stream, moment, user=user)
+    return HttpResponseRedirect(reverse("admin:core_syncrun_change", args=[run.pk]))
+
+
+def _resync(request: HttpRequest, stream: Stream) -> None:
+    try:
+        streams.resync_from(stream, _moment(request), user=request.user)  # type: ignore[arg-type]  # signed in
     except ValueError as error:
         messages.error(request, str(error))
         return
@@ -183,5 +202,6 @@ ACTS: dict[str, Callable[[HttpRequest, Stream], HttpResponse | None]] = {
     "approve": _approve,
     "retry": _retry,
     "dismiss": _dismiss,
+    "preview": _preview,
     "resync": _resync,
 }

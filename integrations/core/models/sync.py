@@ -130,7 +130,10 @@ class SyncEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["run", "id"], name="sync_entry_of_run")]
+        indexes = [
+            models.Index(fields=["run", "id"], name="sync_entry_of_run"),
+            models.Index(fields=["record_id"], name="sync_entry_of_record"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.record_id}: {self.outcome}"

@@ -182,7 +182,7 @@ class TogaApi:
         }
         if author:
             values[dialect.AUTHOR] = {"uuid": author}
-        return self._create(kind.notes.path, kind.notes, values, about=f"note on ticket {ticket}")
+        return self._create(kind.notes.path, kind.notes, values, about=f"ticket {ticket}: new note")
 
     # --- files --------------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class TogaApi:
 
     def _deep(self, resource: Resource, uuid: str) -> tuple[Any, datetime]:
         """A record at full depth, and when it was read."""
-        answer = self._ask(f"{resource.path}/{uuid}", {"depth": str(dialect.DEEP)}, about=f"{resource.path} {uuid}")
+        answer = self._ask(f"{resource.path}/{uuid}", {"depth": str(dialect.DEEP)}, about=f"{_word(resource)} {uuid}")
         return self._inside(answer, resource), answer.date() or datetime.now(UTC)
 
     def _ask(self, path: str, params: Mapping[str, str], *, about: str) -> Answer:
@@ -277,6 +277,11 @@ class TogaApi:
                 f"TOGA 2's answer has no data.{resource.envelope}.", status=answer.status, excerpt=answer.excerpt()
             )
         return data[resource.envelope]
+
+
+def _word(resource: Resource) -> str:
+    """What one of them is called in the log."""
+    return "ticket" if resource in [kind.tickets for kind in dialect.KINDS.values()] else resource.path.rstrip("s")
 
 
 _FILTER_LOST = "TOGA 2 does not heed a filter as it was written: choose another style under Filters on the connection."

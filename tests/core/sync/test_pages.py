@@ -7,10 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
-from integrations.core.models import AuditEntry, HeldItem, Stream, SyncRun
+from integrations.core.models import AuditEntry, HeldItem, RecordLink, Stream, SyncRun
 from integrations.core.running import run_due_jobs
+from integrations.core.streams import run_now
 from tests.core.sync.conftest import Pair
 from tests.core.world import browser, make_world
 
@@ -131,3 +133,38 @@ def test_what_a_vendor_said_is_shown_as_inert_text(installed_pair: Pair, world: 
         shown = text(page, url)
         assert "&lt;script&gt;alert(1)" in shown
         assert "<script>alert(1)" not in shown
+
+
+def test_a_preview_says_how_many_records_would_be_read_again_and_writes_nothing(
+    installed_pair: Pair, admin_client: Any
+) -> None:
+    installed_pair.right.insert("A")
+    installed_pair.right.insert("B")
+    run_now(installed_pair.to_left)
+    reached = Stream.objects.get(pk=installed_pair.to_left.pk).watermark
+    page = address(installed_pair.to_left)
+    answer = admin_client.post(page, {"preview": "1", "since": ""})
+    run = SyncRun.objects.get(is_dry=True)
+    assert answer.url == reverse("admin:core_syncrun_change", args=[run.pk])
+    run_due_jobs()
+    run.refresh_from_db()
+    assert run.outcome == "Would be: 2 read; 2 unchanged."
+    assert Stream.objects.get(pk=installed_pair.to_left.pk).watermark == reached
+    said = admin_client.post(page, {"preview": "1", "since": "soon"}, follow=True).content.decode()
+    assert "is not a moment" in said
+
+
+def test_a_pair_is_found_by_either_id_and_its_page_tells_what_happened(installed_pair: Pair, admin_client: Any) -> None:
+    thing = installed_pair.right.insert("A")
+    run_now(installed_pair.to_left)
+    installed_pair.right.edit(thing.id, state="closed")
+    run_now(installed_pair.to_left)
+    link = RecordLink.objects.get()
+    for one in (link.left_id, link.right_id):
+        listed = admin_client.get(reverse("admin:core_recordlink_changelist"), {"q": one}).content.decode()
+        assert link.left_id in listed
+    page = admin_client.get(reverse("admin:core_recordlink_change", args=[link.pk])).content.decode()
+    assert "to_left: created" in page
+    assert "to_left: updated" in page
+    assert "state changed." in page
+    assert "closed" in page, "what both sides last had"
