@@ -21,7 +21,7 @@ BENCHMARKS = (
     Benchmark("small_jobs", ("M7",), (SQLITE, POSTGRESQL)),
     Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
     Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
-    Benchmark("resync", ("M11", "M12"), (SQLITE,)),
+    Benchmark("resync", ("M2", "M11", "M12"), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),
 )

@@ -1,4 +1,4 @@
-"""M11, M12: a first sync of a large TOGA 2, killed in its middle and resumed; then all of it read again, unchanged.
+"""M2, M11, M12: a first sync of a large TOGA 2, killed in its middle and resumed; then all of it read again, unchanged.
 
 The peer is DiffSync, which loads both sides into memory and compares them there: equal records, equal fingerprints.
 """
@@ -49,7 +49,7 @@ def measure(scale: float, database: str) -> Iterator[Figure]:
 
 
 def _first_sync(tickets: int, folder: Path, database: str) -> Iterator[Figure]:
-    from integrations.core.models import RecordLink, SyncRun
+    from integrations.core.models import ApiCall, RecordLink, SyncRun
     from integrations.core.running import sweep
     from integrations.vendors.togadesk.simulator import TogadeskSimulator
     from tests.toga_togadesk.scene import set_scene
@@ -67,12 +67,15 @@ def _first_sync(tickets: int, folder: Path, database: str) -> Iterator[Figure]:
         second = _worker(until=lambda: False)
         seconds = time.monotonic() - began
         rows = {name: desk.database.one(f"SELECT COUNT(*) AS n FROM {name}") or {} for name in ("tickets", "comments")}  # noqa: S608
+        before = ApiCall.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         again = _worker(until=lambda: False)
+        calls = ApiCall.objects.filter(pk__gt=before).count()
     notes = (desk.database.one("SELECT COUNT(*) AS n FROM tickets_replies") or {})["n"] + rows["comments"]["n"]
     whole = rows["tickets"]["n"] == tickets and notes == tickets * NOTES_EACH
     what = f"first sync of {tickets:,} tickets with {notes:,} notes, {database}, {seconds:,.0f} s"
     peak = max(first, second, again) / 1e6
     yield bounded("M11", f"{what}: memory at most", peak, most=250, unit="MB")
+    yield bounded("M2", f"a run that finds nothing new among {tickets:,} tickets", calls, most=3, unit="calls")
     runs = SyncRun.objects.order_by("pk")
     read = sum(run.read for run in runs[: len(runs) - 1])
     seen = f"killed with {made:,} tickets done, resumed: {rows['tickets']['n']:,} tickets, {read:,} records read"
