@@ -5,6 +5,7 @@ The peer is DiffSync, which loads both sides into memory and compares them there
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import structlog
 from diffsync import Adapter, DiffSyncModel
 
 from benchmarks import Figure, machine
@@ -39,6 +41,7 @@ class Side(Adapter):
 
 
 def measure(scale: float, database: str) -> Iterator[Figure]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # DiffSync tells much
     tickets = max(200, int(TICKETS * scale))
     folder = Path(os.environ["BENCHMARK_FOLDER"])
     yield from _first_sync(tickets, folder, database)

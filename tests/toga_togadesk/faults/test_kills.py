@@ -17,7 +17,7 @@ from tests.seeds import SEED
 from .portal import BOTH
 from .world import World
 
-FAST_KILLS = 3  # per direction, in `make test`
+FAST_KILLS = 2  # per direction, in `make test`
 PROOF_KILLS = 120  # per direction and seed, in `make proof`
 
 LOSSES: dict[str, Callable[[TogaSimulator], None]] = {
@@ -65,7 +65,12 @@ def test_a_run_that_dies_at_many_lines_loses_and_doubles_nothing(world: World, s
         scenario(world, stream, die_at)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+FAST = {"the answer to a new ticket is lost", "a note arrives late", "the answer to a file is lost"}
+
+
+@pytest.mark.parametrize(
+    "loss", [pytest.param(loss, marks=() if loss in FAST else pytest.mark.proof) for loss in LOSSES]
+)
 def test_an_answer_that_is_lost_doubles_nothing(world: World, loss: str) -> None:
     scenario(world, "tickets_to_toga", 0, loss)
 
