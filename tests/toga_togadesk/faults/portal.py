@@ -60,6 +60,11 @@ class Portal:
         sweep()  # as the supervisor does for a worker that died
         return said
 
+    def together(self, streams: list[str]) -> dict[str, Any]:
+        """These runs at the same time, each in a process of its own."""
+        children = [_forked(lambda slug=slug: _run(slug, 0)) for slug in streams]
+        return {"said": [child() for child in children]}
+
     def both(self) -> dict[str, Any]:
         """Both directions once; whether either wrote, and what is held."""
         said = [_forked(lambda slug=slug: _run(slug, 0))() for slug in BOTH]

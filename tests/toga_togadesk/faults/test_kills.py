@@ -81,3 +81,12 @@ def test_a_lost_answer_and_a_kill_double_nothing(world: World, loss: str) -> Non
     lines = scenario(world, "tickets_to_toga", 0, loss)
     for die_at in random.Random(f"P8 {loss} {SEED}").sample(range(1, max(lines, 2000)), PROOF_KILLS // 6):
         scenario(world, "tickets_to_toga", die_at, loss)
+
+
+@pytest.mark.parametrize("streams", [[*BOTH], [*BOTH, *BOTH]], ids=["both directions", "each direction twice"])
+def test_runs_at_the_same_time_make_nothing_twice(world: World, streams: list[str]) -> None:
+    world.begin()
+    said = world.portal.do("together", streams=streams)
+    after = world.settled()
+    assert after["held"] == [], f"{said}: {after}"
+    assert world.differences() == [], said
