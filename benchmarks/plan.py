@@ -22,6 +22,7 @@ BENCHMARKS = (
     Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
     Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
     Benchmark("resync", ("M2", "M11", "M12"), (SQLITE,)),
+    Benchmark("large_file", ("M13",), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),
 )
