@@ -36,7 +36,7 @@ def main():
     started = now()
     code, lines, last = run(given.command)
     report = {
-        "external_id": given.external_id or f"{socket.gethostname()}/{given.job}/{started}",
+        "external_id": given.external_id or f"{socket.gethostname()}/{given.job}/{started}/{os.getpid()}",
         "customer": given.customer,
         "job": given.job,
         "backup_type": given.type or os.path.basename(given.command[0]),
