@@ -10,7 +10,7 @@ from typing import Any
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
-from integrations.core.sync.linking import create_once, in_hand, links_of
+from integrations.core.sync.linking import attach, create_once, in_hand, links_of
 from integrations.core.sync.merging import Merged
 from integrations.vendors.toga.schemas import Ticket as TogaTicket
 from integrations.vendors.togadesk.rows import Reply
@@ -95,7 +95,8 @@ def _update(pair: Pair, merged: Merged, mine: RecordLink) -> str:
 
 
 def _refer(pair: Pair, there: DeskTicket, mine: RecordLink, uuid: str) -> str:
-    create_once(mine, Side.LEFT, fields={}, find=lambda key: uuid, create=lambda key: uuid)
+    if not mine.left_id:
+        attach(mine, Side.LEFT, uuid)
     pair.desk.set_reference("ticket", there.id, uuid)
     return ""
 

@@ -6,9 +6,11 @@ with it, and never needs to know which vendor it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from integrations.transport.errors import VendorError
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ class Step:
     name: str
     ok: bool
     detail: str
+
+
+def tried(steps: Iterable[tuple[str, Callable[[], str]]]) -> Iterator[Step]:
+    """Try these one by one, each giving what it saw; the first that fails is the last."""
+    for name, step in steps:
+        try:
+            done = Step(name, True, step())
+        except VendorError as error:
+            done = Step(name, False, error.message)
+        yield done
+        if not done.ok:
+            return
 
 
 class Api(Protocol):

@@ -41,7 +41,6 @@ class Migration(migrations.Migration):
                 ('left_fingerprint', models.CharField(blank=True, help_text='Of the version that was last dealt with.', max_length=64)),
                 ('right_fingerprint', models.CharField(blank=True, max_length=64)),
                 ('base', models.JSONField(default=dict, help_text='The fields as both sides last had them.')),
-                ('sent', models.JSONField(blank=True, default=dict, help_text='What is being written, and to which side, until its answer is stored.')),
                 ('state', models.CharField(choices=[('creating', 'Creating'), ('active', 'Active'), ('missing', 'Missing'), ('replaced', 'Replaced')], default='creating', max_length=10)),
                 ('cause', models.TextField(blank=True, help_text='Why it is in this state, in a sentence.')),
                 ('key', models.CharField(default=integrations.core.models.sync.new_key, help_text='Our marker on the record we make.', max_length=50, unique=True)),

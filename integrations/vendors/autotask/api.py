@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from integrations.transport.errors import ConfigurationError, MalformedResponseError, VendorError
+from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Session
-from integrations.vendors import Step
+from integrations.vendors import Step, tried
 
 from .reading import condition, count, item, page, pages, rows_with
 from .schemas import (
@@ -75,14 +75,7 @@ class AutotaskApi:
             ("Finding tickets by externalID", self._test_external_id),
             ("Permissions to resolve", self._test_resolving),
         )
-        for name, step in steps:
-            try:
-                done = Step(name, True, step())
-            except VendorError as error:
-                done = Step(name, False, error.message)
-            yield done
-            if not done.ok:
-                return
+        return tried(steps)
 
     def _test_zone(self) -> str:
         zone = self._tenant.discover()

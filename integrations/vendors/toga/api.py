@@ -17,10 +17,9 @@ from integrations.transport.errors import (
     ConfigurationError,
     MalformedResponseError,
     UnknownOutcomeError,
-    VendorError,
 )
 from integrations.transport.session import Answer, Session
-from integrations.vendors import Step
+from integrations.vendors import Step, tried
 
 from . import dialect, files, schemas
 from .dialect import Kind, Resource
@@ -60,14 +59,7 @@ class TogaApi:
             ("Filters", self._test_filters),
             ("Sorting", self._test_sorting),
         )
-        for name, step in steps:
-            try:
-                done = Step(name, True, step())
-            except VendorError as error:
-                done = Step(name, False, error.message)
-            yield done
-            if not done.ok:
-                return
+        return tried(steps)
 
     def _test_credentials(self) -> str:
         self._list(dialect.PARAMETERS, {}, page=1, limit=1)

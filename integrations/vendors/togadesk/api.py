@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from integrations.transport.errors import ConfigurationError, NotFoundError, VendorError
-from integrations.vendors import Step
+from integrations.transport.errors import ConfigurationError, NotFoundError
+from integrations.vendors import Step, tried
 
 from . import tables
 from .database import Database, Row
@@ -87,14 +87,7 @@ class TogadeskApi:
             ("Transactions", self._test_transactions),
             ("Folder of uploads", self._test_uploads),
         )
-        for name, step in steps:
-            try:
-                done = Step(name, True, step())
-            except VendorError as error:
-                done = Step(name, False, error.message)
-            yield done
-            if not done.ok:
-                return
+        return tried(steps)
 
     def _test_database(self) -> str:
         self.database.rows("SELECT 1 AS one")
