@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from integrations.transport.errors import VendorError
 
+from .webhooks import Webhooks
+
 
 @dataclass(frozen=True)
 class Field:
@@ -75,6 +77,7 @@ class Vendor:
     One that is not reached by HTTP (`is_http` False) has no base URL, gets None as its session, finds
     `allow_private_address` among the settings, and its `Api` has a `close()`.
     `endpoint_of(method, path)` names the budget bucket of a call.
+    `webhooks` is what it sends by itself, if it does.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
 
@@ -89,6 +92,7 @@ class Vendor:
     base_url_default: str = ""
     limits: Limits = field(default_factory=Limits)
     endpoint_of: Callable[[str, str], str] = lambda method, path: path
+    webhooks: Webhooks | None = None
     simulator: str = ""
 
     def secret_names(self) -> frozenset[str]:
