@@ -115,6 +115,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "integrations.core.webhooks.door.DoorMiddleware",  # before what is only for people
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "integrations.core.middleware.AdminPolicyMiddleware",
@@ -225,6 +226,9 @@ WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # empty: /metrics is closed
 
+WEBHOOK_MAX_BYTES: int = env.int("WEBHOOK_MAX_BYTES", default=1_000_000)  # of a call's body
+WEBHOOK_SECONDS: float = 10.0  # that a call's body may take to arrive
+
 # --- jobs (django-q2; the arithmetic is explained in docs/decisions.md) -----------------------------------------------
 
 QUEUE_WORKERS: int = env.int("QUEUE_WORKERS", default=2)
@@ -252,6 +256,7 @@ Q_CLUSTER = {
 # --- how long what is kept (days; the audit trail and ticket links are kept for good) ---------------------------------
 
 API_CALL_DAYS: int = env.int("API_CALL_DAYS", default=30)
+WEBHOOK_DAYS: int = env.int("WEBHOOK_DAYS", default=30)
 JOB_DAYS: int = env.int("JOB_DAYS", default=30)
 SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
 

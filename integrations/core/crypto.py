@@ -7,6 +7,7 @@ the key it was sealed with (`id.token`), so that a missing key can be named and 
 from __future__ import annotations
 
 import binascii
+import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -81,6 +82,20 @@ def unseal(sealed: str) -> str:
             f"key {key_id!r} in PORTAL_KEYS is not the key this was sealed with; "
             "put the right key back, or enter the credential anew"
         ) from None
+
+
+def digest(secret: str) -> str:
+    """A keyed digest of a webhook secret, `key-id.hex`: found by it, never read from it."""
+    return next(iter(digests(secret)))
+
+
+def digests(secret: str) -> list[str]:
+    """The same with every key, newest first: a stored one may have been made with an older key."""
+    made = []
+    for entry in settings.PORTAL_KEYS:
+        key_id, _, key = entry.strip().partition(":")
+        made.append(f"{key_id}.{hmac.new(key.encode(), b'webhook ' + secret.encode(), 'sha256').hexdigest()}")
+    return made
 
 
 def key_id_of(sealed: str) -> str:

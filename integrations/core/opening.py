@@ -27,11 +27,12 @@ from integrations.vendors import Vendor
 from . import registry
 from .budgets import ConnectionBudget
 from .call_log import CallLog
-from .crypto import Sealed, UnreadableSecret
+from .crypto import Sealed, UnreadableSecret, current_key_id, digest
 from .models import Connection, User
 
 INTERACTIVE_DEADLINE = 20.0  # seconds a person waits for one call, retries included
 OK_AGAIN_AFTER = timedelta(minutes=1)  # a working connection's row is written at most this often
+SHORTEST_SECRET = 16  # characters of a webhook secret
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 — its name among a connection's secrets
 
 
@@ -183,6 +184,15 @@ def secrets_that_differ(connection: Connection, given: Mapping[str, str]) -> set
     }
 
 
+def redigest(connection: Connection) -> bool:
+    """Make the digest of the webhook secret with the newest key; whether it was another. Raises `UnreadableSecret`."""
+    if connection.webhook_digest.partition(".")[0] in ("", current_key_id()):
+        return False
+    connection.webhook_digest = digest(connection.credentials.open().get(WEBHOOK_SECRET, ""))
+    Connection.objects.filter(pk=connection.pk).update(webhook_digest=connection.webhook_digest)
+    return True
+
+
 def set_secrets(connection: Connection, secrets: Mapping[str, str], *, by: str) -> None:
     """Put these secrets beside the ones that stay, and note when and by whom. The caller saves the row.
 
@@ -190,5 +200,7 @@ def set_secrets(connection: Connection, secrets: Mapping[str, str], *, by: str) 
     when they cannot be.
     """
     connection.credentials = Sealed.of(connection.credentials.open() | dict(secrets))
+    if WEBHOOK_SECRET in secrets:
+        connection.webhook_digest = digest(secrets[WEBHOOK_SECRET])
     stamp = {"at": timezone.now().isoformat(), "by": by}
     connection.credentials_set = connection.credentials_set | dict.fromkeys(secrets, stamp)

@@ -32,6 +32,10 @@ class StreamKind:
     `work` is `core.streams.Work`. Trouble is raised as `VendorError` or `StreamProblem`. With `is_sync` its runs go
     through the sync engine, so it has a watermark, held items and dry runs. With `needs_approval` it writes nothing
     before an admin has approved its first dry run.
+
+    Webhooks of the connection that plays the role `hinted_by` have `run_hint(work, subject)` look at one record, such
+    as `ticket:123`; it returns what came of it in a sentence. Raises `Again` to look once more later; a
+    `TemporaryError` has it tried again.
     """
 
     slug: str
@@ -41,6 +45,8 @@ class StreamKind:
     enabled: bool = True
     is_sync: bool = False
     needs_approval: bool = False
+    hinted_by: str = ""
+    run_hint: Callable[[Any, str], str | None] | None = None
 
 
 class NavigationItem(NamedTuple):

@@ -46,6 +46,8 @@ CORE: dict[str, frozenset[str]] = {
     "core.view_syncrun": _OPERATORS,
     "core.view_helditem": _OPERATORS,
     "core.view_recordlink": _OPERATORS,
+    "core.view_webhookdelivery": _OPERATORS,
+    "core.change_webhookdelivery": _ADMINS,
     "core.view_job": _OPERATORS,
     "core.change_job": _ADMINS,
     "core.view_apicall": _OPERATORS,

@@ -11,6 +11,7 @@ from django_q.models import Schedule
 from . import jobs, streams
 from .models import Job
 from .running import drain, sweep
+from .webhooks.working import sweep_deliveries
 
 TICK = "integrations.core.schedule.tick"
 PRUNE_EVERY = timedelta(days=1)
@@ -24,6 +25,7 @@ def tick() -> None:
     _ask_for_pruning()
     streams.ask_for_due()
     sweep()
+    sweep_deliveries()
     drain()
 
 

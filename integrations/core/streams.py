@@ -216,6 +216,34 @@ def dry_run_stream(claim: Claim, run_id: int) -> str:
     return _carry_out(run, declared, run.stream, claim)
 
 
+def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: str) -> str:
+    """Have the stream look at one record that a webhook was about, kept as a run of its own; what came of it.
+
+    Runs of hints stand beside the stream's own run and beside each other: what keeps two of them off one record is the
+    record's link. Raises `Again`, and what `run_hint` raises; the run says so.
+    """
+    assert declared.run_hint is not None
+    job = Job.objects.get(pk=claim.job_id)
+    going_on = SyncRun.objects.filter(stream=stream, job_id=job.pk, subject=subject, state=SyncRun.State.RUNNING)
+    run = going_on.first() or SyncRun.objects.create(
+        stream=stream, subject=subject, trigger=job.trigger, requested_by=job.requested_by, job_id=job.pk
+    )
+    state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
+    try:
+        outcome = declared.run_hint(Work(stream.integration, run, claim), subject) or "Done."
+        state = SyncRun.State.DONE
+    except (VendorError, StreamProblem) as error:
+        outcome = str(error)
+        raise
+    except Again as again:
+        state, outcome = SyncRun.State.RUNNING, again.outcome
+        raise
+    finally:
+        over = None if state == SyncRun.State.RUNNING else timezone.now()
+        SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
+    return outcome
+
+
 def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
@@ -239,7 +267,7 @@ def _begin(stream: Stream, claim: Claim) -> SyncRun:
     now = timezone.now()
     job = Job.objects.get(pk=claim.job_id)
     with transaction.atomic():
-        alive = SyncRun.objects.filter(stream=stream, state=SyncRun.State.RUNNING, is_dry=False)
+        alive = SyncRun.objects.filter(stream=stream, state=SyncRun.State.RUNNING, is_dry=False, subject="")
         going_on: SyncRun | None = alive.filter(job_id=job.pk).first()
         if going_on is not None:
             return going_on
@@ -258,7 +286,7 @@ def _begin(stream: Stream, claim: Claim) -> SyncRun:
 
 def last_runs(streams: list[Stream]) -> dict[int, SyncRun]:
     """The newest run of each stream, by the stream's id."""
-    own = SyncRun.objects.filter(stream=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    own = SyncRun.objects.filter(stream=OuterRef("pk"), subject="").order_by("-pk").values("pk")[:1]
     newest = Stream.objects.filter(pk__in=[row.pk for row in streams]).values(newest=Subquery(own))
     return {run.stream_id: run for run in SyncRun.objects.filter(pk__in=newest)}
 

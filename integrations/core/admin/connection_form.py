@@ -18,10 +18,17 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, U
 from integrations.core.crypto import Sealed, UnreadableSecret
 from integrations.core.login import is_own_password
 from integrations.core.models import Connection
-from integrations.core.opening import set_secrets
+from integrations.core.opening import SHORTEST_SECRET, WEBHOOK_SECRET, set_secrets
 from integrations.vendors import Field, Vendor
 
 SECRET, IDENTITY, SETTING = "secret_", "identity_", "setting_"
+WEBHOOK_FIELD = Field(
+    WEBHOOK_SECRET,
+    "Webhook secret",
+    "What the sender must know; without one, webhooks are refused. Use a long random text.",
+    secret=True,
+    required=False,
+)
 GUARDED = {"base_url", "allow_private_address"}
 
 
@@ -49,7 +56,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         self.instance.vendor = self.vendor.slug
         self._prepare_base_url()
         self._prepare_client()
-        for declared in self.vendor.credentials:
+        for declared in account_of(self.vendor):
             self._prepare_credential(declared)
         for declared in self.vendor.settings:
             value = self.instance.settings.get(declared.name, declared.default)
@@ -81,6 +88,12 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             field.required = False
             field.help_text = f"{set_by(self.instance, declared.name)} Leave empty to keep it."
 
+    def clean_secret_webhook_secret(self) -> str:
+        secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]
+        if secret and len(secret) < SHORTEST_SECRET:
+            raise forms.ValidationError(f"Use at least {SHORTEST_SECRET} characters; nobody has to remember it.")
+        return secret
+
     def clean_base_url(self) -> str:
         url: str = self.cleaned_data["base_url"].strip().rstrip("/")
         parts = urlsplit(url)
@@ -100,7 +113,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 
     def new_secrets(self) -> dict[str, str]:
         """The secrets that were typed in, by name."""
-        names = self.vendor.secret_names()
+        names = [declared.name for declared in account_of(self.vendor) if declared.secret]
         return {name: value for name in names if (value := self.cleaned_data.get(SECRET + name))}
 
     def touches_secrets(self) -> bool:
@@ -131,6 +144,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         if new := self.new_secrets():
             if self.starts_anew:
                 connection.credentials, connection.credentials_set = Sealed(), {}
+                connection.webhook_digest = ""
             set_secrets(connection, new, by=self.request.user.get_username())
         if self.changed_data:
             connection.facts = {}  # what another address or account told us
@@ -147,11 +161,16 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 def form_for(vendor: Vendor, request: HttpRequest) -> type[ConnectionForm]:
     """The form class for connections of this vendor, for this request."""
     fields: dict[str, Any] = {"vendor": vendor, "request": request}
-    for declared in vendor.credentials:
+    for declared in account_of(vendor):
         fields[(SECRET if declared.secret else IDENTITY) + declared.name] = _input(declared)
     for declared in vendor.settings:
         fields[SETTING + declared.name] = _input(declared)
     return type("VendorConnectionForm", (ConnectionForm,), fields)
+
+
+def account_of(vendor: Vendor) -> tuple[Field, ...]:
+    """The credentials a connection of this vendor is asked for, and what its webhooks are believed by."""
+    return (*vendor.credentials, *([WEBHOOK_FIELD] if vendor.webhooks else []))
 
 
 def _input(declared: Field) -> forms.Field:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,15 +13,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from integrations.core import labels, registry
 from integrations.core.models import Connection
+from integrations.core.opening import WEBHOOK_SECRET
 from integrations.vendors import Vendor
 
 from .base import PortalModelAdmin, with_choice
-from .connection_form import IDENTITY, SECRET, SETTING, form_for, set_by
+from .connection_form import IDENTITY, SECRET, SETTING, account_of, form_for, set_by
 from .connection_test import steps_of
+
+DELIVERIES_SHOWN = 10
 
 
 class VendorFilter(admin.SimpleListFilter):
@@ -42,6 +46,13 @@ class ConnectionAdmin(PortalModelAdmin):
     search_fields = ("slug", "client__name", "base_url")
     change_form_outer_before_template = "admin/portal/connection_panel.html"
     readonly_fields = ("owner", "vendor_label", "identity_shown", "settings_shown", "secrets_shown")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Connection | None = None, **more: Any
+    ) -> HttpResponse:
+        vendor = registry.vendors().get(obj.vendor) if obj else None
+        context["takes_webhooks"] = vendor is not None and vendor.webhooks is not None
+        return super().render_change_form(request, context, *args, obj=obj, **more)  # type: ignore[no-any-return]
 
     # --- lists and labels
 
@@ -119,13 +130,13 @@ class ConnectionAdmin(PortalModelAdmin):
                 ("Switches", {"fields": switches}),
             )
         vendor = self._vendor(request, obj)
-        account = tuple((SECRET if f.secret else IDENTITY) + f.name for f in vendor.credentials)
-        settings = tuple(SETTING + f.name for f in vendor.settings)
+        account = tuple((SECRET if f.secret else IDENTITY) + f.name for f in account_of(vendor))
+        own_settings = tuple(SETTING + f.name for f in vendor.settings)
         first = ("vendor_label", "owner", "slug") if obj else ("client", "slug")
         return (
             (None, {"fields": (*first, *(["base_url"] if vendor.is_http else []))}),
             ("Account", {"fields": account}),
-            *([("Settings", {"fields": settings})] if settings else []),
+            *([("Settings", {"fields": own_settings})] if own_settings else []),
             ("Switches", {"fields": switches}),
             *([("Confirm", {"fields": ("confirm_password",)})] if obj else []),
         )
@@ -146,7 +157,29 @@ class ConnectionAdmin(PortalModelAdmin):
             pattern: URLPattern = path(f"<int:pk>/{name}/", wrapped, name=f"core_connection_{name}")
             return pattern
 
-        return [door("test", self.test_view), door("pause", self.pause_view), *super().get_urls()]
+        doors = [door("test", self.test_view), door("pause", self.pause_view), door("webhooks", self.webhooks_view)]
+        return [*doors, *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def webhooks_view(self, request: HttpRequest, pk: int) -> TemplateResponse:
+        """What to set up at the vendor, and what came from it lately."""
+        connection = self.get_object(request, str(pk))
+        vendor = registry.vendors().get(connection.vendor) if connection else None
+        if connection is None or vendor is None or vendor.webhooks is None:
+            raise Http404
+        if not self.has_view_permission(request, connection):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Webhooks of {connection}",
+            "opts": self.opts,
+            "original": connection,
+            "steps": vendor.webhooks.instructions(lambda event: webhook_address(connection, event)),
+            "secret_set": set_by(connection, WEBHOOK_SECRET),
+            "has_secret": bool(connection.webhook_digest),
+            "deliveries": connection.deliveries.order_by("-pk")[:DELIVERIES_SHOWN],
+        }
+        return TemplateResponse(request, "admin/portal/webhooks.html", context)
 
     @method_decorator(require_POST)
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -182,6 +215,12 @@ class ConnectionAdmin(PortalModelAdmin):
         if not self.has_change_permission(request, connection):
             raise PermissionDenied
         return connection  # type: ignore[no-any-return]
+
+
+def webhook_address(connection: Connection, event: str) -> str:
+    """Where the vendor is to send this event."""
+    parts = [connection.owner_slug, connection.slug, event]
+    return f"{settings.PORTAL_BASE_URL}{reverse('core:webhook', args=parts)}"
 
 
 def _lines(lines: list[str]) -> SafeString:

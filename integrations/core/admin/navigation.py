@@ -27,6 +27,9 @@ CORE = (
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
     NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
     NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
+    NavigationItem(
+        "Webhook inbox", "inbox", "admin:core_webhookdelivery_changelist", "core.view_webhookdelivery", "Insight"
+    ),
     NavigationItem("Jobs", "checklist", "admin:core_job_changelist", "core.view_job", "Insight"),
     NavigationItem("API calls", "swap_horiz", "admin:core_apicall_changelist", "core.view_apicall", "Insight"),
     NavigationItem("Audit", "history_edu", "admin:core_auditentry_changelist", "core.view_auditentry", "Insight"),

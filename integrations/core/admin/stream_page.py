@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
 
 RUNS_SHOWN = 20
+HINTED_SHOWN = 5
 
 
 class StreamPages:
@@ -66,7 +67,7 @@ class StreamPages:
 
     def _stream_page(self, request: HttpRequest, stream: Stream) -> HttpResponse:
         kind = streams.kind_of(stream)
-        runs = list(stream.runs.order_by("-pk")[:RUNS_SHOWN])
+        runs = list(stream.runs.filter(subject="").order_by("-pk")[:RUNS_SHOWN])
         context = {
             **self.admin_site.each_context(request),
             "title": kind.label if kind else stream.slug,
@@ -78,6 +79,7 @@ class StreamPages:
             "unapproved": streams.waits_for_approval(stream),
             "dry_run": next((run for run in runs if run.is_dry), None),
             "runs": [(run, TONES[SyncRun.State(run.state)]) for run in runs],
+            "hinted": stream.runs.exclude(subject="").order_by("-pk")[:HINTED_SHOWN] if kind and kind.hinted_by else (),
             "groups": overview.held_groups(stream) if kind and kind.is_sync else [],
             "may_change": request.user.has_perm("core.change_stream"),
         }

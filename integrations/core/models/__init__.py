@@ -8,6 +8,7 @@ from .jobs import Heartbeat, Job
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
+from .webhooks import WebhookDelivery
 
 __all__ = [
     "ApiCall",
@@ -27,4 +28,5 @@ __all__ = [
     "SyncEntry",
     "SyncRun",
     "User",
+    "WebhookDelivery",
 ]

@@ -45,6 +45,9 @@ class Connection(models.Model):
     credentials_set = models.JSONField(
         default=dict, blank=True, editable=False, help_text="Per secret: when it was set, and by whom."
     )
+    webhook_digest = models.CharField(
+        max_length=150, blank=True, editable=False, db_index=True, help_text="Keyed, of the webhook secret."
+    )
     facts = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What the vendor told us and we remember, such as its zone."
     )
@@ -62,7 +65,10 @@ class Connection(models.Model):
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords(
-        excluded_fields=["credentials", "facts", "health", "health_cause", "last_ok_at", "last_error_at"]
+        excluded_fields=[
+            *("credentials", "webhook_digest", "facts"),
+            *("health", "health_cause", "last_ok_at", "last_error_at"),
+        ]
     )
 
     class Meta:

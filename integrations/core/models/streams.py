@@ -63,6 +63,9 @@ class SyncRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     outcome = models.TextField(blank=True, help_text="What came of it, in a sentence.")
 
+    subject = models.CharField(
+        max_length=200, blank=True, help_text="The one record that a webhook was about; empty: everything that changed."
+    )
     is_dry = models.BooleanField("dry run", default=False, help_text="It only says what it would write.")
     job_id = models.BigIntegerField(null=True, blank=True, help_text="A run goes on in slices of one job.")
     stop_asked = models.BooleanField(default=False)
@@ -83,7 +86,9 @@ class SyncRun(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["stream"], condition=Q(state="running", is_dry=False), name="one_running_sync_per_stream"
+                fields=["stream"],
+                condition=Q(state="running", is_dry=False, subject=""),
+                name="one_running_sync_per_stream",
             )
         ]
         indexes = [models.Index(fields=["started_at"], name="sync_run_started")]

@@ -94,9 +94,12 @@ class Book:
             self.commit(results, page=page)
 
     def note_in_hand(self, record: Record | None) -> None:
-        """Before a record is written: who finds it noted knows that a process died with it."""
+        """Before a record is written: who finds it noted knows that a process died with it.
+
+        One that a webhook was about is not noted: the tries of its job are counted.
+        """
         noted = {} if record is None else {"id": record.id, "fingerprint": record.fingerprint}
-        if noted != self.stream.in_hand:
+        if noted != self.stream.in_hand and not self.run.subject:
             Stream.objects.filter(pk=self.stream.pk).update(in_hand=noted)
             self.stream.in_hand = noted
 

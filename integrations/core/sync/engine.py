@@ -24,6 +24,8 @@ from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    TemporaryError,
+    UnknownOutcomeError,
 )
 
 from . import holding
@@ -61,6 +63,15 @@ def run(work: Work, flow: Flow) -> str:
         one.try_held()
     one.read()
     return one.summary()
+
+
+def look_at(work: Work, flow: Flow, record_id: str) -> str:
+    """Bring the other side up to this one record, because a webhook was about it; what came of it.
+
+    It is read anew whatever its fingerprint says. What fails for good is held like in any run. Raises
+    `NotFoundError` when it cannot be read; `TemporaryError`, for the job to try it again; `ConfigurationError`.
+    """
+    return _Run(work, flow).look_at(record_id)
 
 
 class _Run:
@@ -123,6 +134,26 @@ class _Run:
                 self._one(record, link, results)
             self._commit(results)
             self.patience.end_if_over()
+
+    # --- one record that a webhook was about
+
+    def look_at(self, record_id: str) -> str:
+        results = Results()
+        results.counts["read"] += 1
+        record = self.flow.reading.get(record_id)
+        try:
+            self._deal_with(record, self._links([record]).get(record.id), results)
+        except (ConfigurationError, ClaimLost, Stopped, TemporaryError):
+            raise
+        except UnknownOutcomeError as error:
+            raise TemporaryError(error.message, retry_after=5, status=error.status) from error
+        except Exception as error:  # the guard of DESIGN, never-rule 8
+            self._failed(record, error, results)
+        else:
+            results.settled.append(record.id)
+        self._commit(results)
+        said = [f"{entry.get_outcome_display()}: {entry.why}".strip(": ") for entry in results.entries]
+        return " ".join(said) or "Unchanged."
 
     # --- reading
 

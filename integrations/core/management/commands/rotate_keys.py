@@ -13,6 +13,8 @@ from django.db.models import Model
 
 from integrations.core.crypto import Sealed, UnreadableSecret, current_key_id, key_id_of, keys, new_key, seal, unseal
 from integrations.core.fields import SealedField
+from integrations.core.models import Connection
+from integrations.core.opening import redigest
 
 
 class Command(BaseCommand):
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         unreadable: list[str] = []
         for model, field in sealed_fields():
             self.reseal(model, field, max(1, options["batch"]), counts, unreadable)
+        unreadable += redigest_webhook_secrets()
         for key_id, count in sorted(counts.items()):
             self.stdout.write(f"{count} sealed with key {key_id}")
         if unreadable:
@@ -55,6 +58,17 @@ class Command(BaseCommand):
                 return
             last, done = rows[-1].pk, done + len(rows)
             self.stdout.write(f"{model._meta.verbose_name}: {done} looked at")
+
+
+def redigest_webhook_secrets() -> list[str]:
+    """Have every webhook secret found by the newest key; those that could not be read, each in a sentence."""
+    unreadable = []
+    for connection in Connection.objects.exclude(webhook_digest="").iterator():
+        try:
+            redigest(connection)
+        except UnreadableSecret as error:
+            unreadable.append(f"webhook secret of connection {connection.pk}: {error}")
+    return unreadable
 
 
 def sealed_fields() -> Iterator[tuple[type[Model], str]]:

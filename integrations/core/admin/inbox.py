@@ -1,0 +1,140 @@
+"""The webhook inbox: what came, what came of it, and having it looked at again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.core import audit, labels
+from integrations.core.models import AuditEntry, Job, SyncRun, WebhookDelivery
+from integrations.core.webhooks import working
+from integrations.core.webhooks.receiving import NOT_UNDERSTOOD
+
+from .base import ReadOnlyAdmin
+from .records import inert
+
+MOST = 10_000  # deliveries that one replay may take in hand
+State = WebhookDelivery.State
+TONES = {State.WAITING: "info", State.DONE: "good", State.IGNORED: "neutral", State.FAILED: "bad"}
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "connection", "event", "subject", "status", "outcome")
+    list_filter = ("state", "connection", "trigger", ("received_at", admin.DateFieldListFilter))
+    list_select_related = ("connection__client",)
+    search_fields = ("subject__startswith", "delivery_id__exact")
+    search_help_text = "Record (ticket:17) or the vendor's own name of the call"
+    date_hierarchy = "received_at"
+    ordering = ("-id",)
+    actions = ("replay", "ignore")
+    change_form_outer_before_template = "admin/portal/delivery_panel.html"
+    fieldsets = (
+        (None, {"fields": ("received_at", "connection", "event", "subject", "status", "outcome")}),
+        ("Worked off", {"fields": ("over_at", "trigger", "replayed_by", "job_link", "runs")}),
+        ("Sent", {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
+    )
+    readonly_fields = ("status", "job_link", "runs", "headers_shown", "body_shown")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
+        rows: QuerySet[WebhookDelivery] = super().get_queryset(request)
+        return rows.defer("body", "headers")
+
+    @admin.display(description="state", ordering="state")
+    def status(self, row: WebhookDelivery) -> SafeString:
+        return labels.label(row.get_state_display(), TONES[State(row.state)])
+
+    @admin.display(description="job")
+    def job_link(self, row: WebhookDelivery) -> str:
+        if row.job_id is None or not Job.objects.filter(pk=row.job_id).exists():
+            return "–"
+        return format_html(
+            '<a class="p-link" href="{}">#{}</a>', reverse("admin:core_job_change", args=[row.job_id]), row.job_id
+        )
+
+    @admin.display(description="runs")
+    def runs(self, row: WebhookDelivery) -> str:
+        """The runs that looked at this record, newest first."""
+        of_connection = SyncRun.objects.filter(subject=row.subject, started_at__gte=row.received_at)
+        own = of_connection.filter(stream__integration__roles__connection=row.connection_id).order_by("-pk")[:5]
+        links = [
+            format_html(
+                '<div><a class="p-link" href="{}">{}</a> {}</div>',
+                reverse("admin:core_syncrun_change", args=[run.pk]),
+                run.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+                run.outcome,
+            )
+            for run in own
+        ]
+        return format_html("{}" * len(links), *links) if links else "–"
+
+    @admin.display(description="headers")
+    def headers_shown(self, row: WebhookDelivery) -> str:
+        return inert("\n".join(f"{name}: {value}" for name, value in sorted(row.headers.items())))
+
+    @admin.display(description="body")
+    def body_shown(self, row: WebhookDelivery) -> str:
+        return inert(bytes(row.body).decode("utf-8", "replace"))
+
+    # --- acts, with a preview
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("core.change_webhookdelivery")
+
+    @admin.action(description="Look at these records again (replay) …", permissions=["decide"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> HttpResponse | None:
+        return self._decide(request, queryset, "replay")
+
+    @admin.action(description="Ignore, with a reason …", permissions=["decide"])
+    def ignore(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> HttpResponse | None:
+        return self._decide(request, queryset, "ignore")
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery], act: str) -> HttpResponse | None:
+        """Say what would happen; once confirmed, do it."""
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        chosen = queryset.select_related("connection__client").exclude(subject=NOT_UNDERSTOOD).order_by("pk")
+        rows = list(chosen[: MOST + 1])
+        if not rows or len(rows) > MOST:
+            why = f"choose at most {MOST:,}" if rows else "none of these could be understood, so none can be looked at"
+            self.message_user(request, f"Nothing was done: {why}.", messages.WARNING)
+            return None
+        reason = request.POST.get("reason", "").strip()
+        if "confirmed" in request.POST and (reason or act == "replay"):
+            self._carry_out(request, rows, act, reason)
+            return HttpResponseRedirect(request.get_full_path())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Look at these records again?" if act == "replay" else "Ignore these deliveries?",
+            "opts": self.opts,
+            "act": act,
+            "count": len(rows),
+            "records": working.subjects_of(rows),
+            "open": sum(row.state in (State.WAITING, State.FAILED) for row in rows),
+            "left_out": queryset.count() - len(rows),
+            "keys": request.POST.getlist("_selected_action"),
+            "across": request.POST.get("select_across", "0"),
+            "no_reason": "confirmed" in request.POST,
+        }
+        return TemplateResponse(request, "admin/portal/decide_deliveries.html", context)
+
+    def _carry_out(self, request: HttpRequest, rows: list[WebhookDelivery], act: str, reason: str) -> None:
+        user: Any = request.user  # signed in
+        if act == "replay":
+            detail = f"{len(rows):,} deliveries of {working.replay(rows, user=user):,} records are looked at again."
+        else:
+            detail = f"{working.ignore(rows, user=user, reason=reason):,} deliveries are ignored: {reason}"
+        record = f"delivery:{rows[0].pk}" if len(rows) == 1 else f"deliveries:{rows[0].pk}–{rows[-1].pk}"
+        connections = {row.connection_id: row.connection for row in rows}
+        only = next(iter(connections.values())) if len(connections) == 1 else None
+        entry = audit.begin(f"webhooks.{act}", user=user, connection=only, record=record, detail=detail)
+        audit.finish(entry, AuditEntry.Outcome.DONE)
+        self.message_user(request, detail, messages.SUCCESS)

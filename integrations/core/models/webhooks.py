@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .connections import Connection
+from .jobs import Job
+from .scoping import ScopedQuerySet
+
+
+class WebhookDelivery(models.Model):
+    """One call that a vendor made, or one part of it when its body is an array. Pruned by age, once it is over."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries")
+    event = models.CharField(max_length=50, help_text="The last part of the address it was sent to.")
+    subject = models.CharField(max_length=160, help_text="The record it is about; hints of one subject collapse.")
+    delivery_id = models.CharField(max_length=200, blank=True, help_text="The vendor's own name of this call, if any.")
+    received_at = models.DateTimeField(db_index=True)
+    source_ip = models.GenericIPAddressField(null=True, blank=True)
+    headers = models.JSONField(default=dict, help_text="By an allow-list; never a credential.")
+    body = models.BinaryField(help_text="As it came.")
+
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    trigger = models.CharField(max_length=10, choices=Job.Trigger, default=Job.Trigger.WEBHOOK)
+    outcome = models.TextField(blank=True, help_text="What came of it, or why nothing did, in a sentence.")
+    over_at = models.DateTimeField("worked off", null=True, blank=True)
+    job_id = models.BigIntegerField(null=True, blank=True, help_text="The job that worked it off last.")
+    replayed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    client_path = "connection__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "webhook delivery"
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "delivery_id"],
+                condition=~Q(delivery_id=""),
+                name="one_delivery_per_name",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["connection", "subject", "state"], name="delivery_of_subject"),
+            models.Index(fields=["state", "id"], name="delivery_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.subject} #{self.pk}"
