@@ -9,5 +9,4 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("webhooks/<slug:owner>/<slug:connection>/<slug:event>", door.webhook, name="webhook"),
-    path("webhooks/<slug:owner>/<slug:connection>/<slug:event>/", door.webhook),  # as some senders write it
 ]

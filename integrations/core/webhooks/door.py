@@ -57,7 +57,7 @@ class DoorMiddleware:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         try:
-            match = resolve(request.path_info)
+            match = resolve(request.path_info.rstrip("/"))  # some senders end an address with a slash
         except Resolver404:
             return self.get_response(request)
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
