@@ -6,7 +6,7 @@ with it, and never needs to know which vendor it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,10 +33,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the vendor allows one account, all processes of the portal together."""
+    """What the vendor allows one account, all processes of the portal together: our share, not its whole quota.
+
+    `calls_per_minute` is by bucket, which is what `Vendor.endpoint_of` gives; "all" bounds all calls together, and a
+    bucket without an entry is bounded by that alone.
+    """
 
     in_flight_per_endpoint: int | None = None
-    calls_per_hour: int | None = None  # our share, not the vendor's whole quota
+    calls_per_hour: int | None = None
+    calls_per_minute: Mapping[str, int] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Vendor:
     One that is not reached by HTTP (`is_http` False) has no base URL, gets None as its session, finds
     `allow_private_address` among the settings, and its `Api` has a `close()`.
     `endpoint_of(method, path)` names the budget bucket of a call.
+    `limits_for(settings)` is there when the limits depend on a connection's settings (a plan); it takes any settings.
     `webhooks` is what it sends by itself, if it does.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
@@ -91,9 +97,14 @@ class Vendor:
     base_url_help: str = ""
     base_url_default: str = ""
     limits: Limits = field(default_factory=Limits)
+    limits_for: Callable[[Mapping[str, Any]], Limits] | None = None
     endpoint_of: Callable[[str, str], str] = lambda method, path: path
     webhooks: Webhooks | None = None
     simulator: str = ""
 
     def secret_names(self) -> frozenset[str]:
         return frozenset(f.name for f in self.credentials if f.secret)
+
+    def limits_of(self, settings: Mapping[str, Any]) -> Limits:
+        """What is allowed to a connection with these settings. The one place to ask."""
+        return self.limits if self.limits_for is None else self.limits_for(settings)
