@@ -75,7 +75,7 @@ def open_connection(
             base_url=base_url,
             secrets=secrets.values(),
             allow_private=connection.allow_private_address,
-            budget=ConnectionBudget(connection.pk, str(connection), vendor.limits),
+            budget=ConnectionBudget(connection.pk, str(connection), vendor.limits_of(settings)),
             endpoint_of=vendor.endpoint_of,
             recorder=log,
             guard=guard,

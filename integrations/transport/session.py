@@ -211,18 +211,21 @@ class Session:
         return pause if pause < left else None
 
     def _attempt(self, out: Outgoing, ends: float, attempt: int, max_bytes: int) -> Answer:
-        with self._slot(out, ends):
+        endpoint = self._endpoint_of(out.method, out.place.rest.partition("?")[0])
+        with self._slot(endpoint, ends):
             if ends - time.monotonic() <= 0:
                 raise TemporaryError(f"There was no time left to call {self._vendor}; nothing was sent.")
             if self._guard is not None:
                 self._guard()
-            return self._exchange.send(out, ends=ends, attempt=attempt, max_bytes=max_bytes)
+            answer = self._exchange.send(out, ends=ends, attempt=attempt, max_bytes=max_bytes)
+            if self._budget is not None:
+                self._budget.told(endpoint, answer)  # before the slot is free: the next call knows
+            return answer
 
-    def _slot(self, out: Outgoing, ends: float) -> AbstractContextManager[None]:
+    def _slot(self, endpoint: str, ends: float) -> AbstractContextManager[None]:
         if self._budget is None:
             return nullcontext()
         left = max(0.0, ends - time.monotonic())
-        endpoint = self._endpoint_of(out.method, out.place.rest.partition("?")[0])
         # Half of the time may go into waiting; the rest belongs to the call.
         return self._budget.take(endpoint, interactive=self._interactive, wait=left / 2, hold=left)
 

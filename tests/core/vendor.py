@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -59,6 +59,11 @@ PARROT = Vendor(
     limits=Limits(in_flight_per_endpoint=2, calls_per_hour=100),
 )
 AVIARY = IntegrationKind(slug="aviary", label="Aviary", roles=(Role("bird", "Bird", PARROT),))
+
+
+def aviary_with(**changes: Any) -> IntegrationKind:
+    """The kind, with a vendor that declares these things differently."""
+    return replace(AVIARY, roles=(Role("bird", "Bird", replace(PARROT, **changes)),))
 
 
 @contextmanager

@@ -163,6 +163,9 @@ def test_every_attempt_passes_budget_and_guard(server: RawServer, open_session: 
             yield
             steps.append("out")
 
+        def told(self, endpoint: str, answer: Answer) -> None:
+            steps.append(f"told {answer.status} of {endpoint}")
+
     server.plays(answering(b"", "503 No"), answering(b"{}"))
     session = open_session(
         budget=Turnstile(),
@@ -171,7 +174,11 @@ def test_every_attempt_passes_budget_and_guard(server: RawServer, open_session: 
         endpoint_of=lambda method, path: f"{method}:{path}",
     )
     session.call("GET", "/things?x=1")
-    assert steps == ["in GET:/things True", "guard", "out"] * 2
+    assert steps == [
+        step
+        for status in (503, 200)
+        for step in ("in GET:/things True", "guard", f"told {status} of GET:/things", "out")
+    ]
 
 
 def test_a_guard_that_raises_stops_the_call(server: RawServer, open_session: OpenSession) -> None:

@@ -1,6 +1,6 @@
 from .api_calls import ApiCall
 from .audit import AuditEntry
-from .budgets import CallCount, CallSlot
+from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
 from .integrations import Integration, IntegrationRole
@@ -15,7 +15,9 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "CallCount",
+    "CallSecond",
     "CallSlot",
+    "CallStop",
     "Client",
     "Connection",
     "Heartbeat",
