@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.core import labels, registry
+from integrations.core.budgets import usage
 from integrations.core.models import Connection
 from integrations.core.opening import WEBHOOK_SECRET
 from integrations.vendors import Vendor
@@ -98,6 +99,14 @@ class ConnectionAdmin(PortalModelAdmin):
             return self._choose_vendor(request)
         extra = {"title": f"Add {vendor.label} connection", **(extra_context or {})}
         return super().add_view(request, form_url, extra)  # type: ignore[no-any-return]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        installed = row is not None and row.vendor in registry.vendors()
+        extra = {"usage": usage(row) if installed else None, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
 
     def _choose_vendor(self, request: HttpRequest) -> TemplateResponse:
         choices = [
