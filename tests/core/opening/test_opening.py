@@ -4,10 +4,12 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from integrations.core.crypto import new_key
+from integrations.core.crypto import Sealed, new_key
 from integrations.core.models import ApiCall, Connection
 from integrations.core.opening import OpenInTransactionError, open_connection
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError, TemporaryError
+from integrations.vendors import Limits
+from tests.core import vendor
 from tests.core.vendor import Wire
 
 
@@ -86,6 +88,29 @@ def test_facts_survive_between_opens(connection: Connection) -> None:
         assert api.facts == {"zone": {"name": "one"}}
         api.facts["zone"]["name"] = "two"
     assert Connection.objects.get().facts == {"zone": {"name": "two"}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_limits_of_a_connection_follow_from_its_settings() -> None:
+    kind = vendor.aviary_with(limits_for=lambda settings: Limits(calls_per_minute={"all": int(settings["plan"])}))
+    with vendor.installed(kind), vendor.serving() as wire:
+        for plan in (1, 3):
+            connection = Connection.objects.create(
+                slug=f"plan-{plan}",
+                vendor="parrot",
+                base_url=wire.url,
+                identity={"user": "polly"},
+                settings={"plan": plan},
+                credentials=Sealed.of({"key": "k"}),
+                allow_private_address=True,
+            )
+            wire.seen.clear()
+            with opened(connection, interactive=True) as api:
+                for _ in range(plan):
+                    api.ask()
+                with pytest.raises(TemporaryError, match="of this minute"):
+                    api.ask()
+            assert len(wire.seen) == plan
 
 
 def test_each_attempt_is_logged_with_its_context_and_without_secrets(connection: Connection, wire: Wire) -> None:
