@@ -147,16 +147,22 @@ class Session:
         max_bytes: int | None = None,
         deadline: float | None = None,
         about: str = "",
+        allowed: Callable[[Place], None] | None = None,
+        anonymous: bool = False,
     ) -> Answer:
         """GET a file into `file` (seekable, opened for writing; its old content is lost), following five redirects.
 
-        Every hop is checked like a first address. Credentials go to a trusted origin only, and no longer once a
-        redirect has left the origin. Returns the last answer: an error status has its body and leaves `file` alone.
+        Every hop is checked like a first address, and by `allowed`, which raises to refuse it before anything is sent.
+        Credentials go to a trusted origin only, and no longer once a redirect has left the origin; with `anonymous`
+        they go nowhere. Returns the last answer: an error status has its body and leaves `file` alone. Raises
+        MalformedResponseError for a file beyond `max_bytes`.
         """
         ends = self._ends(deadline)
-        place, first = place_beside(self._base.url, url), True
+        place, first = place_beside(self._base.url, url), not anonymous
         start = place.origin
         for _hop in range(MAX_HOPS + 1):
+            if allowed is not None:
+                allowed(place)
             home = place.origin == start and first
             first = home
             sent = {

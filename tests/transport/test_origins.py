@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from integrations.transport.addresses import Place
 from integrations.transport.errors import ConfigurationError, RejectedError
 from integrations.transport.session import raise_for_status
 from tests.transport.conftest import OpenSession, RawServer, answering
@@ -92,6 +93,44 @@ def test_a_download_checks_each_hop(server: RawServer, open_session: OpenSession
     server.plays(redirect(target))  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError):
         open_session().download(server.url + "/", io.BytesIO())
+
+
+def test_a_download_asks_before_each_hop_whether_the_place_is_allowed(
+    server: RawServer, foreign: RawServer, open_session: OpenSession
+) -> None:
+    server.plays(redirect(f"{foreign.url}/file"))  # type: ignore[arg-type]
+    asked: list[str] = []
+
+    def allowed(place: Place) -> None:
+        asked.append(place.origin)
+        if place.origin == foreign.url:
+            raise ConfigurationError("not there")
+
+    with pytest.raises(ConfigurationError, match="not there"):
+        open_session().download(server.url + "/attachment", io.BytesIO(), allowed=allowed)
+    assert asked == [server.url, foreign.url]
+    assert (len(server.requests), foreign.connects) == (1, 0)
+
+
+def test_a_first_place_that_is_not_allowed_is_not_called(server: RawServer, open_session: OpenSession) -> None:
+    def allowed(place: Place) -> None:
+        raise ConfigurationError("not there")
+
+    with pytest.raises(ConfigurationError, match="not there"):
+        open_session().download(server.url + "/attachment", io.BytesIO(), allowed=allowed)
+    assert server.connects == 0
+
+
+def test_an_anonymous_download_carries_no_credentials_even_to_a_trusted_origin(
+    server: RawServer, open_session: OpenSession
+) -> None:
+    session = open_session(secrets=[SECRET])
+    session.trust(server.url, {"ApiSecret": SECRET})
+    server.plays(redirect("/moved"), answering(b"file"))  # type: ignore[arg-type]
+    file = io.BytesIO()
+    session.download(server.url + "/attachment", file, anonymous=True)
+    assert file.getvalue() == b"file"
+    assert [SECRET.encode() in request for request in server.requests] == [False, False]
 
 
 def test_a_download_stores_the_bytes_of_a_success_only(server: RawServer, open_session: OpenSession) -> None:
