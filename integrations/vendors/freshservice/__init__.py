@@ -1,0 +1,44 @@
+"""Freshservice."""
+
+from __future__ import annotations
+
+from integrations.vendors import Field, Limits, Vendor
+
+from .api import MAX_FILE_MB, FreshserviceApi
+from .hosts import DEFAULT_HOSTS
+from .plans import OUR_SHARE, PER_MINUTE, PLANS, STARTER, endpoint_of, limits_for
+from .webhooks import WEBHOOKS
+
+__all__ = ["OUR_SHARE", "PER_MINUTE", "VENDOR", "limits_for"]
+
+VENDOR = Vendor(
+    slug="freshservice",
+    label="Freshservice",
+    api=FreshserviceApi,
+    credentials=(
+        Field("api_key", "API key", "Of an agent made for the portal alone: its writes appear as his.", secret=True),
+    ),
+    settings=(
+        Field(
+            "workspace_ids",
+            "Workspaces",
+            "Their ids, separated by commas; empty for the primary one. Tickets of other workspaces are not read.",
+            required=False,
+        ),
+        Field(
+            "attachment_hosts",
+            "Hosts of files",
+            "From where files may be fetched, separated by commas; *. stands for any host below. By https only, but "
+            "for a host with a port, which may be used by http too: for rehearsals.",
+            default=DEFAULT_HOSTS,
+        ),
+        Field("plan", "Plan", "How many calls a minute the account may make.", default=STARTER, choices=PLANS),
+        Field("max_file_mb", "Largest file", "In megabytes; larger ones are not fetched.", default=MAX_FILE_MB),
+    ),
+    base_url_label="Site",
+    base_url_help="Such as https://example.freshservice.com; an address of your own that leads there does not work.",
+    endpoint_of=endpoint_of,
+    webhooks=WEBHOOKS,
+    simulator="integrations.vendors.freshservice.simulator",
+    limits=Limits(in_flight_per_endpoint=4),
+)
