@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
@@ -252,17 +251,17 @@ class _WireChoice:
 Shape = TypeVar("Shape")
 
 
-@cache
-def _adapter(shape: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(shape)
+_adapters: dict[Any, TypeAdapter[Any]] = {}  # building one is slow
 
 
 def read(shape: type[Shape], value: Any) -> Shape:
     """One record. Raises MalformedResponseError, naming the fields."""
     if not isinstance(value, dict):
         raise MalformedResponseError("Freshservice answered with something else where a record should be.")
+    if shape not in _adapters:
+        _adapters[shape] = TypeAdapter(shape)
     try:
-        found: Shape = _adapter(shape).validate_python(value)
+        found: Shape = _adapters[shape].validate_python(value)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
