@@ -26,7 +26,7 @@ from . import paging, schemas
 from .answers import ExpiredUrl, OtherWorkspace, TooLarge, inside, refuse, rows_in
 from .hosts import FileHosts
 from .inline import with_ending
-from .plans import ALL, PER_MINUTE, PLANS, plan_of
+from .plans import compared
 from .schemas import Attachment, CategoryChoice, Conversation, Group, ListedTicket, Person, Ticket, Workspace
 
 ROOT = "/api/v2"
@@ -106,22 +106,8 @@ class FreshserviceApi:
         return f"Files may come from {len(self._hosts().hosts)} kinds of hosts."
 
     def _test_plan(self) -> str:
-        chosen = plan_of(self._settings)
-        labels, expected = dict(PLANS), PER_MINUTE[chosen][ALL]
         seen = self._last.headers.get("X-RateLimit-Total", "") if self._last else ""
-        if not seen.isascii() or not seen.isdigit() or len(seen) > 6:
-            return (
-                f"Freshservice does not say how many calls it allows; {labels[chosen]} ({expected} a minute) is taken."
-            )
-        if int(seen) == expected:
-            return f"Freshservice allows {seen} calls a minute, as {labels[chosen]} does."
-        fitting = next(
-            (labels[plan] for plan, limits in PER_MINUTE.items() if limits[ALL] == int(seen)), "none we know"
-        )
-        return (
-            f"Freshservice says {int(seen)} calls a minute, which is the plan {fitting}; the connection says "
-            f"{labels[chosen]} ({expected}). Change Plan on the connection if that is wrong."
-        )
+        return compared(seen, self._settings)
 
     # --- tickets ------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from .schemas import Attachment
 LONGEST_TAG = 8_192  # characters; a picture in the src itself is longer, and none of ours
 MOST_IMAGES = 500
 _START = re.compile(r"<!--|<img(?=[\s/>])", re.IGNORECASE)
+_CLASS = "inline-image"
 _ID = re.compile(r"[0-9]{1,19}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}")
 _EXTENSIONS = {
@@ -38,7 +39,7 @@ def inline_images(html: str) -> tuple[Attachment, ...]:
     are fetched.
     """
     found: dict[int, Attachment] = {}
-    at = 0
+    at = 0 if _CLASS in html else len(html)
     while len(found) < MOST_IMAGES and (start := _START.search(html, at)):
         if start[0] == "<!--":
             end = html.find("-->", start.end())
@@ -87,7 +88,7 @@ def _first_tag(html: str) -> tuple[dict[str, str], int]:
 
 def _image(attributes: dict[str, str]) -> Attachment | None:
     source, number = attributes.get("src", "").strip(), attributes.get("data-id", "").strip()
-    if "inline-image" not in attributes.get("class", "").split() or not _ID.fullmatch(number):
+    if _CLASS not in attributes.get("class", "").split() or not _ID.fullmatch(number):
         return None
     if not source.lower().startswith(("https://", "http://")) or not 0 < int(number) < 2**63:
         return None

@@ -59,3 +59,18 @@ def plan_of(settings: Mapping[str, Any]) -> str:
 def limits_for(settings: Mapping[str, Any]) -> dict[str, int]:
     """How many calls of each kind we make in a minute: our share of the plan, rounded down."""
     return {name: math.floor(number * OUR_SHARE) for name, number in PER_MINUTE[plan_of(settings)].items()}
+
+
+def compared(seen: str, settings: Mapping[str, Any]) -> str:
+    """The plan chosen on the connection beside what Freshservice says (`X-RateLimit-Total`), in a sentence."""
+    chosen = plan_of(settings)
+    labels, expected = dict(PLANS), PER_MINUTE[chosen][ALL]
+    if not seen.isascii() or not seen.isdigit() or len(seen) > 6:
+        return f"Freshservice does not say how many calls it allows; {labels[chosen]} ({expected} a minute) is taken."
+    if int(seen) == expected:
+        return f"Freshservice allows {expected} calls a minute, as {labels[chosen]} does."
+    fitting = next((labels[plan] for plan, limits in PER_MINUTE.items() if limits[ALL] == int(seen)), "none we know")
+    return (
+        f"Freshservice says {int(seen)} calls a minute, which is the plan {fitting}; the connection says "
+        f"{labels[chosen]} ({expected}). Change Plan on the connection if that is wrong."
+    )
