@@ -77,6 +77,11 @@ class Wire:
         return seen.json
 
 
+def make(wire: Wire, count: int) -> list[int]:
+    """So many new tickets."""
+    return [wire.do("new_ticket", subject=f"Ticket {number}") for number in range(count)]
+
+
 def fetch(url: str, **headers: str) -> Seen:
     """A file, from wherever its address leads."""
     parts = urlsplit(url)

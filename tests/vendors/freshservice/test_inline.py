@@ -117,7 +117,7 @@ _pieces = st.sampled_from(
 
 
 @seed(93 + SEED)
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=120, deadline=None, database=None)
 @given(st.lists(_pieces, max_size=40).map("".join))
 def test_no_html_breaks_the_search(html: str) -> None:
     for image in inline_images(html):
@@ -131,5 +131,5 @@ def test_no_html_breaks_the_search(html: str) -> None:
 def test_much_nonsense_takes_no_time(piece: str) -> None:
     """A parser fed with the whole takes minutes for some of these; the bound is far from what it takes here."""
     started = time.process_time()
-    assert ids(piece * (300_000 // len(piece)) + "inline-image") == []
+    assert ids(piece * (120_000 // len(piece)) + "inline-image") == []
     assert time.process_time() - started < 5

@@ -112,7 +112,7 @@ _bodies = (
 
 
 @seed(91 + SEED)
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=120, deadline=None, database=None)
 @given(_bodies)
 def test_any_body_is_one_hint_at_a_ticket_or_unreadable(body: bytes) -> None:
     try:
@@ -125,7 +125,7 @@ def test_any_body_is_one_hint_at_a_ticket_or_unreadable(body: bytes) -> None:
 
 
 @seed(92 + SEED)
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.integers(1, 2**63 - 1), st.sampled_from(["", "INC-", "SR-", "#"]), st.text(max_size=40))
 def test_an_unescaped_text_after_the_id_never_changes_it(number: int, prefix: str, text: str) -> None:
     assert subjects(f'{{"ticket_id":"{prefix}{number}","subject":"{text}"}}') == [f"ticket:{number}"]
