@@ -31,6 +31,8 @@ from .schemas import Attachment, CategoryChoice, Conversation, Group, ListedTick
 
 ROOT = "/api/v2"
 FILE_DEADLINE = 300.0  # seconds
+MAX_FILE_MB = "40"  # what Freshservice allows all files of a ticket together
+_FIELDS = ("ticket_fields", "ticket_form_fields")  # which of the two envelopes is not settled
 _EXPIRED = frozenset({403, 404, 410})  # what a file's host says of a signature that is over, or forged
 
 
@@ -276,7 +278,3 @@ class FreshserviceApi:
             return self._rows(path, paging.page_of(page), envelope, about=about, missing=missing)
 
         return paging.all_rows(read)
-
-
-MAX_FILE_MB = "40"  # what Freshservice allows all files of a ticket together
-_FIELDS = ("ticket_fields", "ticket_form_fields")  # which of the two is not settled

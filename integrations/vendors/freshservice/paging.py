@@ -10,7 +10,7 @@ from integrations.transport.errors import MalformedResponseError
 from integrations.transport.session import Answer
 
 PER_PAGE = 100  # the most; more is refused or cut
-MOST_PAGES = 500
+MOST_PAGES = 200
 _NEXT = re.compile(r'<[^<>]*>\s*;[^<,]*\brel\s*=\s*"?next"?', re.IGNORECASE)
 
 

@@ -20,6 +20,8 @@ from integrations.vendors.freshservice.api import FreshserviceApi
 from integrations.vendors.freshservice.plans import endpoint_of
 from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 
+from .saying import as_started, server
+
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"{simulated.API_KEY}:X".encode()).decode()}
 ROOT = "/api/v2/"
 TICKET: dict[str, Any] = {
@@ -88,19 +90,15 @@ def fetch(url: str, **headers: str) -> Seen:
     return Wire(f"http://{parts.netloc}")("GET", f"{parts.path}?{parts.query}", headers=headers)
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[FreshserviceSimulator]:
-    """One server for all tests: starting and ending two ports takes longer than most of them."""
-    with simulated.serve() as server:
-        assert isinstance(server.simulator, FreshserviceSimulator)
-        yield server.simulator
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> Iterator[None]:
+    with server():
+        yield
 
 
 @pytest.fixture
-def freshservice(running: FreshserviceSimulator) -> FreshserviceSimulator:
-    """The simulator as it is after its start."""
-    running.reset()
-    return running
+def freshservice() -> FreshserviceSimulator:
+    return as_started()
 
 
 @pytest.fixture

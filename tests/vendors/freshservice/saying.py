@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,29 @@ def client_of(freshservice: FreshserviceSimulator, **settings: Any) -> Iterator[
         )
 
 
+@cache
+def server() -> FreshserviceServer:
+    """One for all tests: starting and ending two ports takes longer than most of them."""
+    return FreshserviceServer(SayingFreshservice())
+
+
+def as_started() -> SayingFreshservice:
+    """The simulator as it is after its start."""
+    freshservice = server().simulator
+    assert isinstance(freshservice, SayingFreshservice)
+    freshservice.change = SayingFreshservice.change
+    freshservice.reset()
+    return freshservice
+
+
 @contextmanager
 def saying(change: Change | None = None) -> Iterator[tuple[SayingFreshservice, FreshserviceApi]]:
-    """The simulator on two ports, without its limits, and a client of it."""
-    freshservice = SayingFreshservice()
+    """The simulator without its limits, saying other things, and a client of it."""
+    freshservice = as_started()
     freshservice.limited = False
     if change is not None:
         freshservice.change = change
-    with FreshserviceServer(freshservice), client_of(freshservice) as api:
+    with client_of(freshservice) as api:
         yield freshservice, api
 
 
