@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -161,4 +162,4 @@ def wait_for(condition: Callable[[], bool], *, bound: float = 20) -> None:
     ends = time.monotonic() + bound
     while not condition():
         assert time.monotonic() < ends, "it never came about"
-        time.sleep(0.005)
+        threading.Event().wait(0.005)
