@@ -22,7 +22,7 @@ def set_digests(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0005_sent_updates'),
+        ('core', '0006_minute_budgets'),
     ]
 
     operations = [

@@ -6,10 +6,12 @@ from integrations.vendors import Field, Limits, Vendor
 
 from .api import MAX_FILE_MB, FreshserviceApi
 from .hosts import DEFAULT_HOSTS
-from .plans import OUR_SHARE, PER_MINUTE, PLANS, STARTER, endpoint_of, limits_for
+from .plans import OUR_SHARE, PER_MINUTE, PLANS, STARTER, calls_per_minute, endpoint_of
 from .webhooks import WEBHOOKS
 
-__all__ = ["OUR_SHARE", "PER_MINUTE", "VENDOR", "limits_for"]
+__all__ = ["OUR_SHARE", "PER_MINUTE", "VENDOR"]
+
+IN_FLIGHT = 4  # no source names a limit
 
 VENDOR = Vendor(
     slug="freshservice",
@@ -40,5 +42,6 @@ VENDOR = Vendor(
     endpoint_of=endpoint_of,
     webhooks=WEBHOOKS,
     simulator="integrations.vendors.freshservice.simulator",
-    limits=Limits(in_flight_per_endpoint=4),
+    limits=Limits(in_flight_per_endpoint=IN_FLIGHT),
+    limits_for=lambda settings: Limits(IN_FLIGHT, calls_per_minute=calls_per_minute(settings)),
 )

@@ -56,7 +56,7 @@ def plan_of(settings: Mapping[str, Any]) -> str:
     return chosen if chosen in PER_MINUTE else STARTER
 
 
-def limits_for(settings: Mapping[str, Any]) -> dict[str, int]:
+def calls_per_minute(settings: Mapping[str, Any]) -> dict[str, int]:
     """How many calls of each kind we make in a minute: our share of the plan, rounded down."""
     return {name: math.floor(number * OUR_SHARE) for name, number in PER_MINUTE[plan_of(settings)].items()}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.vendors.freshservice import OUR_SHARE, PER_MINUTE, VENDOR, limits_for
+from integrations.vendors.freshservice import OUR_SHARE, PER_MINUTE, VENDOR
 from integrations.vendors.freshservice.hosts import DEFAULT_HOSTS, FileHosts
-from integrations.vendors.freshservice.plans import ALL, compared, endpoint_of
+from integrations.vendors.freshservice.plans import ALL, calls_per_minute, compared, endpoint_of
 from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 
 from .conftest import OpenApi, sent
@@ -114,7 +114,7 @@ def test_each_call_has_its_budget(method: str, path: str, bucket: str) -> None:
 
 @pytest.mark.parametrize("plan", PER_MINUTE)
 def test_our_share_of_a_plan_leaves_a_fifth_to_others(plan: str) -> None:
-    ours = limits_for({"plan": plan})
+    ours = calls_per_minute({"plan": plan})
     assert ours.keys() == PER_MINUTE[plan].keys()
     assert all(ours[name] == number * 8 // 10 for name, number in PER_MINUTE[plan].items())
     assert OUR_SHARE == 0.8
@@ -122,4 +122,4 @@ def test_our_share_of_a_plan_leaves_a_fifth_to_others(plan: str) -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"plan": ""}, {"plan": "unheard of"}, {"plan": None}])
 def test_without_a_plan_the_smallest_is_taken(settings: dict[str, str]) -> None:
-    assert limits_for(settings)[ALL] == 80
+    assert calls_per_minute(settings)[ALL] == 80
