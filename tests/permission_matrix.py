@@ -48,6 +48,8 @@ TABLE = """
 /admin/core/syncrun/<path:object_id>/                  POST  302 302 302 302 302
 /admin/core/user/<path:object_id>/                     GET   302 302 302 302 302
 /admin/core/user/<path:object_id>/                     POST  302 302 302 302 302
+/admin/core/webhookdelivery/<path:object_id>/          GET   302 302 302 302 302
+/admin/core/webhookdelivery/<path:object_id>/          POST  302 302 302 302 302
 /admin/django_q/ormq/<path:object_id>/                 GET   302 302 302 302 302
 /admin/django_q/ormq/<path:object_id>/                 POST  302 302 302 302 302
 /admin/django_q/schedule/<path:object_id>/             GET   302 302 302 302 302
@@ -214,6 +216,8 @@ admin:core_connection_pause                            GET   302 405 405 405 405
 admin:core_connection_pause                            POST  302 403 403 302 404
 admin:core_connection_test                             GET   302 405 405 405 405
 admin:core_connection_test                             POST  302 403 403 200 404
+admin:core_connection_webhooks                         GET   302 404 404 404 404
+admin:core_connection_webhooks                         POST  302 405 405 405 405
 admin:core_integration_add                             GET   302 403 403 200 403
 admin:core_integration_add                             POST  302 403 403 200 403
 admin:core_integration_change                          GET   302 403 200 200 302
@@ -266,6 +270,16 @@ admin:core_user_delete                                 GET   302 403 403 403 403
 admin:core_user_delete                                 POST  302 403 403 403 403
 admin:core_user_history                                GET   302 403 403 200 403
 admin:core_user_history                                POST  302 403 403 200 403
+admin:core_webhookdelivery_add                         GET   302 403 403 403 403
+admin:core_webhookdelivery_add                         POST  302 403 403 403 403
+admin:core_webhookdelivery_change                      GET   302 403 200 200 302
+admin:core_webhookdelivery_change                      POST  302 403 403 403 403
+admin:core_webhookdelivery_changelist                  GET   302 403 200 200 200
+admin:core_webhookdelivery_changelist                  POST  302 403 200 200 200
+admin:core_webhookdelivery_delete                      GET   302 403 403 403 403
+admin:core_webhookdelivery_delete                      POST  302 403 403 403 403
+admin:core_webhookdelivery_history                     GET   302 403 200 200 302
+admin:core_webhookdelivery_history                     POST  302 403 200 200 302
 admin:django_q_ormq_add                                GET   302 403 403 403 403
 admin:django_q_ormq_add                                POST  302 403 403 403 403
 admin:django_q_ormq_change                             GET   302 403 403 200 403
@@ -292,8 +306,6 @@ admin:jsi18n                                           GET   302 200 200 200 200
 admin:jsi18n                                           POST  302 405 405 405 405
 admin:login                                            GET   200 302 302 302 302
 admin:login                                            POST  200 200 200 200 200
-admin:logout                                           GET   302 405 405 405 405
-admin:logout                                           POST  302 200 200 200 200
 admin:password_change                                  GET   302 200 200 200 200
 admin:password_change                                  POST  302 200 200 200 200
 admin:password_change_done                             GET   302 200 200 200 200
@@ -332,6 +344,10 @@ core:metrics                                           GET   404 404 404 404 404
 core:metrics                                           POST  405 405 405 405 405
 core:readyz                                            GET   200 200 200 200 200
 core:readyz                                            POST  405 405 405 405 405
+core:webhook                                           GET   401 401 401 401 401
+core:webhook                                           POST  401 401 401 401 401
+admin:logout                                           GET   302 405 405 405 405
+admin:logout                                           POST  302 200 200 200 200
 """
 
 
