@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject, cached_property
+from unfold.settings import get_config
 from unfold.sites import UnfoldAdminSite
 
 
@@ -16,14 +18,25 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     index_title = "Overview"
     enable_nav_sidebar = True
 
+    def _get_config(self, key: str, *args: Any) -> Any:
+        """Unfold merges the settings with its defaults anew for each of its forty questions a page."""
+        value = self._look.get(key)
+        return self._get_value(value, *args) if value else None
+
+    @cached_property
+    def _look(self) -> dict[str, Any]:
+        look: dict[str, Any] = get_config(self.settings_name)
+        return look
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Found out when somebody looks at it: every page is given the list, and hardly one shows it."""
+        return SimpleLazyObject(lambda: super(PortalAdminSite, self).get_app_list(request, app_label))
+
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         # Imported late: the site exists before the models are loaded.
         from integrations.core.admin.navigation import sidebar
 
-        groups = sidebar(request)
-        for group in groups:
-            group["items"] = self._get_navigation_items(request, group["items"])
-        return groups
+        return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
         from integrations.core.admin import two_factor
@@ -41,6 +54,9 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
+        from integrations.core.admin.navigation import drawn
+
+        context["sidebar"] = drawn(context["sidebar_navigation"], request.path)
         context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]
         context["colors"] = {}  # they stand in portal.css: no inline style, so a stricter page policy
         return context

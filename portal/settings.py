@@ -15,7 +15,6 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -207,9 +206,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
-            "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if PRODUCTION
-            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+            "integrations.core.static_files.HashedFiles" if PRODUCTION else "integrations.core.static_files.PlainFiles"
         )
     },
 }
@@ -288,6 +285,13 @@ def _static(path: str) -> Any:
     return lambda request: static(path)
 
 
+def _page(name: str) -> Any:
+    """The address of a page, found when one is drawn."""
+    from integrations.core.addresses import address_of
+
+    return lambda request: address_of(name)
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Integration portal",
     "SITE_HEADER": "Integration portal",
@@ -301,8 +305,8 @@ UNFOLD: dict[str, Any] = {
     "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},
     "ACCOUNT": {
         "navigation": [
-            {"title": "Two-factor sign-in", "link": reverse_lazy("admin:two_factor")},
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Two-factor sign-in", "link": _page("admin:two_factor")},
+            {"title": "Change password", "link": _page("admin:password_change")},
         ]
     },
 }

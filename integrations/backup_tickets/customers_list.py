@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -14,6 +16,7 @@ from integrations.core.models import User
 from .models import BackupJob, CompanyMapping, Customer, Run, TicketLink
 
 PAGE = 50
+FEW = 5  # customers whose runs are found first, so that SQLite does not look up the run of everybody's open tickets
 NOT_MAPPED = "none"
 MAPPINGS = {
     NOT_MAPPED: "Not mapped",
@@ -35,15 +38,27 @@ class Filters:
         return urlencode({name: value for name, value in values.items() if value})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One customer with its figures."""
+class Row(NamedTuple):
+    """One customer with its figures: what `COLUMNS` reads, and a count."""
 
-    customer: Customer
-    mapping: CompanyMapping | None
+    pk: int
+    name: str
+    client_id: int
+    client: str
+    mapping: str | None  # its state; None without one
+    cause: str
+    company_id: int
+    company: str
     jobs: int
     attention: int
     open_tickets: int
+
+
+COLUMNS = (
+    *("pk", "name", "client_id", "client__name"),
+    *("mapping__status", "mapping__cause", "mapping__company_id", "mapping__company_name"),
+    *("job_count", "attention_count"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +92,41 @@ def _search(text: str) -> Q:
 
 
 def page(user: User, filters: Filters, *, after: int = 0, before: int = 0) -> Page:
-    """The page that follows (or precedes) this customer; the first one without, or when it is gone."""
-    found = customers(user, filters)
-    cut = Customer.objects.visible_to(user).filter(pk=after or before).first() if after or before else None
-    if cut is not None and before and not after:
-        found = found.filter(Q(name__lt=cut.name) | Q(name=cut.name, pk__lt=cut.pk)).order_by("-name", "-pk")
-    elif cut is not None:
-        found = found.filter(Q(name__gt=cut.name) | Q(name=cut.name, pk__gt=cut.pk))
-    backwards = cut is not None and not after
-    fetched = list(_with_figures(found)[: PAGE + 1])
+    """The page that follows (or precedes) this customer; the first one without, or when nothing does."""
+    found, end = customers(user, filters), after or before
+    backwards = bool(before and not after)
+    if end:
+        name = Subquery(Customer.objects.visible_to(user).filter(pk=end).values("name")[:1])
+        if backwards:
+            found = found.filter(Q(name__lt=name) | Q(name=name, pk__lt=end)).order_by("-name", "-pk")
+        else:
+            found = found.filter(Q(name__gt=name) | Q(name=name, pk__gt=end))
+    fetched = list(_columns(found)[: PAGE + 1])
     more, fetched = len(fetched) > PAGE, fetched[:PAGE]
     if backwards:
         fetched.reverse()
     if not fetched:
-        return Page([])
-    earlier = more if backwards else cut is not None
+        return page(user, filters) if end else Page([])
+    earlier = more if backwards else bool(end)
     later = backwards or more
-    return Page(_rows(fetched), fetched[0].pk if earlier else 0, fetched[-1].pk if later else 0)
+    open_tickets = open_tickets_of(pk for pk, *_ in fetched)
+    rows = [Row._make((*values, open_tickets.get(values[0], 0))) for values in fetched]
+    return Page(rows, rows[0].pk if earlier else 0, rows[-1].pk if later else 0)
 
 
-def _with_figures(found: QuerySet[Customer]) -> QuerySet[Customer]:
+def _columns(found: QuerySet[Customer]) -> QuerySet[Customer, Any]:
+    """`COLUMNS` of these customers in one statement."""
+    return found.annotate(**_figures()).values_list(*COLUMNS)
+
+
+@cache
+def _figures() -> dict[str, Coalesce]:
+    """Of a customer how many jobs it has, and how many of its runs need attention."""
     waiting = Run.objects.filter(job__customer=OuterRef("pk"), needs_attention=True)
-    return found.select_related("client", "mapping").annotate(
-        job_count=_counted(BackupJob.objects.filter(customer=OuterRef("pk")), "customer"),
-        attention_count=_counted(waiting, "job__customer"),
-    )
+    return {
+        "job_count": _counted(BackupJob.objects.filter(customer=OuterRef("pk")), "customer"),
+        "attention_count": _counted(waiting, "job__customer"),
+    }
 
 
 def _counted(rows: QuerySet[BackupJob] | QuerySet[Run], group: str) -> Coalesce:
@@ -109,22 +134,13 @@ def _counted(rows: QuerySet[BackupJob] | QuerySet[Run], group: str) -> Coalesce:
     return Coalesce(Subquery(per_customer), 0, output_field=IntegerField())
 
 
-def _rows(fetched: list[Customer]) -> list[Row]:
-    open_tickets = open_tickets_of(customer.pk for customer in fetched)
-    return [
-        Row(
-            customer,
-            getattr(customer, "mapping", None),
-            customer.job_count,  # type: ignore[attr-defined]  # annotated
-            customer.attention_count,  # type: ignore[attr-defined]
-            open_tickets.get(customer.pk, 0),
-        )
-        for customer in fetched
-    ]
-
-
 def open_tickets_of(customer_ids: Iterable[int]) -> dict[int, int]:
     """How many open tickets each of these customers has; one ticket that serves several runs counts once."""
-    links = TicketLink.objects.filter(state=TicketLink.State.ACTIVE, run__job__customer__in=list(customer_ids))
+    ids = list(customer_ids)
+    links = TicketLink.objects.filter(state=TicketLink.State.ACTIVE)
+    if len(ids) <= FEW:
+        links = links.filter(run__in=Run.objects.filter(job__customer__in=ids).order_by().values("pk"))
+    else:
+        links = links.filter(run__job__customer__in=ids)
     counted = links.order_by().values_list("run__job__customer").annotate(count=Count("ticket", distinct=True))
     return dict(counted)

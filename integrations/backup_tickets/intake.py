@@ -115,7 +115,12 @@ def take_runs(
 
 def zone_of(client: Client) -> ZoneInfo:
     """The zone in which times without an offset are understood, and in which pages show times."""
-    return ZoneInfo(client.time_zone or settings.TIME_ZONE)
+    return zone_named(client.time_zone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone a client names; the portal's own where it names none."""
+    return ZoneInfo(name or settings.TIME_ZONE)
 
 
 def _creates_unknown(client: Client) -> bool:

@@ -184,7 +184,8 @@ class Run(models.Model):
                 name="run_attention_of_client",
             ),
             models.Index(fields=["job", "started_at"], condition=Q(status="success"), name="run_success_of_job"),
-            models.Index(fields=["job"], condition=Q(needs_attention=True), name="run_attention_of_job"),
+            # With the status, so that what needs attention is counted by it without reading the rows.
+            models.Index(fields=["job", "status"], condition=Q(needs_attention=True), name="run_attention_by_job"),
         ]
         permissions = [("review_run", "Can review runs (no ticket needed)")]
 

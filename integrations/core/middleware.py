@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from .addresses import address_of
 from .two_factor import is_enrolled, must_enrol
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -74,6 +75,6 @@ class AdminPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path.startswith(reverse("admin:index")) and not hasattr(response, "_csp_replace"):
+        if request.path.startswith(address_of("admin:index")) and not hasattr(response, "_csp_replace"):
             response._csp_replace = settings.ADMIN_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
         return response

@@ -99,9 +99,15 @@ def permissions_of(role: str) -> set[str]:
 
 def may_open(user: User | AnonymousUser, permission: str) -> bool:
     """Whether a page that asks for this permission is for this person."""
-    if not user.is_authenticated or not user.has_perm(permission):
-        return False
-    return user.all_clients or permission not in HOUSE_ONLY
+    return bool(may_open_of(user, {permission}))
+
+
+def may_open_of(user: User | AnonymousUser, permissions: set[str]) -> set[str]:
+    """Those of the permissions whose pages are for this person."""
+    if not user.is_authenticated:
+        return set()
+    held = permissions & user.get_all_permissions()
+    return held if user.all_clients else held - HOUSE_ONLY
 
 
 def apply(using: str = "default") -> None:

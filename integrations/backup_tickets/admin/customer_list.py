@@ -18,15 +18,11 @@ from integrations.backup_tickets.customers_list import MAPPINGS, Filters
 from integrations.backup_tickets.models import CompanyMapping
 from integrations.core.models import Client, Job
 
+from .customer_rows import TONES, rows_html
+
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite
 
-TONES = {
-    CompanyMapping.Status.OK: "good",
-    CompanyMapping.Status.RENAMED: "info",
-    CompanyMapping.Status.MISSING: "bad",
-    CompanyMapping.Status.INVALID: "bad",
-}
 LONGEST_SEARCH = 200
 PROPOSALS_SHOWN = suggesting.AT_ONCE
 
@@ -58,9 +54,7 @@ class CustomerListPages:
             "opts": self.opts,
             "filters": filters,
             "mappings": MAPPINGS,
-            "rows": [
-                (row, TONES[CompanyMapping.Status(row.mapping.status)] if row.mapping else "") for row in shown.rows
-            ],
+            "rows": rows_html(shown.rows),
             "newer": shown.before and filters.query(before=str(shown.before)),
             "older": shown.after and filters.query(after=str(shown.after)),
             "client": Client.objects.visible_to(user).filter(pk=filters.client).first() if filters.client else None,

@@ -20,7 +20,7 @@ from integrations.core.admin.base import ReadOnlyAdmin
 
 from .bulk import BulkPages, offered
 from .importing import ImportPages
-from .run_filters import FilterForm, clients_of, drawn
+from .run_filters import clients_of, understood
 from .run_page import RunPage
 from .run_rows import ICONS, TONES, rows_html
 
@@ -43,8 +43,8 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
         """The list. Filters and the page's cursor stand in the address."""
         _demand(request, permissions.VIEW_RUN)
         user: Any = request.user  # signed in
-        clients = clients_of(user)
-        filters = FilterForm(request.GET, clients=clients).filters()
+        asked = understood(request.GET, clients_of(user))
+        filters = asked.filters
         shown = checks_list.page(
             user, filters, older_than=request.GET.get("older", ""), newer_than=request.GET.get("newer", "")
         )
@@ -54,7 +54,7 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": "Run Checks",
             "opts": self.opts,
-            "filter_form": drawn(request.GET.urlencode(), clients, filters.query()),
+            "asked": asked,
             "filters": filters,
             "rows": rows_html(shown.rows, selectable=may_review or bool(acts)),
             "newer": shown.newer and filters.query(newer=shown.newer),
@@ -108,7 +108,7 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
         """The list as it is filtered, as a CSV or XLSX file."""
         _demand(request, permissions.VIEW_RUN)
         user: Any = request.user  # signed in
-        found = checks_list.runs(user, FilterForm(request.GET, clients=clients_of(user)).filters())
+        found = checks_list.runs(user, understood(request.GET, clients_of(user)).filters)
         return exporting.as_xlsx(found) if request.GET.get("as") == "xlsx" else exporting.as_csv(found)
 
 

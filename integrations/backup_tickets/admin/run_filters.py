@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Layout
-from crispy_forms.utils import render_crispy_form
 from django import forms
 from django.http import QueryDict
 from django.utils.safestring import SafeString
@@ -16,11 +13,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.backup_tickets.checks_list import SHOW, TICKET, Filters, choices, implied
 from integrations.backup_tickets.models import Run
+from integrations.core.admin.fields import field_html
+from integrations.core.markup import joined
 from integrations.core.models import Client, User
 
-BUTTONS = """<div class="p-row">
-<button class="p-button p-primary">Apply</button>{% if query %}<a class="p-button" href="?">Clear</a>{% endif %}
-</div>"""
+FIND = ("q", "show")  # always in sight
 
 
 def _select(label: str, options: dict[str, str], empty: str) -> forms.ChoiceField:
@@ -47,16 +44,29 @@ def clients_of(user: User) -> Clients:
     return tuple(Client.objects.visible_to(user).values_list("pk", "name"))
 
 
-@lru_cache(maxsize=256)
-def drawn(query: str, clients: Clients, filtered: str) -> SafeString:
-    """The form of an address as HTML; kept, because it is the same for all who look at the same (M9)."""
-    html: SafeString = render_crispy_form(FilterForm(QueryDict(query), clients=clients), context={"query": filtered})
-    return html
+class Understood(NamedTuple):
+    """What an address asks for, and the form as HTML: the fields that are always in sight, and the others."""
+
+    filters: Filters
+    find: SafeString
+    more: SafeString
+    uses_more: bool
+
+
+def understood(address: QueryDict, clients: Clients) -> Understood:
+    """Read the filters from an address; what is not understood there is left out and has its message at its field."""
+    asked = {name: address[name] for name in FilterForm.base_fields if name in address}
+    return _understood(tuple(asked.items()), clients)
+
+
+@lru_cache(maxsize=128)
+def _understood(asked: tuple[tuple[str, str], ...], clients: Clients) -> Understood:
+    """Kept, because it is the same for all who ask the same and may choose among the same clients (M9)."""
+    form = FilterForm(dict(asked), clients=clients)
+    return Understood(form.filters(), form.find(), form.more(), form.uses_more())
 
 
 class FilterForm(forms.Form):
-    """Read from the address; whatever is not understood there is left out, with its message shown."""
-
     q = _text("Search", placeholder="Customer, job, ticket number or external id")
     show = _select("Show", {}, "")
     status = _select("Status", dict(Run.Status.choices), "Any status")
@@ -69,7 +79,7 @@ class FilterForm(forms.Form):
         label="Client", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
     )
 
-    def __init__(self, data: QueryDict, *, clients: Clients) -> None:
+    def __init__(self, data: dict[str, str], *, clients: Clients) -> None:
         super().__init__(data)
         if len(clients) > 1:
             self.fields["client"].choices = [("", "All clients"), *clients]  # type: ignore[attr-defined]
@@ -77,21 +87,18 @@ class FilterForm(forms.Form):
             del self.fields["client"]
         default = implied(ticket=data.get("ticket", ""), q=data.get("q", "").strip())
         if data.get("show") == default:
-            self.data = data.copy()
-            self.data["show"] = ""
+            self.data = data | {"show": ""}
         others = {name: label for name, label in SHOW.items() if name != default}
         self.fields["show"].choices = choices(others, SHOW[default])  # type: ignore[attr-defined]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        more = [name for name in self.fields if name not in ("q", "show")]
-        opened = " open" if any(data.get(name) for name in more) else ""
-        self.helper.layout = Layout(
-            Div("q", "show", HTML(BUTTONS), css_class="rc-find"),
-            HTML(f'<details class="rc-more"{opened}><summary>More filters</summary>'),
-            Div(*more, css_class="rc-filters"),
-            HTML("</details>"),
-        )
+
+    def find(self) -> SafeString:
+        return joined(field_html(self[name]) for name in FIND)
+
+    def more(self) -> SafeString:
+        return joined(field_html(self[name]) for name in self.fields if name not in FIND)
+
+    def uses_more(self) -> bool:
+        return any(self.data.get(name) for name in self.fields if name not in FIND)
 
     def filters(self) -> Filters:
         """The filters that were understood."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.urls import reverse
-from django.utils.dateformat import format as format_date
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from integrations.backup_tickets.checks_list import Row, ShownLink
+from integrations.backup_tickets.models import TicketLink
+from integrations.core.addresses import address_of
+from integrations.core.markup import NOTHING, escaped, filled, joined
 
 ICONS = {"success": "check_circle", "warning": "warning", "error": "error", "missed": "event_busy"}
 TONES = {"success": "p-good", "warning": "p-warning", "error": "p-bad", "missed": "p-bad"}
 REASON_SHOWN = 120
-NOTHING = SafeString("")
 
+_STATUS = (
+    '<span class="p-label {tone}">'
+    '<span class="material-symbols-outlined rc-icon" aria-hidden="true">{icon}</span>{status}</span>'
+)
+_LABELS = {status: filled(_STATUS, status=status, tone=TONES[status], icon=ICONS[status]) for status in ICONS}
 _ROW = (
-    '<tr data-row>{select}<td data-label="Status"><span class="p-label {tone}">'
-    '<span class="material-symbols-outlined rc-icon" aria-hidden="true">{icon}</span>{status}</span></td>'
+    '<tr data-row>{select}<td data-label="Status">{label}</td>'
     '<td data-label="Customer" class="rc-customer">{customer}</td>'
     '<td data-label="Job" class="rc-job"><a class="p-link" href="{url}" data-open>{job}</a>{kind}</td>'
     '<td data-label="Started" class="rc-time"><time datetime="{instant}" title="{zone}">{started}</time></td>'
@@ -27,66 +30,66 @@ _ROW = (
     '<span class="rc-line" title="{remark}">{remark_shown}</span></td>'
     '<td data-label="Ticket" class="rc-ticket{no_ticket}">{ticket}</td></tr>'
 )
-_OUTSIDE = '<a class="p-link" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
 _SELECT = (
     '<td data-label="Select" class="rc-select">'
-    '<input type="checkbox" name="run" value="{}" aria-label="Select {} · {}"></td>'
+    '<input type="checkbox" name="run" value="{pk}" aria-label="Select {customer} · {job}"></td>'
 )
+_KIND = '<span class="p-muted rc-type">{kind}</span>'
+_TICKET = '{number} <span class="p-muted">{state}</span>'
+_NUMBER = '<a class="p-link" href="{url}" target="_blank" rel="noopener noreferrer">{number}</a>'
+_REVIEWED = '<span class="p-muted">no ticket needed: {by}, {day}{reason}</span>'
+_EMPTY, _DASH = SafeString(" rc-nothing"), SafeString("–")
+_SUPERSEDED = SafeString('<span class="p-muted">a later run succeeded</span>')
 
 
 def rows_html(rows: Iterable[Row], *, selectable: bool) -> SafeString:
     """The body of the table; everything that others wrote is escaped."""
-    page = reverse("admin:backup_tickets_run_changelist")
-    return format_html_join("", "{}", ((_row(row, page, selectable=selectable),) for row in rows))
+    page = address_of("admin:backup_tickets_run_changelist")
+    return joined(_row(row, page, selectable=selectable) for row in rows)
 
 
 def _row(row: Row, page: str, *, selectable: bool) -> SafeString:
-    run, job = row.run, row.run.job
-    started = run.started_at.astimezone(row.zone)
-    remark: str = run.remark_start  # type: ignore[attr-defined]  # annotated
+    started = row.started_at.astimezone(row.zone)
+    customer, job, remark = escaped(row.customer), escaped(row.job), escaped(row.remark)
     ticket = _ticket(row)
-    return format_html(
+    return filled(
         _ROW,
-        select=format_html(_SELECT, run.pk, job.customer.name, job.name) if selectable else NOTHING,
-        tone=TONES[run.status],
-        icon=ICONS[run.status],
-        status=run.status,
-        customer=job.customer.name,
-        url=f"{page}{run.pk}/change/",
-        job=job.name,
-        kind=format_html('<span class="p-muted rc-type">{}</span>', job.backup_type) if job.backup_type else NOTHING,
+        select=filled(_SELECT, pk=row.pk, customer=customer, job=job) if selectable else NOTHING,
+        label=_LABELS[row.status],
+        customer=customer,
+        url=f"{page}{row.pk}/change/",
+        job=job,
+        kind=filled(_KIND, kind=row.backup_type) if row.backup_type else NOTHING,
         instant=started.isoformat(),
-        zone=str(row.zone),
-        started=format_date(started, "j M Y H:i"),
-        no_remark="" if remark else " rc-nothing",
+        zone=row.zone,
+        started=f"{started.day} {started:%b %Y %H:%M}",
+        no_remark=NOTHING if remark else _EMPTY,
         remark=remark,
-        remark_shown=remark or "–",
-        no_ticket="" if ticket else " rc-nothing",
-        ticket=ticket or "–",
+        remark_shown=remark or _DASH,
+        no_ticket=NOTHING if ticket else _EMPTY,
+        ticket=ticket or _DASH,
     )
 
 
 def _ticket(row: Row) -> SafeString:
     """The last cell: the ticket, or why the run has none; empty when neither."""
-    run = row.run
     if row.link is not None:
-        return format_html('{} <span class="p-muted">{}</span>', _number(row.link), row.link.label)
-    if run.manual_ticket_number:
-        return format_html('{} <span class="p-muted">by hand</span>', run.manual_ticket_number)
-    if run.reviewed_at:
-        day = format_date(run.reviewed_at.astimezone(row.zone), "j M")
-        reason = (
-            format_html("<br>{}", Truncator(run.review_reason).chars(REASON_SHOWN)) if run.review_reason else NOTHING
+        return filled(_TICKET, number=_number(row.link), state=row.link.label)
+    if row.manual_ticket_number:
+        return filled(_TICKET, number=row.manual_ticket_number, state="by hand")
+    if row.reviewed_at:
+        at = row.reviewed_at.astimezone(row.zone)
+        reason = Truncator(row.review_reason).chars(REASON_SHOWN)
+        return filled(
+            _REVIEWED,
+            by=row.reviewed_by,
+            day=f"{at.day} {at:%b}",
+            reason=filled("<br>{reason}", reason=reason) if reason else NOTHING,
         )
-        return format_html('<span class="p-muted">no ticket needed: {}, {}{}</span>', run.reviewed_by, day, reason)
-    if run.superseded_by_id:
-        return SafeString('<span class="p-muted">a later run succeeded</span>')
-    return NOTHING
+    return _SUPERSEDED if row.superseded_by else NOTHING
 
 
-def _number(link: ShownLink) -> SafeString:
-    if not link.url or link.state == "deleted":
-        return format_html("{}", link.number)
-    return format_html(
-        '<a class="p-link" href="{}" target="_blank" rel="noopener noreferrer">{}</a>', link.url, link.number
-    )
+def _number(link: ShownLink) -> str:
+    if not link.url or link.state == TicketLink.State.DELETED:
+        return link.number
+    return filled(_NUMBER, url=link.url, number=link.number)

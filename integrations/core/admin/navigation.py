@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
+from django.utils.safestring import SafeString
 
 from integrations.core import registry
+from integrations.core.addresses import address_of
+from integrations.core.markup import NOTHING, filled, joined
 from integrations.core.registry import NavigationItem
-from integrations.core.roles import may_open
+from integrations.core.roles import may_open_of
 
 GROUPS = ("Work", "Set-up", "Insight")
 
@@ -40,6 +43,29 @@ CORE = (
     NavigationItem("Schedules", "schedule", "admin:django_q_schedule_changelist", "django_q.view_schedule", "Insight"),
 )
 
+# Unfold's markup (0.91).
+_ALL = '<div id="nav-sidebar-apps" class="h-0 grow overflow-auto" data-simplebar>{groups}</div>'
+_GROUP = (
+    '<div class="hidden mb-1.5 has-[ol]:has-[li]:block">{heading}'
+    '<ol class="flex flex-col gap-0.5 px-6">{entries}</ol></div>'
+)
+_HEADING = (
+    '<hr class="border-t border-base-200 mx-6 my-2 dark:border-base-800"><h2 class="font-semibold flex flex-row group'
+    " items-center mb-1 mx-3 py-1.5 px-3 select-none text-font-important-light text-sm dark:text-font-important-dark"
+    '">{title}</h2>'
+)
+_ENTRY = (
+    '<li><a href="{link}" class="flex h-[38px] items-center -mx-3 px-3 rounded-default hover:text-primary-600'
+    ' dark:hover:text-primary-500 {active}"><span class="material-symbols-outlined md-18 mr-3 w-[18px]">{icon}</span>'
+    "<span>{title}</span>{badge}</a></li>"
+)
+_ACTIVE = "bg-base-100 font-semibold text-primary-600 dark:bg-white/[.06] dark:text-primary-500 active"
+_BADGE = (
+    '<span class="font-semibold h-[18px] leading-[18px] ml-2 px-1 relative rounded-xs text-center text-[11px]'
+    " whitespace-nowrap uppercase min-w-[18px] bg-blue-100 text-blue-700 dark:bg-blue-500/20 dark:text-blue-400"
+    '">{text}</span>'
+)
+
 
 def entries() -> tuple[NavigationItem, ...]:
     """Every declared entry: the integrations' first, then core's."""
@@ -48,32 +74,54 @@ def entries() -> tuple[NavigationItem, ...]:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The groups with the entries this person may open, in the shape the theme draws."""
+    """The groups with the entries this person may open."""
     groups: list[dict[str, Any]] = [
         {
             "title": "",
-            "items": [{"title": "Overview", "icon": "home", "link": reverse("admin:index")}],
+            "items": [{"title": "Overview", "icon": "home", "link": address_of("admin:index"), "badge": ""}],
         }
     ]
+    known = entries()
+    open_to_them = may_open_of(request.user, {entry.permission for entry in known})
     for group in GROUPS:
         items = [
-            {"title": entry.title, "icon": entry.icon, "link": link, **_badge(entry, request)}
-            for entry in entries()
-            if entry.group == group and may_open(request.user, entry.permission) and (link := _link(entry))
+            {
+                "title": entry.title,
+                "icon": entry.icon,
+                "link": link,
+                "badge": entry.badge(request) if entry.badge else "",
+            }
+            for entry in known
+            if entry.group == group and entry.permission in open_to_them and (link := _link(entry))
         ]
         if items:
-            groups.append({"title": group, "separator": True, "items": items})
+            groups.append({"title": group, "items": items})
     return groups
 
 
-def _badge(entry: NavigationItem, request: HttpRequest) -> dict[str, str]:
-    text = entry.badge(request) if entry.badge else ""
-    return {"badge": text, "badge_variant": "info"} if text else {}
+def drawn(groups: list[dict[str, Any]], path: str) -> SafeString:
+    """The groups as HTML; the entry of the page at this path is marked."""
+    home = address_of("admin:index")
+    parts = []
+    for group in groups:
+        heading = filled(_HEADING, title=group["title"]) if group["title"] else NOTHING
+        items = (
+            _entry(item, is_active=path == home if item["link"] == home else path.startswith(item["link"]))
+            for item in group["items"]
+        )
+        parts.append(filled(_GROUP, heading=heading, entries=joined(items)))
+    return filled(_ALL, groups=joined(parts))
+
+
+def _entry(item: dict[str, Any], *, is_active: bool) -> SafeString:
+    badge = filled(_BADGE, text=item["badge"]) if item["badge"] else NOTHING
+    shown = {name: item[name] for name in ("link", "icon", "title")}
+    return filled(_ENTRY, **shown, active=_ACTIVE if is_active else "", badge=badge)
 
 
 def _link(entry: NavigationItem) -> str:
     """Empty for a page that is not installed (an optional app left out of INSTALLED_APPS)."""
     try:
-        return reverse(entry.url_name)
+        return address_of(entry.url_name)
     except NoReverseMatch:
         return ""

@@ -26,7 +26,7 @@ LIST = "/admin/backup_tickets/customer/"
 
 
 def names(user: User, **filters: Any) -> list[str]:
-    return [row.customer.name for row in page(user, Filters(**filters)).rows]
+    return [row.name for row in page(user, Filters(**filters)).rows]
 
 
 def test_each_customer_is_shown_with_its_figures(scene: Scene, autotask: Autotask) -> None:
@@ -56,10 +56,10 @@ def test_pages_show_every_customer_once_and_lead_back(desk: SimpleNamespace) -> 
     pages = [page(desk.operator, Filters())]
     while pages[-1].after:
         pages.append(page(desk.operator, Filters(), after=pages[-1].after))
-    seen = [row.customer.pk for one in pages for row in one.rows]
+    seen = [row.pk for one in pages for row in one.rows]
     assert len(seen) == len(set(seen)) == 2 * PAGE + 4
     back = page(desk.operator, Filters(), before=pages[1].before)
-    assert [row.customer.pk for row in back.rows] == [row.customer.pk for row in pages[0].rows]
+    assert [row.pk for row in back.rows] == [row.pk for row in pages[0].rows]
 
 
 @pytest.mark.parametrize("who", ["operator", "limited"])

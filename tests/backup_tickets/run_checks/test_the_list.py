@@ -15,7 +15,7 @@ from integrations.backup_tickets import attention, review
 from integrations.backup_tickets.checks_list import COUNTED, PAGE, Filters, page
 from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Run, Ticket, TicketLink
-from integrations.core.models import Connection, User
+from integrations.core.models import Client, Connection, User
 from tests.backup_tickets.intake.conftest import report
 from tests.backup_tickets.people import browser
 
@@ -23,7 +23,8 @@ LIST = "/admin/backup_tickets/run/"
 
 
 def found(user: User, **filters: Any) -> list[str]:
-    return [row.run.external_id for row in page(user, Filters(**filters)).rows]
+    names = dict(Run.objects.values_list("pk", "external_id"))
+    return [names[row.pk] for row in page(user, Filters(**filters)).rows]
 
 
 def test_the_list_shows_what_needs_attention(desk: SimpleNamespace) -> None:
@@ -40,6 +41,18 @@ def test_a_person_of_one_client_sees_nothing_of_another(desk: SimpleNamespace) -
     assert "Secret" not in browser(desk.limited).get(LIST + "?show=all").content.decode()
     text = browser(desk.limited).get(LIST + "export/?show=all").getvalue().decode()
     assert "Secret" not in text
+
+
+def test_the_filter_offers_the_clients_of_who_looks(desk: SimpleNamespace) -> None:
+    third = Client.objects.create(slug="third", name="Third")
+    desk.limited.clients.add(third)
+    for user, offered in ((desk.operator, {"Elite", "Other", "Third"}), (desk.limited, {"Elite", "Third"})):
+        text = browser(user).get(LIST).content.decode().partition('name="client"')[2].partition("</select>")[0]
+        names = {part.partition("</option>")[0].rpartition(">")[2] for part in text.split("<option")[1:]}
+        assert names == offered | {"All clients"}
+    third.name = "Renamed"
+    third.save()
+    assert ">Renamed</option>" in browser(desk.limited).get(LIST).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -104,10 +117,10 @@ def test_paging_shows_every_run_once_and_leads_back(desk: SimpleNamespace) -> No
     pages = [page(desk.operator, Filters())]
     while pages[-1].older:
         pages.append(page(desk.operator, Filters(), older_than=pages[-1].older))
-    seen = [row.run.pk for shown in pages for row in shown.rows]
+    seen = [row.pk for shown in pages for row in shown.rows]
     assert len(seen) == len(set(seen)) == 133
     back = page(desk.operator, Filters(), newer_than=pages[1].newer)
-    assert [row.run.pk for row in back.rows] == [row.run.pk for row in pages[0].rows]
+    assert [row.pk for row in back.rows] == [row.pk for row in pages[0].rows]
     assert (back.newer, pages[0].newer, pages[-1].older) == ("", "", "")
     assert back.older
 

@@ -59,6 +59,16 @@ def test_a_person_of_one_client_counts_only_its_records(desk: SimpleNamespace) -
     assert lengths(desk.limited)["Unmapped customers"] == 3
 
 
+def test_who_may_see_other_clients_counts_them_at_once(desk: SimpleNamespace) -> None:
+    assert lengths(desk.limited)["Needs ticket"] == 2
+    desk.limited.clients.add(desk.other)
+    assert lengths(desk.limited)["Needs ticket"] == 3
+    desk.limited.clients.clear()
+    assert lengths(desk.limited)["Needs ticket"] == 0
+    desk.limited.all_clients = True
+    assert lengths(desk.limited)["Needs ticket"] == 3
+
+
 def test_a_long_list_is_not_counted_to_its_end(desk: SimpleNamespace) -> None:
     Customer.objects.bulk_create([Customer(client=desk.other, name=f"C{n}") for n in range(COUNTED + 50)])
     assert counts(desk.operator).unmapped == COUNTED + 1
