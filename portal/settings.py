@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     # one line per integration
     "integrations.backup_tickets",
     "integrations.toga_togadesk",
+    "integrations.freshservice_toga",
     "integrations.demo",
 ]
 

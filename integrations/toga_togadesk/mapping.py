@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from integrations.vendors.toga.categories import category_name
+
 FIELDS = ("subject", "status", "priority", "team", "contact", "category")
 COLUMNS = {
     "subject": "subject",
@@ -147,31 +149,6 @@ def same_file(file: Named, others: Sequence[Named]) -> int | None:
     if file.size is None:
         return None
     return next((n for n, other in enumerate(others) if (other.name, other.size) == (file.name, file.size)), None)
-
-
-def category_paths(rows: Iterable[Mapping[str, Any]], *, name: str, parent: str) -> dict[str, str]:
-    """The uuid of each category by its path from the top (`A > B > C`), sorted by path.
-
-    A comma separates paths in TOGaDesk, so none stands in one. What hangs on nothing, or on itself, is left out.
-    """
-    by_uuid = {str(row.get("uuid")): row for row in rows}
-    paths = {}
-    for uuid in by_uuid:
-        names: list[str] = []
-        here: str | None = uuid
-        while here in by_uuid and len(names) < 10:
-            row = by_uuid[here]
-            names.insert(0, category_name(str(row.get(name) or "")))
-            above = row.get(parent)
-            here = str(above.get("uuid")) if isinstance(above, dict) else str(above) if above else None
-        if here is None:
-            paths[" > ".join(names)] = uuid
-    return dict(sorted(paths.items()))
-
-
-def category_name(name: str) -> str:
-    """A category's name as it stands in a path."""
-    return " ".join(name.replace(",", " ").split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.api import TogaApi
+from integrations.vendors.toga.categories import category_paths
 from integrations.vendors.togadesk.api import TogadeskApi
 
 from . import mapping
@@ -56,7 +57,7 @@ class Pair:
     def categories(self) -> dict[str, str]:
         """The uuid of each category by its path; read when a ticket needs it first."""
         rows = self.toga.all_of(dialect.CATEGORIES, limit=self.options.page_size)
-        return mapping.category_paths(rows, name=dialect.NAME, parent=dialect.PARENT_CATEGORY)
+        return category_paths(rows)
 
     def known(self, toga: Any, desk: Any) -> mapping.Known:
         """The rows of TOGaDesk that stand for what these two tickets name; either may be None."""

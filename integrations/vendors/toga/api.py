@@ -140,6 +140,21 @@ class TogaApi:
         answer = self._ask(f"{resource.path}/{uuid}", {}, about=f"{resource.path} {uuid}")
         return schemas.listed(self._inside(answer, resource))
 
+    def matching(self, resource: Resource, member: str, value: str) -> list[Mapping[str, Any]]:
+        """The records whose member has this value, ten at most. Raises ConfigurationError when the filter got lost."""
+        rows = self._list(resource, dialect.where(self._where, member, "=", value), page=1, limit=10)
+        if any(not isinstance(row, dict) or schemas.text(row.get(member)) != value for row in rows):
+            raise ConfigurationError(_FILTER_LOST)
+        return rows
+
+    def create(self, resource: Resource, values: Mapping[str, Any], *, about: str) -> str:
+        """A record of any kind. Sent at most once; its uuid. Raises RejectedError, UnknownOutcomeError."""
+        return self._create(resource.path, resource, values, about=about)
+
+    def update(self, resource: Resource, uuid: str, values: Mapping[str, Any], *, about: str) -> None:
+        """Set these members; doing so twice does no harm."""
+        self._write(self._update, f"{resource.path}/{uuid}", values, about=about)
+
     # --- tickets and notes --------------------------------------------------------------------------------------
 
     def ticket(self, kind: Kind, uuid: str) -> Ticket:
@@ -165,9 +180,19 @@ class TogaApi:
         """Set these members; doing so twice does no harm."""
         self._write(self._update, f"{kind.tickets.path}/{uuid}", values, about=f"ticket {uuid}")
 
-    def create_note(self, kind: Kind, ticket: str, *, body: str, is_external: bool, author: str = "") -> str:
+    def create_note(
+        self,
+        kind: Kind,
+        ticket: str,
+        *,
+        body: str,
+        is_external: bool,
+        author: str = "",
+        custom: Mapping[str, str] | None = None,
+    ) -> str:
         """Sent at most once; its uuid. Raises RejectedError, UnknownOutcomeError."""
         values: dict[str, Any] = {
+            **(custom or {}),
             kind.parent: {"uuid": ticket},
             dialect.BODY: body,
             dialect.EXTERNAL: is_external,

@@ -78,7 +78,13 @@ SUBJECT, STATUS, PRIORITY = "subject", "status", "priority"
 TEAM, CONTACT, CATEGORY, PARENT_CATEGORY = "ticketTeam", "contact", "ticketCategory", "parentTicketCategory"
 BODY, EXTERNAL, AUTHOR = "note", "isExternal", "contact"
 FILE, NAME, SIZE, TYPE, DATA = "file", "name", "size", "type", "data"
+SOURCE, EMAIL, PHONE = "source", "email", "phone"
 VALUE, ACTIVE = "value", "isActive"
+
+
+def custom(prefix: str, name: str) -> str:
+    """A client's own member, such as `c_eliteTicketId`."""
+    return f"c_{prefix}{name}"
 
 
 def endpoint_of(method: str, path: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,7 @@ class Note:
     is_external: bool
     author: str  # uuid of a contact, or empty
     files: tuple[NoteFile, ...] | None
+    custom: Mapping[str, str] = field(default_factory=dict)  # the client's own members, `c_…`
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Ticket:
     contact: str
     category: str
     notes: tuple[Note, ...]
+    source: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)  # the client's own members, `c_…`
 
     def settled(self, record: Ticket | Note) -> str:
         """The fingerprint of this ticket or note of it, or empty when it changed so short before it was read that it
@@ -136,6 +139,8 @@ def ticket(raw: Any, kind: dialect.Kind, *, read_at: datetime) -> Ticket:
         contact=_linked(row, dialect.CONTACT),
         category=category_path(row.get(dialect.CATEGORY)),
         notes=tuple(sorted((note(one, kind) for one in notes), key=lambda one: (one.created_at, one.uuid))),
+        source=text(row.get(dialect.SOURCE)),
+        custom=_custom(row),
     )
 
 
@@ -155,6 +160,7 @@ def note(raw: Any, kind: dialect.Kind) -> Note:
         is_external=bool(external),
         author=_linked(row, dialect.AUTHOR),
         files=tuple(_note_file(one) for one in files) if isinstance(files, list) else None,
+        custom=_custom(row),
     )
 
 
@@ -210,6 +216,14 @@ def _linked(row: Raw, member: str) -> str:
     if value is None or value == "":
         return ""
     return uuid_of(value) if isinstance(value, dict) else uuid_of({"uuid": value})
+
+
+def _custom(row: Raw) -> dict[str, str]:
+    return {
+        name: text(value)
+        for name, value in row.items()
+        if name.startswith("c_") and not isinstance(value, dict | list | bool)
+    }
 
 
 def _moment(row: Raw, *members: str) -> datetime:

@@ -77,7 +77,8 @@ class FilesSimulator(Simulator):
                     "Key-Pair-Id": "MADEUPKEYPAIRID",
                 }
             )
-            found = f"{self.url}/data/helpdesk/attachments/production/{file.id}/original/{quote(file.name)}?{signed}"
+            name = quote(file.name, safe="")
+            found = f"{self.url}/data/helpdesk/attachments/production/{file.id}/original/{name}?{signed}"
         self._minted[file.id, inline] = found
         return found
 

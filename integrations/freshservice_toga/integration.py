@@ -1,0 +1,27 @@
+"""The declaration: a client's Freshservice, brought to TOGA 2."""
+
+from __future__ import annotations
+
+from integrations.core import registry, roles
+from integrations.core.registry import IntegrationKind, Role
+from integrations.vendors.freshservice import VENDOR as FRESHSERVICE_VENDOR
+from integrations.vendors.toga import VENDOR as TOGA_2
+
+from .models import FRESHSERVICE, TOGA, FreshserviceOptions
+from .streams import STREAMS
+
+_SETTINGS = (
+    *("freshservice_toga.view_freshserviceoptions", "freshservice_toga.view_valueword"),
+    *("freshservice_toga.change_freshserviceoptions", "freshservice_toga.change_valueword"),
+)
+
+registry.register(
+    IntegrationKind(
+        slug="freshservice_toga",
+        label="Freshservice to TOGA 2",
+        roles=(Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR), Role(TOGA, "TOGA 2", TOGA_2)),
+        streams=STREAMS,
+        options=FreshserviceOptions,
+        permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:2]},
+    )
+)

@@ -1,0 +1,97 @@
+"""Both systems of one client, opened, with what is looked up once in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from integrations.core.models import Integration
+from integrations.core.opening import open_connection
+from integrations.core.streams import StreamProblem
+from integrations.core.sync.flow import Side
+from integrations.core.sync.linking import attach, in_hand, links_of
+from integrations.vendors.freshservice.api import FreshserviceApi
+from integrations.vendors.toga import dialect
+from integrations.vendors.toga.api import TogaApi
+from integrations.vendors.toga.categories import category_paths
+
+from . import mapping
+from .models import FRESHSERVICE, TOGA, FreshserviceOptions, ValueWord
+
+# Object types of links; left is Freshservice, right is TOGA 2.
+TICKET, NOTE, FILE, CONTACT, TEAM, CATEGORY = "ticket", "note", "file", "contact", "team", "category"
+KIND = dialect.KINDS["TICKETS"]
+MEMBERS = {
+    "subject": dialect.SUBJECT,
+    "status": dialect.STATUS,
+    "priority": dialect.PRIORITY,
+    "source": dialect.SOURCE,
+    "contact": dialect.CONTACT,
+    "team": dialect.TEAM,
+    "category": dialect.CATEGORY,
+}
+
+
+@dataclass
+class Sides:
+    """Not frozen: what is looked up stays for the run."""
+
+    integration: Integration
+    options: FreshserviceOptions
+    fresh: FreshserviceApi
+    toga: TogaApi
+    _words: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def own(self, name: str) -> str:
+        """The client's own member of TOGA 2, such as `c_eliteTicketId`."""
+        return dialect.custom(self.options.custom_field_prefix, name)
+
+    def word(self, name: str, code: int | None) -> str | None:
+        """How a code is said in TOGA 2; None while it is unmapped. A code met first gets its row."""
+        if code is None:
+            return None
+        if (name, code) not in self._words:
+            made = {"word": mapping.WORDS[name].get(code, "")}
+            row = ValueWord.objects.get_or_create(options=self.options, field=name, code=code, defaults=made)[0]
+            self._words[name, code] = row.word
+        return self._words[name, code] or None
+
+    @cached_property
+    def categories(self) -> dict[str, int]:
+        """Freshservice's category ids by path; read when a ticket needs one first."""
+        return {" > ".join(choice.path): choice.id for choice in self.fresh.category_choices()}
+
+    @cached_property
+    def toga_categories(self) -> dict[str, str]:
+        """TOGA 2's categories by path; read when one is not found by its id."""
+        return category_paths(self.toga.all_of(dialect.CATEGORIES, limit=200))
+
+    def linked(self, object_type: str, left: str) -> str:
+        """The uuid in TOGA 2 that this record of Freshservice is linked to, or empty."""
+        link = links_of(self.integration, object_type, Side.LEFT, [left]).get(left)
+        return link.right_id if link else ""
+
+    def remember(self, object_type: str, left: str, uuid: str) -> str:
+        """The two are the same: from now on by a link. Empty, as writes return."""
+        with in_hand(self.integration, object_type, Side.LEFT, left) as mine:
+            if not mine.right_id:
+                attach(mine, Side.RIGHT, uuid)
+        return ""
+
+
+@contextmanager
+def opened(integration: Integration, source: str, *, guard: Callable[[], None] | None = None) -> Iterator[Sides]:
+    """Both sides. Raises `StreamProblem` when the settings are not complete."""
+    options = FreshserviceOptions.objects.filter(integration=integration).first()
+    problem = "This integration has no settings yet." if options is None else options.problem()
+    if options is None or problem:
+        raise StreamProblem(problem)
+
+    def side(role: str) -> AbstractContextManager[Any]:
+        return open_connection(integration.connection(role), source=source, guard=guard)
+
+    with side(FRESHSERVICE) as fresh, side(TOGA) as toga:
+        yield Sides(integration, options, fresh, toga)
