@@ -1,0 +1,40 @@
+"""Whatever answer gets lost, spoiled or late on the way to TOGA 2: in the end everything is there, and there once."""
+
+from __future__ import annotations
+
+import pytest
+
+from .scene import Scene
+
+WRITES = ("/contacts$", "/tickets$", "/ticket-notes$", "/files$", "/ticket-note-files$")
+OTHERS = ("not_received", "committed_500", "garbage", "html_503")
+FAULTS = ("answer_lost", *(pytest.param(name, marks=pytest.mark.proof) for name in OTHERS))
+
+
+@pytest.mark.parametrize("path", WRITES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_write_that_goes_wrong_is_neither_lost_nor_done_twice(scene: Scene, path: str, fault: str) -> None:
+    ticket = scene.do("new_ticket", subject="No power", description="<p>Dead</p>")
+    scene.do("reply", ticket=ticket, text="<p>Coming</p>")
+    scene.do("attach", name="log.txt", ticket=ticket, text="one")
+    scene.toga.fault(fault, method="POST", path=path)
+    scene.hint(ticket)
+    for minutes in (2, 6, 6, 20):
+        scene.work(minutes=minutes)
+    scene.catch_up()
+    assert [row["c_eliteTicketId"] for row in scene.records("tickets")] == [str(ticket)]
+    assert scene.notes() == [("<p>Dead</p>", True), ("<p>Coming</p>", True)]
+    assert scene.files() == [("log.txt", b"one")]
+    assert len([row for row in scene.records("contacts") if row.get("c_eliteUserId")]) == 1
+    assert scene.held() == []
+
+
+def test_a_sick_ticket_stops_no_other(scene: Scene) -> None:
+    tickets = [scene.do("new_ticket", subject=f"Ticket {number}") for number in range(8)]
+    scene.toga.fault("500_errors", method="POST", path="/tickets$", value="Subject is not wanted.")
+    scene.catch_up()
+    assert len(scene.records("tickets")) == 7
+    for _ in range(3):
+        scene.clock.shift(900)
+        scene.catch_up()
+    assert sorted(row["c_eliteTicketId"] for row in scene.records("tickets")) == sorted(map(str, tickets))
