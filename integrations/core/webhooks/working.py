@@ -53,9 +53,6 @@ def work_delivery(claim: Claim, delivery_id: int) -> str:
         is_over = not isinstance(error, TemporaryError) or claim.attempt >= claim.max_attempts
         settle(State.FAILED if is_over else State.WAITING, error.message)
         raise
-    except Exception:
-        settle(State.FAILED, "A bug in the portal; see the job.")
-        raise
     settle(state, outcome)
     return outcome if len(waiting) == 1 else f"{outcome} ({len(waiting)} deliveries)"
 

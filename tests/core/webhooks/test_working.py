@@ -180,7 +180,10 @@ def test_a_bug_fails_the_delivery_and_shows_nothing_private(send: Send, loft: pi
     loft.troubles.append(RuntimeError("token=hunter2"))
     send({"bird": 1})
     run_due_jobs()
+    with later():
+        working.sweep_deliveries()
     assert states() == [State.FAILED]
+    assert "bug in the portal" in outcome()
     assert "hunter2" not in outcome() + Job.objects.get().outcome
 
 
