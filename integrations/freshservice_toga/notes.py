@@ -7,6 +7,7 @@ is fetched in the same look that read it, and read anew in the next.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -37,12 +38,13 @@ def plan(sides: Sides, said: list[Said], there: TogaTicket | None, *, is_new: bo
     for one in said:
         link, note = links.get(one.key), here.get(one.key)
         if link is None or not link.right_id:
-            writes.append(Write(_told(one), _sending(sides, one, said[0].key, note)))
+            writes.append(Write(_told(one), _sending(sides, one, note)))
         elif link.base.get("said") != one.fingerprint and note is not None:
             writes.append(Write(f"edit: {_told(one)}", _editing(sides, one, note.uuid)))
-        writes += _files(sides, one, note, is_new=is_new)
     gone, waits = _gone(sides, {one.key for one in said}, here)
-    return [*writes, *gone], not waits
+    files = [write for one in said for write in _files(sides, one, here.get(one.key), is_new=is_new)]
+    # Files come last, the largest at the end: one that is refused keeps back nothing that was said, and no other file.
+    return [*writes, *gone, *(write for _, write in sorted(files, key=lambda sized: sized[0]))], not waits
 
 
 def _told(one: Said) -> str:
@@ -52,7 +54,7 @@ def _told(one: Said) -> str:
 # --- notes ------------------------------------------------------------------------------------------------------------
 
 
-def _sending(sides: Sides, one: Said, first: str, known: Note | None) -> Any:
+def _sending(sides: Sides, one: Said, known: Note | None) -> Any:
     """One thing that was said becomes a note, once; a note that carries its id already is recognised."""
 
     def send(ticket: RecordLink) -> str:
@@ -76,9 +78,12 @@ def _sending(sides: Sides, one: Said, first: str, known: Note | None) -> Any:
         with in_hand(sides.integration, NOTE, Side.LEFT, one.key) as mine:
             if known is not None and not mine.right_id:
                 attach(mine, Side.RIGHT, known.uuid)
+                is_as_said = (known.body, known.is_external) == (one.html, one.is_external)
             else:
-                create_once(mine, Side.RIGHT, fields={"ticket": first}, find=find, create=create)
-            _agreed(mine, one, first)
+                is_as_said = create_once(mine, Side.RIGHT, fields={}, find=find, create=create)
+            if not is_as_said:  # it was made by an earlier call, or another program; an edit may have come since
+                _write(sides, one, mine.right_id)
+            _agreed(mine, one)
         return ""
 
     return send
@@ -87,16 +92,20 @@ def _sending(sides: Sides, one: Said, first: str, known: Note | None) -> Any:
 def _editing(sides: Sides, one: Said, uuid: str) -> Any:
     def edit(_ticket: RecordLink) -> str:
         with in_hand(sides.integration, NOTE, Side.LEFT, one.key) as mine:
-            values = {dialect.BODY: one.html, dialect.EXTERNAL: one.is_external}
-            sides.toga.update(KIND.notes, uuid, values, about=f"note {uuid}")
-            _agreed(mine, one, str(mine.base.get("ticket", "")))
+            _write(sides, one, uuid)
+            _agreed(mine, one)
         return ""
 
     return edit
 
 
-def _agreed(mine: RecordLink, one: Said, ticket: str) -> None:
-    mine.base = {"ticket": ticket, "said": one.fingerprint}
+def _write(sides: Sides, one: Said, uuid: str) -> None:
+    values = {dialect.BODY: one.html, dialect.EXTERNAL: one.is_external}
+    sides.toga.update(KIND.notes, uuid, values, about=f"note {uuid}")
+
+
+def _agreed(mine: RecordLink, one: Said) -> None:
+    mine.base = {"said": one.fingerprint}
     mine.save(update_fields=["base"])
 
 
@@ -114,14 +123,16 @@ def _gone(sides: Sides, present: set[str], here: Mapping[str | None, Note]) -> t
         if link.base.get("gone") == "once":
             writes.append(Write(f"say that {key} was deleted", _telling(sides, link, note)))
         else:
-            RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": "once"})
             waits = True
+            if not sides.is_dry:
+                RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": "once"})
     return writes, waits
 
 
 def _telling(sides: Sides, link: RecordLink, note: Note) -> Any:
     def tell(_ticket: RecordLink) -> str:
-        sides.toga.update(KIND.notes, note.uuid, {dialect.BODY: GONE + note.body}, about=f"note {note.uuid}")
+        if not note.body.startswith(GONE):  # an earlier call without an answer may have said so
+            sides.toga.update(KIND.notes, note.uuid, {dialect.BODY: GONE + note.body}, about=f"note {note.uuid}")
         RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": "told"})
         return ""
 
@@ -131,26 +142,34 @@ def _telling(sides: Sides, link: RecordLink, note: Note) -> Any:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _files(sides: Sides, one: Said, note: Note | None, *, is_new: bool) -> list[Write]:
+def _files(sides: Sides, one: Said, note: Note | None, *, is_new: bool) -> list[tuple[float, Write]]:
+    """The writes for the files that TOGA 2 does not have, each with the file's size."""
     links = links_of(sides.integration, FILE, Side.LEFT, [str(file.id) for file in one.files])
     waiting = [file for file in one.files if not (link := links.get(str(file.id))) or not link.right_id]
     if not waiting:
         return []
-    there = list(_files_of(sides, note)) if note is not None and is_new else []
-    writes: list[Write] = []
+    there = _unlinked(sides, note, links) if note is not None and is_new else []
+    writes: list[tuple[float, Write]] = []
     for file in waiting:
         same = next((f for f in there if f.size is not None and (f.name, f.size) == (file.name, file.size)), None)
         if same is not None:
             there.remove(same)
-            writes.append(Write(f"recognise the file “{file.name}”", _recognising(sides, file, same.uuid)))
+            writes.append((0, Write(f"recognise the file “{file.name}”", _recognising(sides, file, same.uuid))))
         else:
-            writes.append(Write(f"file “{file.name}”", _bringing(sides, one, file)))
+            size = math.inf if file.size is None else file.size
+            writes.append((size, Write(f"file “{file.name}”", _bringing(sides, one, file))))
     return writes
 
 
-def _files_of(sides: Sides, note: Note) -> tuple[NoteFile, ...]:
-    """The files of a note; an error here raises, it is never "no files"."""
-    return note.files if note.files is not None else sides.toga.note(KIND, note.uuid).files or ()
+def _unlinked(sides: Sides, note: Note, links: Mapping[str, RecordLink]) -> list[NoteFile]:
+    """The note's files that came before the portal: no link has them, and none has begun with them.
+
+    An error here raises, it is never "no files".
+    """
+    files = note.files if note.files is not None else sides.toga.note(KIND, note.uuid).files or ()
+    taken = set(links_of(sides.integration, FILE, Side.RIGHT, [file.uuid for file in files]))
+    taken |= {link.base["file"] for link in links.values() if "file" in link.base}
+    return [file for file in files if file.uuid not in taken]
 
 
 def _recognising(sides: Sides, file: Attachment, uuid: str) -> Any:

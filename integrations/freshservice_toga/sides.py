@@ -43,6 +43,7 @@ class Sides:
     options: FreshserviceOptions
     fresh: FreshserviceApi
     toga: TogaApi
+    is_dry: bool = False
     _words: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def own(self, name: str) -> str:
@@ -83,7 +84,9 @@ class Sides:
 
 
 @contextmanager
-def opened(integration: Integration, source: str, *, guard: Callable[[], None] | None = None) -> Iterator[Sides]:
+def opened(
+    integration: Integration, source: str, *, guard: Callable[[], None] | None = None, is_dry: bool = False
+) -> Iterator[Sides]:
     """Both sides. Raises `StreamProblem` when the settings are not complete."""
     options = FreshserviceOptions.objects.filter(integration=integration).first()
     problem = "This integration has no settings yet." if options is None else options.problem()
@@ -94,4 +97,4 @@ def opened(integration: Integration, source: str, *, guard: Callable[[], None] |
         return open_connection(integration.connection(role), source=source, guard=guard)
 
     with side(FRESHSERVICE) as fresh, side(TOGA) as toga:
-        yield Sides(integration, options, fresh, toga)
+        yield Sides(integration, options, fresh, toga, is_dry)

@@ -7,11 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from integrations.core.jobs import Again
-from integrations.core.models import RecordLink
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
-from integrations.core.sync.linking import mark_missing
 from integrations.transport.errors import NotFoundError
 
 from .flow import flow
@@ -23,7 +21,7 @@ EARLY = (3.0, 8.0, 20.0, 60.0)  # seconds after which a ticket that was just rai
 
 def catch_up(work: Work) -> str:
     """Tickets that changed, whatever webhook announced them or got lost."""
-    with opened(work.integration, "catch-up", guard=work.claim.check) as sides:
+    with opened(work.integration, "catch-up", guard=work.claim.check, is_dry=work.run.is_dry) as sides:
         return engine.run(work, flow(sides))
 
 
@@ -33,15 +31,14 @@ def look_at(work: Work, subject: str) -> str:
     with opened(work.integration, f"webhook about ticket {number}", guard=work.claim.check) as sides:
         try:
             return engine.look_at(work, flow(sides), number)
-        except NotFoundError as error:
-            return _not_found(work, number, error)
+        except NotFoundError:
+            return _not_found(work, number, is_known=bool(sides.linked(TICKET, number)))
 
 
-def _not_found(work: Work, number: str, error: NotFoundError) -> str:
-    link = RecordLink.objects.filter(integration=work.integration, object_type=TICKET, left_id=number).first()
-    if link is not None and link.right_id:
-        mark_missing(link, error.message)
-        return f"Ticket {number} is not there any more; its pair is kept as it was."
+def _not_found(work: Work, number: str, *, is_known: bool) -> str:
+    """One answer that it is not there proves no deletion: a key loses its rights as well."""
+    if is_known:
+        return f"Ticket {number} cannot be read: it was deleted, or hidden from the API key. Its pair is kept."
     age = (timezone.now() - work.run.started_at).total_seconds()
     wait = next((seconds for seconds in EARLY if seconds > age), None)
     if wait is None:

@@ -9,6 +9,12 @@ from integrations.core.models import HeldItem
 from .scene import Scene
 
 
+def limit(scene: Scene, megabytes: str) -> None:
+    connection = scene.integration.connection("freshservice")
+    connection.settings = connection.settings | {"max_file_mb": megabytes}
+    connection.save()
+
+
 def test_files_of_the_ticket_of_conversations_and_in_texts_arrive(scene: Scene) -> None:
     ticket = scene.do("new_ticket", subject="No power")
     said = scene.do("reply", ticket=ticket, text="<p>See</p>")
@@ -81,9 +87,7 @@ def test_a_file_of_a_host_that_is_not_allowed_is_refused_and_named(scene: Scene)
 
 
 def test_a_file_over_the_limit_is_held_with_its_name_and_hurts_no_other_ticket(scene: Scene) -> None:
-    connection = scene.integration.connection("freshservice")
-    connection.settings = connection.settings | {"max_file_mb": "1"}
-    connection.save()
+    limit(scene, "1")
     ticket = scene.do("new_ticket", subject="No power")
     scene.do("attach", name="film.bin", ticket=ticket, size=1_000_001)
     other = scene.do("new_ticket", subject="Other")
@@ -91,3 +95,39 @@ def test_a_file_over_the_limit_is_held_with_its_name_and_hurts_no_other_ticket(s
     scene.hint(other)
     assert [row["subject"] for row in scene.records("tickets")] == ["No power", "Other"]
     assert "film.bin" in HeldItem.objects.get().sentence
+
+
+def test_a_refused_file_keeps_back_nothing_that_was_said_and_no_other_file(scene: Scene) -> None:
+    """The file hangs on the first thing that was said; everything after it arrives all the same."""
+    limit(scene, "1")
+    ticket = scene.do("new_ticket", subject="No power", description="<p>Dead</p>")
+    scene.do("attach", name="film.bin", ticket=ticket, size=1_000_001)
+    scene.do("attach", name="log.txt", ticket=ticket, text="one")
+    said = scene.do("reply", ticket=ticket, text="<p>Coming</p>")
+    scene.do("attach", name="plan.txt", conversation=said, text="two")
+    scene.hint(ticket)
+    assert [note for note, _ in scene.notes()] == ["<p>Dead</p>", "<p>Coming</p>"]
+    assert scene.files() == [("log.txt", b"one"), ("plan.txt", b"two")]
+
+
+def test_a_file_like_one_that_arrived_in_an_unfinished_run_arrives_too(scene: Scene) -> None:
+    """Equal in name and size: only files that came before the portal are recognised by these."""
+    limit(scene, "1")
+    ticket = scene.do("new_ticket", subject="No power")
+    scene.do("attach", name="film.bin", ticket=ticket, size=1_000_001)  # so that the pair stays new
+    scene.do("attach", name="log.txt", ticket=ticket, text="one")
+    scene.hint(ticket)
+    scene.do("attach", name="log.txt", ticket=ticket, text="two")
+    scene.hint(ticket)
+    assert scene.files() == [("log.txt", b"one"), ("log.txt", b"two")]
+
+
+def test_a_file_that_another_program_brought_is_recognised_by_name_and_size(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power", description="<p>Dead</p>")
+    scene.do("attach", name="log.txt", ticket=ticket, text="one")
+    known = scene.toga.do("add_ticket", {"subject": "No power", "c_eliteTicketId": str(ticket)})
+    note = scene.toga.do("add_note", {"ticket": known, "text": "<p>Dead</p>"})
+    scene.toga.data.change("ticket-notes", note, c_eliteConversationId=f"ticket-{ticket}")
+    scene.toga.do("add_file", {"note": note, "name": "log.txt", "content": "one"})
+    scene.hint(ticket)
+    assert scene.files() == [("log.txt", b"one")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.core.models import RecordLink, SyncEntry
+from integrations.core.models import RecordLink, SyncEntry, WebhookDelivery
 from integrations.freshservice_toga.models import ValueWord
 from integrations.vendors.freshservice.simulator.world import OTHER_REQUESTER, REQUESTER
 
@@ -136,6 +136,17 @@ def test_a_dry_run_says_what_it_would_write_and_writes_nothing(scene: Scene) -> 
     assert "create “No power”" in SyncEntry.objects.get().writes
 
 
+def test_a_dry_run_takes_no_note_of_what_is_absent(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power")
+    gone = scene.do("note", ticket=ticket, text="<p>Never mind</p>")
+    scene.hint(ticket)
+    scene.do("delete_conversation", conversation=gone)
+    scene.do("edit_ticket", ticket=ticket, subject="Power")
+    base = RecordLink.objects.get(object_type="note", left_id=str(gone)).base
+    scene.catch_up(is_dry=True)
+    assert RecordLink.objects.get(object_type="note", left_id=str(gone)).base == base
+
+
 # --- catch-up, early and late -----------------------------------------------------------------------------------------
 
 
@@ -168,12 +179,13 @@ def test_a_hint_about_a_ticket_that_never_was_ends_with_a_sentence(scene: Scene)
     assert scene.records("tickets") == []
 
 
-def test_a_deleted_ticket_keeps_its_pair(scene: Scene) -> None:
+def test_one_answer_that_a_ticket_is_not_there_flips_nothing(scene: Scene) -> None:
     ticket = scene.do("new_ticket", subject="No power")
     scene.hint(ticket)
     scene.fresh.data.tickets.pop(ticket)
     scene.hint(ticket)
-    assert RecordLink.objects.get(object_type="ticket").state == RecordLink.State.MISSING
+    assert RecordLink.objects.get(object_type="ticket").state == RecordLink.State.ACTIVE
+    assert "Its pair is kept." in WebhookDelivery.objects.latest("pk").outcome
     assert len(scene.records("tickets")) == 1
 
 

@@ -29,6 +29,33 @@ def test_a_write_that_goes_wrong_is_neither_lost_nor_done_twice(scene: Scene, pa
     assert scene.held() == []
 
 
+def test_an_edit_made_while_the_first_answer_was_lost_arrives(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power", description="<p>Dead</p>")
+    said = scene.do("note", ticket=ticket, text="<p>Frist</p>")
+    scene.hint(ticket)
+    other = scene.do("note", ticket=ticket, text="<p>Secnod</p>")
+    scene.toga.fault("answer_lost", method="POST", path="/ticket-notes$")
+    scene.hint(ticket)
+    scene.do("edit_note", conversation=other, text="<p>Second</p>")
+    scene.do("edit_note", conversation=said, text="<p>First</p>")
+    scene.work(minutes=2)
+    scene.hint(ticket)
+    assert [note for note, _ in scene.notes()] == ["<p>Dead</p>", "<p>First</p>", "<p>Second</p>"]
+
+
+def test_a_deletion_is_said_once_also_when_the_answer_is_lost(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power", description="<p>Dead</p>")
+    gone = scene.do("note", ticket=ticket, text="<p>Never mind</p>")
+    scene.hint(ticket)
+    scene.do("delete_conversation", conversation=gone)
+    scene.hint(ticket)
+    scene.toga.fault("answer_lost", method=scene.toga.update_method, path="/ticket-notes/")
+    scene.hint(ticket)
+    scene.work(minutes=2)
+    scene.hint(ticket)
+    assert scene.notes()[1][0].count("Deleted in Freshservice") == 1
+
+
 def test_a_sick_ticket_stops_no_other(scene: Scene) -> None:
     tickets = [scene.do("new_ticket", subject=f"Ticket {number}") for number in range(8)]
     scene.toga.fault("500_errors", method="POST", path="/tickets$", value="Subject is not wanted.")

@@ -18,6 +18,7 @@ from django.test import RequestFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations.core.crypto import Sealed
 from integrations.core.models import Connection, Job, WebhookDelivery
 from integrations.core.webhooks import door
 
@@ -187,6 +188,15 @@ def test_a_signature_is_checked_over_the_bytes_as_they_came(loft: pigeons.Loft, 
     assert send(body, sealed(body)) == 202
     assert WebhookDelivery.objects.get().headers["x-leg"] == "left"
     assert "x-seal" not in WebhookDelivery.objects.get().headers
+
+
+def test_a_signature_made_without_a_secret_proves_nothing(loft: pigeons.Loft, db: None) -> None:
+    connection = pigeons.make_world(vendor="sealed")
+    Connection.objects.filter(pk=connection.pk).update(credentials=Sealed.of({"other": "x"}))  # the secret got lost
+    body = b'{"bird": 3}'
+    headers = {"X-Seal": sealed(body, "")}
+    path = "/webhooks/elite/sealed/bird"
+    assert Sender().post(path, body, content_type="application/json", headers=headers).status_code == 401
 
 
 def test_who_is_refused_again_and_again_fills_no_log(send: Send, caplog: pytest.LogCaptureFixture) -> None:
