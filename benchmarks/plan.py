@@ -14,14 +14,17 @@ class Benchmark:
     module: str
     numbers: tuple[str, ...]
     databases: tuple[str, ...] = (SQLITE,)
+    durable: bool = False  # on a server that waits for the disk at each commit
 
 
 BENCHMARKS = (
     Benchmark("vendor_calls", ("M3",), (SQLITE, POSTGRESQL)),
+    Benchmark("receiving", ("M5", "M6"), (SQLITE, POSTGRESQL), durable=True),
     Benchmark("small_jobs", ("M7",), (SQLITE, POSTGRESQL)),
     Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
     Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
-    Benchmark("resync", ("M2", "M11", "M12"), (SQLITE,)),
+    Benchmark("resync", ("M2", "M11"), (SQLITE,)),
+    Benchmark("unchanged", ("M12",), (SQLITE,)),
     Benchmark("large_file", ("M13",), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -43,10 +43,20 @@ def links_of(integration: Integration, object_type: str, side: Side, ids: Iterab
     return {getattr(row, f"{side}_id"): row for row in rows.exclude(state=State.REPLACED)}
 
 
-def fingerprints_of(integration: Integration, object_type: str, side: Side, ids: Iterable[str]) -> dict[str, str]:
-    """The fingerprint of each of these records when it was dealt with last, by id; one statement, and no rows built."""
-    rows = RecordLink.objects.filter(integration=integration, object_type=object_type, **{f"{side}_id__in": list(ids)})
-    return dict(rows.exclude(state=State.REPLACED).values_list(f"{side}_id", f"{side}_fingerprint"))
+def fingerprints_of(integration: Integration, object_type: str, side: Side, ids: Sequence[str]) -> dict[str, str]:
+    """The fingerprint of each of these records when it was dealt with last, by id; one statement.
+
+    It is what an unchanged record costs, so the statement is written by hand: the ORM looks at each id several times.
+    """
+    if not ids:
+        return {}
+    statement = f"""
+        SELECT {side}_id, {side}_fingerprint FROM {RecordLink._meta.db_table}
+        WHERE integration_id = %s AND object_type = %s AND state <> %s AND {side}_id IN ({", ".join(["%s"] * len(ids))})
+    """  # noqa: S608 — our own names
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [integration.pk, object_type, State.REPLACED.value, *ids])
+        return dict(cursor.fetchall())
 
 
 @contextmanager
