@@ -27,7 +27,7 @@ from integrations.vendors import Vendor
 from . import registry
 from .budgets import ConnectionBudget
 from .call_log import CallLog
-from .crypto import Sealed, UnreadableSecret, current_key_id, digest
+from .crypto import Sealed, UnreadableSecret, current_key_id, digest, digests
 from .models import Connection, User
 
 INTERACTIVE_DEADLINE = 20.0  # seconds a person waits for one call, retries included
@@ -191,6 +191,12 @@ def redigest(connection: Connection) -> bool:
     connection.webhook_digest = digest(connection.credentials.open().get(WEBHOOK_SECRET, ""))
     Connection.objects.filter(pk=connection.pk).update(webhook_digest=connection.webhook_digest)
     return True
+
+
+def is_anothers_secret(connection: Connection, webhook_secret: str) -> bool:
+    """Whether another connection has this webhook secret: then a call could not be told to be this one's."""
+    others = Connection.objects.exclude(pk=connection.pk)
+    return bool(webhook_secret) and others.filter(webhook_digest__in=digests(webhook_secret)).exists()
 
 
 def set_secrets(connection: Connection, secrets: Mapping[str, str], *, by: str) -> None:

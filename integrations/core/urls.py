@@ -8,5 +8,5 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("webhooks/<slug:owner>/<slug:connection>/<slug:event>", door.webhook, name="webhook"),
+    path("webhooks/<slug:owner>/<slug:slug>/<slug:event>", door.webhook, name="webhook"),
 ]

@@ -67,6 +67,8 @@ class Webhooks:
     the secret itself: in `X-Webhook-Secret`, or in `Authorization` as a bearer token or a Basic password.
     `headers` are kept with the delivery beside the usual ones; never one that carries a credential.
     `instructions(address)` are the steps for the admin; `address(event)` is where that event is to be sent.
+    `paths` are addresses under the portal's root that are fixed in set-ups of long ago, each with its event: there the
+    secret alone tells which connection calls, so only vendors that send the secret itself can have them.
     """
 
     events: tuple[tuple[str, str], ...]
@@ -74,6 +76,7 @@ class Webhooks:
     instructions: Callable[[Callable[[str], str]], list[Instruction]]
     is_signed: Callable[[Received, str], bool] | None = None
     headers: frozenset[str] = frozenset()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 def presented(headers: Mapping[str, str]) -> str:

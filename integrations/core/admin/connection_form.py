@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, U
 from integrations.core.crypto import Sealed, UnreadableSecret
 from integrations.core.login import is_own_password
 from integrations.core.models import Connection
-from integrations.core.opening import SHORTEST_SECRET, WEBHOOK_SECRET, set_secrets
+from integrations.core.opening import SHORTEST_SECRET, WEBHOOK_SECRET, is_anothers_secret, set_secrets
 from integrations.vendors import Field, Vendor
 
 SECRET, IDENTITY, SETTING = "secret_", "identity_", "setting_"
@@ -92,6 +92,10 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]
         if secret and len(secret) < SHORTEST_SECRET:
             raise forms.ValidationError(f"Use at least {SHORTEST_SECRET} characters; nobody has to remember it.")
+        if is_anothers_secret(self.instance, secret):
+            raise forms.ValidationError(
+                "Another connection has this secret. Each needs one of its own: make a new one."
+            )
         return secret
 
     def clean_base_url(self) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from integrations.core import registry
 from integrations.core.crypto import UnreadableSecret
 from integrations.core.models import Client, Connection
-from integrations.core.opening import WEBHOOK_SECRET, secrets_that_differ, set_secrets
+from integrations.core.opening import WEBHOOK_SECRET, is_anothers_secret, secrets_that_differ, set_secrets
 from integrations.vendors import Field, Vendor
 
 from .reading import Table
@@ -87,6 +87,8 @@ class ConnectionApplier:
         wanted["identity"] = row.identity | {name: given[name] for name in given if name not in secret_names}
         secrets = {name: given[name] for name in given if name in secret_names}
         if webhook := table.secret("webhook_secret"):
+            if is_anothers_secret(row, webhook):
+                table.problem(f"{what}: another connection has this webhook secret; each needs one of its own.")
             secrets[WEBHOOK_SECRET] = webhook
         return secrets
 

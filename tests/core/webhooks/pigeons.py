@@ -52,7 +52,8 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
 
 
 EVENTS = (("bird", "A bird moved"),)
-PIGEON = Vendor("pigeon", "Pigeon", api=object, webhooks=Webhooks(EVENTS, parse, instructions))
+PATHS = {"api/v0/pigeon-came": "bird"}  # fixed in lofts of long ago
+PIGEON = Vendor("pigeon", "Pigeon", api=object, webhooks=Webhooks(EVENTS, parse, instructions, paths=PATHS))
 SEALED_PIGEON = Vendor(
     "sealed",
     "Sealed pigeon",

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from integrations.core.crypto import Sealed
 from integrations.core.models import Connection, Job, WebhookDelivery
+from integrations.core.opening import set_secrets
 from integrations.core.webhooks import door
 
 from . import pigeons
@@ -75,6 +76,43 @@ def test_a_wrong_secret_and_an_unknown_address_are_told_the_same(send: Send) -> 
     assert not Job.objects.exists()
 
 
+def test_at_a_fixed_path_the_secret_alone_tells_who_calls(send: Send, connection: Connection) -> None:
+    other = Connection(client=connection.client, slug="other", vendor="pigeon")
+    set_secrets(other, {"webhook_secret": "another-secret-of-pigeons"}, by="anna")
+    other.save()
+    for path in ("/api/v0/pigeon-came", "/api/v0/pigeon-came/"):
+        assert send({"bird": 1}, path=path).status_code == 202
+    answer = send({"bird": 2}, path="/api/v0/pigeon-came", **{"X-Webhook-Secret": "another-secret-of-pigeons"})
+    assert answer.status_code == 202
+    rows = WebhookDelivery.objects.order_by("pk").values_list("connection__slug", "event", "subject")
+    assert list(rows) == [("pigeon", "bird", "bird:1"), ("pigeon", "bird", "bird:1"), ("other", "bird", "bird:2")]
+
+
+@pytest.mark.parametrize("headers", [FORGED, {"X-Webhook-Secret": ""}, {"Authorization": "Basic !!!"}])
+def test_a_fixed_path_takes_nothing_from_strangers(send: Send, headers: dict[str, str]) -> None:
+    assert send({"bird": 1}, path="/api/v0/pigeon-came", **headers).status_code == 401
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_a_fixed_path_is_closed_to_the_inactive_to_other_vendors_and_to_two_of_one_secret(
+    send: Send, connection: Connection
+) -> None:
+    path = "/api/v0/pigeon-came"
+    Connection.objects.update(vendor="sealed")
+    assert send({"bird": 1}, path=path).status_code == 401
+    Connection.objects.update(vendor="pigeon")
+    connection.client.is_active = False
+    connection.client.save()
+    assert send({"bird": 1}, path=path).status_code == 401
+    connection.client.is_active = True
+    connection.client.save()
+    twin = Connection(client=None, slug="twin", vendor="pigeon", webhook_digest=connection.webhook_digest)
+    twin.save()
+    assert send({"bird": 1}, path=path).status_code == 401
+    twin.delete()
+    assert send({"bird": 1}, path=path).status_code == 202
+
+
 def test_a_connection_without_a_secret_takes_nothing(send: Send, connection: Connection) -> None:
     Connection.objects.create(client=connection.client, slug="open", vendor="pigeon")
     assert send({"bird": 1}, path="/webhooks/elite/open/bird", **{"X-Webhook-Secret": ""}).status_code == 401
@@ -100,7 +138,7 @@ def ask(headers: dict[str, str], *, body: io.BytesIO, size: str | None) -> int:
     request.META.pop("CONTENT_LENGTH", None)
     if size is not None:
         request.META["CONTENT_LENGTH"] = size
-    return int(door.webhook(request, owner="elite", connection="pigeon", event="bird").status_code)
+    return int(door.webhook(request, owner="elite", slug="pigeon", event="bird").status_code)
 
 
 @pytest.mark.parametrize(("size", "status"), [("1000001", 413), ("9" * 40, 413), (None, 411), ("-3", 400), ("x", 400)])
