@@ -31,7 +31,7 @@ start_postgres() {
         as_server_user "$bin/initdb" -D "$PG_DATA/data" -U portal -A trust -E UTF8 --no-sync >"$PG_LOG" 2>&1
         # The kill tests kill our processes, never the machine: nothing to gain from waiting for the disk.
         as_server_user "$bin/pg_ctl" -D "$PG_DATA/data" -w -l "$PG_DATA/server.log" -o \
-            "-p $port -k $PG_DATA -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200" start >>"$PG_LOG" 2>&1
+            "-p $port -k $PG_DATA -c listen_addresses=127.0.0.1 -c fsync=${PG_FSYNC:-off} -c max_connections=200" start >>"$PG_LOG" 2>&1
     ) || { POSTGRES_MISSING="the server did not start: $(cat "$PG_LOG" "$PG_DATA/server.log" 2>/dev/null | tail -n 1)"; return 0; }
     PG_BIN=$bin
     DATABASE_URL_POSTGRES="postgres://portal@127.0.0.1:$port/postgres"

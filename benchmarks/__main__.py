@@ -25,16 +25,19 @@ def main(arguments: Sequence[str]) -> int:
     figures: list[Figure] = []
     problems: list[str] = []
     with ExitStack() as stack:
-        servers = {machine.SQLITE: ""}
-        if asked.database != machine.SQLITE and any(machine.POSTGRESQL in one.databases for one in chosen):
-            try:
-                servers[machine.POSTGRESQL] = stack.enter_context(machine.postgresql())
-            except machine.Missing as missing:
-                print(f"not on PostgreSQL: {missing}", flush=True)
-        for one in chosen:
-            for database in [name for name in one.databases if name in servers and asked.database in ("", name)]:
+        servers: dict[tuple[str, bool], str] = {(machine.SQLITE, True): "", (machine.SQLITE, False): ""}
+        on_postgresql = [one for one in chosen if machine.POSTGRESQL in one.databases]
+        if asked.database != machine.SQLITE:
+            for durable in {one.durable for one in on_postgresql}:
                 try:
-                    for figure in _run(one, database, servers[database], asked.scale):
+                    servers[machine.POSTGRESQL, durable] = stack.enter_context(machine.postgresql(durable=durable))
+                except machine.Missing as missing:
+                    print(f"not on PostgreSQL: {missing}", flush=True)
+        for one in chosen:
+            there = [name for name in one.databases if (name, one.durable) in servers]
+            for database in [name for name in there if asked.database in ("", name)]:
+                try:
+                    for figure in _run(one, database, servers[database, one.durable], asked.scale):
                         print(figure, flush=True)
                         figures.append(figure)
                 except subprocess.CalledProcessError as error:

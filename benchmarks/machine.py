@@ -44,14 +44,16 @@ class Missing(Exception):
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """The address of a server: the one that DATABASE_URL names, else a private one. Raises `Missing`."""
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """The address of a server: the one that DATABASE_URL names, else a private one, which waits for the disk only where
+    that is to be measured. Raises `Missing`."""
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres"):
         yield given
         return
     pipe = subprocess.PIPE
-    with subprocess.Popen(["bash", "-c", _START], cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as server:
+    env = os.environ | {"PG_FSYNC": "on" if durable else "off"}
+    with subprocess.Popen(["bash", "-c", _START], cwd=ROOT, env=env, stdin=pipe, stdout=pipe, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         said = server.stdout.readline().strip()

@@ -16,5 +16,5 @@ USE_TZ = True
 ALLOWED_HOSTS = ["127.0.0.1"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "benchmarks.peer.urls"
-INSTALLED_APPS = ["django_q", "benchmarks.rig.counting"]
+INSTALLED_APPS = ["django_q", "benchmarks.rig.counting", "benchmarks.peer.inbox"]
 Q_CLUSTER = {"name": "stock", "orm": "default", "workers": 2, "log_level": "ERROR"}

@@ -1,4 +1,4 @@
-"""A click as it is made with a task queue: the view puts the vendor call in and answers."""
+"""A click and a webhook as they are taken with a task queue: the view puts the work in and answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django_q.tasks import async_task
 
+from benchmarks.peer.inbox.views import webhook
+
 
 def click(request: HttpRequest) -> HttpResponse:
     async_task("benchmarks.peer.tasks.call", request.GET["url"])
     return HttpResponse("queued")
 
 
-urlpatterns = [path("click", click)]
+urlpatterns = [path("click", click), path("webhook", webhook)]

@@ -11,18 +11,18 @@ due (running.py). A lost wake-up delays work until the next sweep; a doubled one
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django_q.conf import Conf
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from . import registry
+from .inserting import insert
 from .models import Job, User
 
 LEASE = timedelta(seconds=180)  # of a claim: longer than a worker may take for a wake-up (QUEUE_TIMEOUT), with margin
@@ -91,7 +91,6 @@ def enqueue(
     given) makes it unique: a queued job of that key is brought forward instead of doubled, and while one runs, one
     more can wait. A job without `not_before` is due now. Raises `KeyError` for an unknown kind.
     """
-    function_of(kind)
     wanted = Job(
         kind=kind,
         args=list(ids),
@@ -102,41 +101,39 @@ def enqueue(
         requested_by=user if isinstance(user, User) else None,
         max_attempts=max_attempts,
     )
-    with transaction.atomic(savepoint=False):
-        job = _bring_forward(wanted) or _insert(wanted)
-        if job.not_before <= timezone.now():
-            wake()
-    return job
+    return Job.objects.get(pk=ask_for([wanted])[0])
 
 
-def _bring_forward(wanted: Job) -> Job | None:
-    """The queued job of that key, now due no later than wanted; None if there is none.
+def ask_for(wanted: Sequence[Job]) -> list[int]:
+    """The same for jobs that are not saved yet, each of another key: the ids of the rows, which are not read back.
 
-    The row is locked even when nothing changes: a claim in progress is waited for, and one that comes next sees what
-    the caller's transaction wrote.
+    They are asked for in the order of their keys, so that of two who ask for the same ones one waits, and not both.
     """
-    waiting = Job.objects.select_for_update().filter(key=wanted.key, state=Job.State.QUEUED).first()
-    if waiting is None:
-        return None
-    if wanted.not_before < waiting.not_before or wanted.priority < waiting.priority:
-        waiting.not_before = min(waiting.not_before, wanted.not_before)
-        waiting.priority = min(waiting.priority, wanted.priority)
-        waiting.trigger = wanted.trigger
-        waiting.requested_by = wanted.requested_by or waiting.requested_by
-        waiting.save(update_fields=["not_before", "priority", "trigger", "requested_by"])
-    return waiting
+    for kind in {job.kind for job in wanted}:
+        function_of(kind)
+    now = (connection.ops.adapt_datetimefield_value(timezone.now()),)
+    with transaction.atomic(savepoint=False):
+        in_order: list[Job] = sorted(wanted, key=lambda job: job.key)
+        rows = insert(in_order, _OR_BRING_FORWARD, now)
+        if any(is_due for _, is_due in rows):
+            wake()
+    return [pk for pk, _ in rows]
 
 
-def _insert(wanted: Job) -> Job:
-    """Insert the job, or bring forward the one that somebody else inserted at the same moment."""
-    try:
-        with transaction.atomic():
-            wanted.save(force_insert=True)
-    except IntegrityError:
-        if waiting := _bring_forward(wanted):
-            return waiting
-        wanted.save(force_insert=True)  # the other one has been claimed already
-    return wanted
+# A queued row is locked and written even when nothing changes: a claim in progress is waited for (then there is a new
+# row), and one that comes next sees what the caller's transaction wrote.
+_SOONER = '(excluded."not_before" < waiting."not_before" OR excluded."priority" < waiting."priority")'
+_OR_BRING_FORWARD = f"""
+    ON CONFLICT ("key") WHERE "state" = 'queued' DO UPDATE SET
+        "not_before" = CASE WHEN excluded."not_before" < waiting."not_before"
+            THEN excluded."not_before" ELSE waiting."not_before" END,
+        "priority" = CASE WHEN excluded."priority" < waiting."priority"
+            THEN excluded."priority" ELSE waiting."priority" END,
+        "trigger" = CASE WHEN {_SOONER} THEN excluded."trigger" ELSE waiting."trigger" END,
+        "requested_by_id" = CASE WHEN {_SOONER} THEN COALESCE(excluded."requested_by_id", waiting."requested_by_id")
+            ELSE waiting."requested_by_id" END
+    RETURNING "id", "not_before" <= %s
+"""
 
 
 def cancel(job: Job) -> bool:
@@ -172,8 +169,13 @@ def wake() -> None:
     One waiting wake-up serves any number of jobs. It is locked here, so that its taker comes after our commit; one
     that somebody else holds may be taken before it, and does not count.
     """
-    mine = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now())
-    if mine.select_for_update(skip_locked=True).only("pk").first() is None:
+    mine = 'SELECT 1 FROM django_q_ormq WHERE "key" = %s AND "lock" <= %s LIMIT 1'
+    locked = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    with connection.cursor() as cursor:
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        cursor.execute(mine + locked, [Conf.CLUSTER_NAME, now])
+        is_waiting = cursor.fetchone() is not None
+    if not is_waiting:
         async_task(WAKE_UP, task_name="wake-up", save=False)
 
 

@@ -1,13 +1,21 @@
-"""Storing what came: the delivery and the job that works it off, in one transaction."""
+"""Storing what came: the delivery and the job that works it off, in one transaction.
+
+Calls that come while a transaction is at work are stored by the next one, together: a burst costs a commit now and
+then, not a commit each. Nobody is answered before the commit that holds his call.
+"""
 
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.core import jobs
+from integrations.core.inserting import MOST, insert
 from integrations.core.models import Job, WebhookDelivery
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
@@ -15,6 +23,10 @@ WORK = "core.work_delivery"
 NOT_UNDERSTOOD = "not understood"  # the subject of a body that could not be read
 LONGEST_SUBJECT = 160
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNLESS_KNOWN = (
+    """ON CONFLICT ("connection_id", "delivery_id") WHERE NOT ("delivery_id" = '') DO NOTHING RETURNING "id" """
+)
+DEADLOCK = "40P01"  # PostgreSQL's name of it
 State = WebhookDelivery.State
 
 
@@ -27,16 +39,14 @@ def take(connection_id: int, received: Received, webhooks: Webhooks, *, ip: str 
     try:
         hints = webhooks.parse(received)
     except Unreadable as problem:
-        _store(connection_id, received, Hint(NOT_UNDERSTOOD, ignored=str(problem)), ip)
+        _together.store([_row(connection_id, received, Hint(NOT_UNDERSTOOD, ignored=str(problem)), ip)])
         raise
-    with transaction.atomic():
-        return sum(_store(connection_id, received, hint, ip) for hint in hints)
+    return _together.store([_row(connection_id, received, hint, ip) for hint in hints])
 
 
-def _store(connection_id: int, received: Received, hint: Hint, ip: str | None) -> bool:
-    """One row and its job; False for what needs no work: ignored, or a call whose name is known already."""
+def _row(connection_id: int, received: Received, hint: Hint, ip: str | None) -> WebhookDelivery:
     now = timezone.now()
-    row = WebhookDelivery(
+    return WebhookDelivery(
         connection_id=connection_id,
         event=received.event,
         subject=_storable(hint.subject)[:LONGEST_SUBJECT],
@@ -49,17 +59,6 @@ def _store(connection_id: int, received: Received, hint: Hint, ip: str | None) -
         outcome=hint.ignored,
         over_at=now if hint.ignored else None,
     )
-    try:
-        with transaction.atomic(savepoint=bool(row.delivery_id)):
-            row.save(force_insert=True)
-    except IntegrityError:
-        if not row.delivery_id:
-            raise
-        return False
-    if hint.ignored:
-        return False
-    ask_for(row, trigger=Job.Trigger.WEBHOOK)
-    return True
 
 
 def _storable(text: str) -> str:
@@ -67,13 +66,92 @@ def _storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def ask_for(row: WebhookDelivery, *, trigger: str, priority: int = Job.Priority.NORMAL) -> Job:
-    """Have this delivery worked off; call it in the transaction that left it waiting.
+# --- together ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Call:
+    """The rows of one call, and what became of them once it is over."""
+
+    rows: list[WebhookDelivery]
+    taken: int = 0
+    is_over: bool = False
+    error: DatabaseError | None = None
+
+
+class _Together:
+    """One transaction at a time in this process; whoever gets the turn stores all calls that wait by then."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._list = threading.Lock()
+        self._waiting: list[_Call] = []
+
+    def store(self, rows: list[WebhookDelivery]) -> int:
+        """How many of the rows were new and will be worked off. Raises `DatabaseError` when none was stored."""
+        mine = _Call(rows)
+        with self._list:
+            self._waiting.append(mine)
+        with self._turn:
+            if not mine.is_over:
+                with self._list:
+                    calls, self._waiting = self._waiting, []
+                _store_calls(calls)
+        if mine.error is not None:
+            raise mine.error
+        return mine.taken
+
+
+_together = _Together()
+
+
+def _store_calls(calls: Sequence[_Call]) -> None:
+    """All in one transaction; what is wrong with one of them alone costs the others nothing."""
+    try:
+        with transaction.atomic():
+            _store(calls)
+    except DatabaseError as error:
+        if len(calls) > 1 and _may_pass_alone(error):
+            for call in calls:
+                _store_calls([call])
+        else:
+            for call in calls:
+                call.error = error
+    for call in calls:
+        call.is_over = True
+
+
+def _may_pass_alone(error: DatabaseError) -> bool:
+    """Whether it lies in one of the rows, or two transactions waited for each other; else the database is away."""
+    return isinstance(error, IntegrityError | DataError) or getattr(error.__cause__, "sqlstate", "") == DEADLOCK
+
+
+def _store(calls: Sequence[_Call]) -> None:
+    """Rows and jobs: one statement for all calls without a name, one for each that has one (it may be known)."""
+    nameless = [row for call in calls for row in call.rows if not row.delivery_id]
+    for at in range(0, len(nameless), MOST):
+        some = nameless[at : at + MOST]
+        for row, (pk,) in zip(some, insert(some), strict=True):
+            row.pk = pk
+    for row in (row for call in calls for row in call.rows if row.delivery_id):
+        row.pk = next((pk for (pk,) in insert([row], _UNLESS_KNOWN)), None)
+    for call in calls:
+        call.taken = sum(row.pk is not None and row.state == State.WAITING for row in call.rows)
+    ask_for([row for call in calls for row in call.rows if row.pk is not None and row.state == State.WAITING])
+
+
+def ask_for(rows: Sequence[WebhookDelivery], *, priority: int = Job.Priority.NORMAL) -> None:
+    """Have these deliveries worked off; call it in the transaction that left them waiting.
 
     The key is the record's: what is waiting for one record is worked off together, and a call that comes while a job
     is at work queues one more.
     """
-    return jobs.enqueue(WORK, row.pk, key=key_of(row), trigger=trigger, priority=priority)
+    by_key = {key_of(row): row for row in reversed(rows)}
+    wanted = [
+        Job(kind=WORK, args=[row.pk], key=key, trigger=row.trigger, priority=priority) for key, row in by_key.items()
+    ]
+    for at in range(0, len(wanted), MOST):
+        jobs.ask_for(wanted[at : at + MOST])
 
 
 def key_of(row: WebhookDelivery) -> str:

@@ -122,7 +122,7 @@ def _mend(row: WebhookDelivery, key: str) -> int:
         if not mine.exists():
             return 0
         if last is None:
-            ask_for(row, trigger=row.trigger)
+            ask_for([row])
         else:
             mine.update(state=State.FAILED, outcome=last.outcome, job_id=last.pk, over_at=timezone.now())
     return 1
@@ -149,7 +149,8 @@ def replay(deliveries: list[WebhookDelivery], *, user: User) -> int:
             WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(
                 state=State.WAITING, trigger=Job.Trigger.REPLAY, outcome="", over_at=None, replayed_by=user
             )
-            ask_for(rows[0], trigger=Job.Trigger.REPLAY, priority=Job.Priority.BULK)
+            rows[0].trigger = Job.Trigger.REPLAY
+            ask_for(rows[:1], priority=Job.Priority.BULK)
     return len(by_record)
 
 
