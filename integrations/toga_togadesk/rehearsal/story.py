@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.core.models import HeldItem, SyncRun
+from integrations.demo import stream_page
 from integrations.demo.stage import Chapter, Stage, expect
 from integrations.demo.visitor import Page
 
@@ -22,24 +23,17 @@ chapter = Chapter("toga_togadesk", "Two helpdesks show the same conversation", w
 
 
 def page_of(stage: Stage, stream: str) -> Page:
-    return stage.visitor("admin").get(f"/admin/core/integration/{integration().pk}/stream/{stream}/")
-
-
-def runs(stream: str) -> Any:
-    return SyncRun.objects.filter(stream__integration=integration(), stream__slug=stream).order_by("-pk")
+    return stream_page.page_of(stage, integration(), stream)
 
 
 def press(stage: Stage, stream: str, button: str) -> SyncRun:
-    """Press a button that has the stream run, and wait for its end."""
-    last = runs(stream).values_list("pk", flat=True).first() or 0
-    stage.visitor("admin").press(page_of(stage, stream), button)
+    return stream_page.press(stage, integration(), stream, button)
 
-    def ended() -> SyncRun | None:
-        found: SyncRun | None = runs(stream).filter(pk__gt=last).exclude(state=SyncRun.State.RUNNING).first()
-        return found
 
-    found: SyncRun = stage.wait_for(ended, f"the run of {stream}", seconds=60)
-    return found
+def created(stream: str) -> int:
+    """By all runs: an approved stream is also started by the clock, which may be faster than the button."""
+    runs = SyncRun.objects.filter(stream__integration=integration(), stream__slug=stream, is_dry=False)
+    return sum(run.created for run in runs)
 
 
 def toga(stage: Stage) -> Any:
@@ -87,7 +81,8 @@ def dry_run(stage: Stage) -> str:
 @chapter.step("The first runs bring every ticket to the other side")
 def first_runs(stage: Stage) -> str:
     one, other = press(stage, TO_DESK, "Run now"), press(stage, TO_TOGA, "Run now")
-    expect((one.created, other.created) == (len(IN_TOGA), len(AT_THE_DESK)), f"{one.outcome} {other.outcome}")
+    made = [created(stream) for stream in (TO_DESK, TO_TOGA)]
+    expect(made == [len(IN_TOGA), len(AT_THE_DESK)], f"{made}; {one.outcome} {other.outcome}")
     expect(said_in_toga(stage) == said_at_the_desk(), f"{said_in_toga(stage)} against {said_at_the_desk()}")
     return f"{TOLD} tickets on both sides, with the same conversation"
 
