@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, When
 from django.http import HttpRequest
 
 from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline
@@ -17,6 +18,12 @@ class ValueWordInline(PortalTabularInline):
     fields = ("field", "code", "word", "seen_at")
     readonly_fields = ("field", "code", "seen_at")
     show_change_link = False
+    hide_title = True
+    verbose_name_plural = "Words for Freshservice's codes"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """What still needs a word comes first."""
+        return super().get_queryset(request).order_by(Case(When(word="", then=0), default=1), "field", "code")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a code gets its row when it is met first

@@ -56,4 +56,4 @@ class WebhookDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} {self.subject} #{self.pk}"
+        return f"#{self.pk}: {self.subject}"
