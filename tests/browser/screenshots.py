@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import django
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -93,24 +94,59 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "jobs": ("admin", "/admin/core/job/"),
         "api-calls": ("admin", "/admin/core/apicall/"),
         **toga(person["admin"]),
+        **freshservice(person["admin"]),
         "connection": ("admin", person["admin"].get("/admin/core/connection/?q=autotask").link(CONNECTION)),
     }
 
 
 def toga(admin: Visitor) -> dict[str, tuple[str, str]]:
     """The sync of two helpdesks: its streams, one of them after a dry run, what that showed, the settings."""
-    integration = admin.get("/admin/core/integration/?q=toga").link(INTEGRATION)
+    integration = admin.get("/admin/core/integration/?q=toga_togadesk").link(INTEGRATION)
     stream = integration.replace("change/", "stream/tickets_to_togadesk/")
     run = admin.press(admin.get(stream), "Dry run").url
-    ends = time.monotonic() + 30
-    while "created" not in admin.get(run).text and time.monotonic() < ends:
-        time.sleep(0.5)
+    wait_for(admin, run, "Would be:")
     settings = admin.get("/admin/toga_togadesk/syncoptions/").link(r"/syncoptions/\d+/change/")
     return {
         "toga": ("admin", integration),
         "toga-stream": ("admin", stream),
         "toga-dry-run": ("admin", run),
         "toga-settings": ("admin", settings),
+    }
+
+
+def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """A client's Freshservice after its first run: webhooks that came before it, after it, and one that waits."""
+    integration = admin.get("/admin/core/integration/?q=freshservice_toga").link(INTEGRATION)
+    stream, inbox = integration.replace("change/", "stream/catch_up/"), "/admin/core/webhookdelivery/"
+    connection = admin.get("/admin/core/connection/?q=freshservice").link(CONNECTION)
+    site = dict(admin.get(connection).form_with("Save")[0].fields)["base_url"]
+
+    def do(act: str, **values: Any) -> Any:
+        return admin.post_json(f"{site}/_simulator/do", {"action": act, **values}, token="")[1]["done"]
+
+    do("reply", ticket=101, text="<p>May we have it for an hour?</p>")
+    wait_for(admin, f"{inbox}?state__exact=ignored", "ticket:101")
+    dry_run = admin.press(admin.get(stream), "Dry run").url
+    wait_for(admin, dry_run, "Would be:")
+    admin.press(admin.get(stream), "Approve the first run")
+    admin.press(admin.get(stream), "Run now")
+    wait_for(admin, stream, "recording.mp4")
+    ticket = do("new_ticket", subject="The scanner asks for a password", description="<p>It never did before.</p>")
+    do("reply", ticket=ticket, text="<p>The password is on its label.</p>")
+    do("answer", ticket=102, text="<p>Thank you, it works.</p>")
+    wait_for(admin, f"{inbox}?state__exact=done", "ticket:102")
+    do("switch", name="url_lifetime", value=-10)
+    do("attach", ticket=ticket, name="scan.txt", text="Invoice 2041")
+    wait_for(admin, f"{inbox}?state__exact=waiting", "expired")
+    settings = admin.get("/admin/freshservice_toga/freshserviceoptions/").link(r"/freshserviceoptions/\d+/change/")
+    delivery = admin.get(f"{inbox}?state__exact=done").link(r"/webhookdelivery/\d+/change/")
+    return {
+        "freshservice-dry-run": ("admin", dry_run),
+        "freshservice-stream": ("admin", stream),
+        "freshservice-webhooks": ("admin", connection.replace("/change/", "/webhooks/")),
+        "freshservice-settings": ("admin", settings),
+        "inbox": ("admin", inbox),
+        "delivery": ("admin", delivery.partition("?")[0]),
     }
 
 
@@ -125,10 +161,15 @@ def suggestions(operator: Visitor) -> str:
     """The page of proposed companies, once they were looked for."""
     page = operator.get("/admin/backup_tickets/customer/suggestions/")
     operator.press(page, "Look for companies of unmapped customers")
-    ends = time.monotonic() + 30
-    while "Perhaps" not in operator.get(page.url).text and time.monotonic() < ends:
-        time.sleep(0.5)
+    wait_for(operator, page.url, "Perhaps")
     return page.url
+
+
+def wait_for(visitor: Visitor, address: str, text: str) -> None:
+    """Until the page says it, or for half a minute."""
+    ends = time.monotonic() + 30
+    while text not in visitor.get(address).text and time.monotonic() < ends:
+        time.sleep(0.5)
 
 
 def sign_in(page: Page, environment: dict[str, str], username: str) -> None:

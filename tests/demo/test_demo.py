@@ -17,6 +17,7 @@ import pytest
 from integrations.demo import temporary
 from integrations.demo.visitor import Visitor
 from integrations.vendors.autotask import simulator
+from integrations.vendors.freshservice import simulator as freshservice
 from integrations.vendors.toga import simulator as toga
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,8 @@ def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
         "HARBOUR_IT_AUTOTASK_INTEGRATION_CODE": simulator.INTEGRATION_CODE,
         "ELITE_TOGA_API_KEY": toga.API_KEY,
         "ELITE_TOGA_API_SECRET": toga.API_SECRET,
+        "ELITE_FRESHSERVICE_API_KEY": freshservice.API_KEY,
+        "ELITE_FRESHSERVICE_WEBHOOK_SECRET": "another-secret-for-webhooks",  # the demo's own is new each time
         "ELITE_TOGADESK_DATABASE_URL": f"sqlite:///{environment[temporary.INSIDE]}/togadesk/togadesk.sqlite3",
     }
 
