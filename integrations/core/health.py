@@ -93,6 +93,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ("portal_heartbeat_age_seconds", "Since the last sign of life, by host.", _heartbeats()),
         ("portal_vendor_calls", "Logged calls of the last hour, by connection and outcome.", _calls()),
         ("portal_connection_ok", "1 when the connection's last call went well, else 0.", _connections()),
+        ("portal_webhooks_ok", "0 when the connection's webhooks have stopped, else 1.", _webhooks()),
     )
     lines = [line for family in families for line in _family(*family)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
@@ -139,3 +140,9 @@ def _calls() -> Iterator[Sample]:
 def _connections() -> Iterator[Sample]:
     for slug, health in Connection.objects.values_list("slug", "health"):
         yield {"connection": slug}, float(health == Connection.Health.OK)
+
+
+def _webhooks() -> Iterator[Sample]:
+    sending = Connection.objects.exclude(webhook_digest="")
+    for slug, trouble in sending.values_list("slug", "webhook_trouble"):
+        yield {"connection": slug}, float(not trouble)

@@ -31,11 +31,15 @@ def label(text: str, tone: str = "neutral", *, title: str = "") -> SafeString:
 
 
 def health(connection: Connection) -> SafeString:
-    """How a connection is: paused, or its health with the cause as a tooltip."""
+    """How a connection is: paused, or its health with the cause as a tooltip; and that its webhooks have stopped."""
     if connection.is_paused:
-        return label("paused", "info", title="No call goes out until it is resumed.")
-    tone = HEALTH_TONES.get(Connection.Health(connection.health), "neutral")
-    return label(connection.get_health_display(), tone, title=connection.health_cause)
+        shown = label("paused", "info", title="No call goes out until it is resumed.")
+    else:
+        tone = HEALTH_TONES.get(Connection.Health(connection.health), "neutral")
+        shown = label(connection.get_health_display(), tone, title=connection.health_cause)
+    if not connection.webhook_trouble:
+        return shown
+    return format_html("{} {}", shown, label("webhooks stopped", "bad", title=connection.webhook_trouble))
 
 
 def job_state(job: Job) -> SafeString:

@@ -38,12 +38,15 @@ class Received:
 class Hint:
     """One record that a call says something about. `subject` is like `ticket:123`; hints of one subject collapse.
 
-    With `ignored` it is kept and nothing follows: the sentence says why. `body` is the part of an array that this hint
-    was, empty for a call of one hint. `delivery_id` is the vendor's own name of the call, where it has one.
+    With `ignored` it is kept and nothing follows: the sentence says why. With `trouble` the vendor says that it sends
+    no more: a sentence for the admin with what to do, shown with the connection until calls come again. `body` is the
+    part of an array that this hint was, empty for a call of one hint. `delivery_id` is the vendor's own name of the
+    call, where it has one.
     """
 
     subject: str
     ignored: str = ""
+    trouble: str = ""
     body: bytes = field(default=b"", repr=False)
     delivery_id: str = ""
 

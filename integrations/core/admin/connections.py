@@ -39,10 +39,21 @@ class VendorFilter(admin.SimpleListFilter):
         return queryset.filter(vendor=self.value()) if self.value() else queryset
 
 
+class WebhooksFilter(admin.SimpleListFilter):
+    title = "webhooks"
+    parameter_name = "webhooks"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("stopped", "stopped")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.exclude(webhook_trouble="") if self.value() == "stopped" else queryset
+
+
 @admin.register(Connection)
 class ConnectionAdmin(PortalModelAdmin):
     list_display = ("slug", "owner", "vendor_label", "environment", "state", "cause", "last_ok_at")
-    list_filter = (VendorFilter, "client", "health", "is_paused", "environment")
+    list_filter = (VendorFilter, "client", "health", WebhooksFilter, "is_paused", "environment")
     list_select_related = ("client",)
     search_fields = ("slug", "client__name", "base_url")
     change_form_outer_before_template = "admin/portal/connection_panel.html"
@@ -72,7 +83,7 @@ class ConnectionAdmin(PortalModelAdmin):
 
     @admin.display(description="cause")
     def cause(self, row: Connection) -> str:
-        return row.health_cause
+        return f"{row.health_cause} {row.webhook_trouble}".strip()
 
     @admin.display(description="account")
     def identity_shown(self, row: Connection) -> SafeString:

@@ -55,6 +55,8 @@ def _own_tiles(user: User | AnonymousUser) -> list[Tile]:
         tiles.append(
             Tile("connections need attention", sick, f"{url}?health__exact=attention", "bad" if sick else "good")
         )
+        if silent := Connection.objects.visible_to(user).exclude(webhook_trouble="").count():
+            tiles.append(Tile("connections without their webhooks", silent, f"{url}?webhooks=stopped", "bad"))
     if may_open(user, "core.view_auditentry"):
         url = reverse("admin:core_auditentry_changelist")
         open_ends = AuditEntry.objects.visible_to(user).filter(outcome=AuditEntry.Outcome.UNKNOWN).count()

@@ -61,13 +61,17 @@ class Connection(models.Model):
     health_cause = models.TextField(blank=True, editable=False)
     last_ok_at = models.DateTimeField("last good call", null=True, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_trouble = models.TextField(
+        blank=True, editable=False, help_text="Why its webhooks have stopped, and what to do; empty while they come."
+    )
+    webhook_trouble_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords(
         excluded_fields=[
             *("credentials", "webhook_digest", "facts"),
-            *("health", "health_cause", "last_ok_at", "last_error_at"),
+            *("health", "health_cause", "last_ok_at", "last_error_at", "webhook_trouble", "webhook_trouble_at"),
         ]
     )
 

@@ -32,7 +32,7 @@ from integrations.core.opening import WEBHOOK_SECRET
 from integrations.transport.deadlines import Watch
 from integrations.vendors.webhooks import Received, Unreadable, Webhooks, presented
 
-from . import receiving
+from . import receiving, trouble
 
 logger = logging.getLogger("portal.webhooks")
 
@@ -87,6 +87,8 @@ def _taken(request: HttpRequest, address: str, find: Callable[[], Source]) -> Ht
         source = find()
         received = _received(request, source)
         taken = receiving.take(source.connection_id, received, source.webhooks, ip=client_ip(request) or None)
+        if source.in_trouble:
+            trouble.heard(source.connection_id)
     except Refusal as refusal:
         _say_refused(address, refusal, client_ip(request))
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
@@ -113,27 +115,27 @@ class Source:
     digest: str
     webhooks: Webhooks
     event: str
+    in_trouble: bool  # its webhooks had stopped
 
 
 def _source(owner: str, slug: str, event: str) -> Source:
     """Raises `Refusal`: the same for an address that does not exist as for a wrong secret."""
-    with connection.cursor() as cursor:  # by hand: every call pays for it, and the ORM makes half of its price
-        cursor.execute(
-            _OF_THE_HOUSE if owner == "house" else _OF_A_CLIENT, [slug] if owner == "house" else [slug, owner]
-        )
+    statement, values = (_OF_THE_HOUSE, [slug]) if owner == "house" else (_OF_A_CLIENT, [slug, owner])
+    with connection.cursor() as cursor:  # by hand: every call pays for it, and the ORM doubles its price
+        cursor.execute(statement, values)
         row = cursor.fetchone()
     vendor = registry.vendors().get(row[1]) if row else None
     if row is None or vendor is None or vendor.webhooks is None or not row[2]:
         raise Refusal(401, _UNKNOWN)
     if event not in dict(vendor.webhooks.events):
         raise Refusal(401, _UNKNOWN)
-    return Source(row[0], row[2], vendor.webhooks, event)
+    return Source(row[0], row[2], vendor.webhooks, event, in_trouble=row[3] is not None)
 
 
-_OF_THE_HOUSE = "SELECT id, vendor, webhook_digest FROM core_connection WHERE slug = %s AND client_id IS NULL"
-_OF_A_CLIENT = """
-    SELECT one.id, one.vendor, one.webhook_digest
-    FROM core_connection one JOIN core_client client ON client.id = one.client_id
+_FOUND = "SELECT one.id, one.vendor, one.webhook_digest, one.webhook_trouble_at FROM core_connection one"
+_OF_THE_HOUSE = f"{_FOUND} WHERE one.slug = %s AND one.client_id IS NULL"
+_OF_A_CLIENT = f"""
+    {_FOUND} JOIN core_client client ON client.id = one.client_id
     WHERE one.slug = %s AND client.slug = %s AND client.is_active
 """
 
@@ -143,11 +145,12 @@ def _source_by_secret(path: str, request: HttpRequest) -> Source:
     given = presented({name.lower(): value for name, value in request.headers.items()})
     event_of = fixed_paths().get(path, {})
     rows = Connection.objects.filter(webhook_digest__in=digests(given), vendor__in=event_of)
-    alive = rows.filter(Q(client=None) | Q(client__is_active=True)).values_list("pk", "vendor", "webhook_digest")[:2]
-    if not given or len(alive) != 1:
+    alive = rows.filter(Q(client=None) | Q(client__is_active=True))[:2]
+    found = list(alive.values_list("pk", "vendor", "webhook_digest", "webhook_trouble_at"))
+    if not given or len(found) != 1:
         raise Refusal(401, _UNKNOWN)
-    pk, vendor, digest = alive[0]
-    return Source(pk, digest, event_of[vendor][0], event_of[vendor][1])
+    pk, vendor, digest, trouble_at = found[0]
+    return Source(pk, digest, *event_of[vendor], in_trouble=trouble_at is not None)
 
 
 def fixed_paths() -> dict[str, dict[str, tuple[Webhooks, str]]]:

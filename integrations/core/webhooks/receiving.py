@@ -19,6 +19,8 @@ from integrations.core.inserting import MOST, insert
 from integrations.core.models import Job, WebhookDelivery
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
+from . import trouble
+
 WORK = "core.work_delivery"
 NOT_UNDERSTOOD = "not understood"  # the subject of a body that could not be read
 LONGEST_SUBJECT = 160
@@ -41,11 +43,13 @@ def take(connection_id: int, received: Received, webhooks: Webhooks, *, ip: str 
     except Unreadable as problem:
         _together.store([_row(connection_id, received, Hint(NOT_UNDERSTOOD, ignored=str(problem)), ip)])
         raise
-    return _together.store([_row(connection_id, received, hint, ip) for hint in hints])
+    stopped = next((hint.trouble for hint in hints if hint.trouble), "")
+    return _together.store([_row(connection_id, received, hint, ip) for hint in hints], stopped=stopped)
 
 
 def _row(connection_id: int, received: Received, hint: Hint, ip: str | None) -> WebhookDelivery:
     now = timezone.now()
+    why_not = hint.trouble or hint.ignored
     return WebhookDelivery(
         connection_id=connection_id,
         event=received.event,
@@ -55,9 +59,9 @@ def _row(connection_id: int, received: Received, hint: Hint, ip: str | None) -> 
         source_ip=ip,
         headers=dict(received.headers),
         body=hint.body or received.body,
-        state=State.IGNORED if hint.ignored else State.WAITING,
-        outcome=hint.ignored,
-        over_at=now if hint.ignored else None,
+        state=State.IGNORED if why_not else State.WAITING,
+        outcome=why_not,
+        over_at=now if why_not else None,
     )
 
 
@@ -74,6 +78,7 @@ class _Call:
     """The rows of one call, and what became of them once it is over."""
 
     rows: list[WebhookDelivery]
+    stopped: str = ""  # why its sender sends no more, where it says so
     taken: int = 0
     is_over: bool = False
     error: DatabaseError | None = None
@@ -87,9 +92,9 @@ class _Together:
         self._list = threading.Lock()
         self._waiting: list[_Call] = []
 
-    def store(self, rows: list[WebhookDelivery]) -> int:
+    def store(self, rows: list[WebhookDelivery], *, stopped: str = "") -> int:
         """How many of the rows were new and will be worked off. Raises `DatabaseError` when none was stored."""
-        mine = _Call(rows)
+        mine = _Call(rows, stopped)
         with self._list:
             self._waiting.append(mine)
         with self._turn:
@@ -136,6 +141,8 @@ def _store(calls: Sequence[_Call]) -> None:
     for row in (row for call in calls for row in call.rows if row.delivery_id):
         row.pk = next((pk for (pk,) in insert([row], _UNLESS_KNOWN)), None)
     for call in calls:
+        if call.stopped:
+            trouble.note(call.rows[0].connection_id, call.stopped)
         call.taken = sum(row.pk is not None and row.state == State.WAITING for row in call.rows)
     ask_for([row for call in calls for row in call.rows if row.pk is not None and row.state == State.WAITING])
 

@@ -24,6 +24,7 @@ from integrations.vendors import Vendor
 from integrations.vendors.webhooks import Hint, Instruction, Received, Unreadable, Webhooks
 
 SECRET = "a-secret-that-only-pigeons-know"
+SOLD = "The pigeons were <sold>. Buy others."
 
 
 def parse(received: Received) -> list[Hint]:
@@ -35,6 +36,7 @@ def parse(received: Received) -> list[Hint]:
         Hint(
             subject=f"bird:{item['bird']}",
             ignored="Only flying birds matter." if item.get("sits") else "",
+            trouble=SOLD if item.get("sold") else "",
             body=json.dumps(item).encode() if isinstance(body, list) else b"",
             delivery_id=str(item.get("call", "")),
         )
