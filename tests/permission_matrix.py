@@ -218,7 +218,7 @@ admin:core_connection_pause                            GET   302 405 405 405 405
 admin:core_connection_pause                            POST  302 403 403 302 404
 admin:core_connection_test                             GET   302 405 405 405 405
 admin:core_connection_test                             POST  302 403 403 200 404
-admin:core_connection_webhooks                         GET   302 404 404 404 404
+admin:core_connection_webhooks                         GET   302 403 200 200 404
 admin:core_connection_webhooks                         POST  302 405 405 405 405
 admin:core_integration_add                             GET   302 403 403 200 403
 admin:core_integration_add                             POST  302 403 403 200 403

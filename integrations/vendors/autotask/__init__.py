@@ -6,6 +6,7 @@ from integrations.vendors import Field, Limits, Vendor
 
 from .api import AutotaskApi
 from .tenant import endpoint_of
+from .webhooks import WEBHOOKS
 
 VENDOR = Vendor(
     slug="autotask",
@@ -20,5 +21,6 @@ VENDOR = Vendor(
     base_url_default="https://webservices.autotask.net",
     endpoint_of=endpoint_of,
     simulator="integrations.vendors.autotask.simulator",
+    webhooks=WEBHOOKS,
     limits=Limits(in_flight_per_endpoint=2, calls_per_hour=5000),
 )
