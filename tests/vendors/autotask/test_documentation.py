@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from integrations.vendors.autotask.simulator.acts import ACTS
+from integrations.vendors.autotask.simulator.sender import Settings
 from integrations.vendors.autotask.simulator.switches import SWITCHES, Switches
 from integrations.vendors.simulation import FAULTS
 
@@ -61,9 +62,14 @@ def test_a_command_of_the_page_works_as_it_stands(by_hand: str, commands: str) -
         rest = rest[end:].strip()
 
 
-@pytest.mark.parametrize("name", [*FAULTS, *ACTS, *SWITCHES])
+@pytest.mark.parametrize("name", [*FAULTS, *ACTS, "pump", *SWITCHES])
 def test_the_page_names_every_fault_action_and_switch(name: str) -> None:
     assert f"| `{name}` |" in PAGE
+
+
+@pytest.mark.parametrize("name", Settings.names())
+def test_the_page_names_every_setting_of_webhooks(name: str) -> None:
+    assert re.search(rf"^\|[^|]*`{name}`", PAGE, re.MULTILINE)
 
 
 def test_every_switch_has_its_sentence_and_its_default_on_the_page() -> None:

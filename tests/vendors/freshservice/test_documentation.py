@@ -23,7 +23,7 @@ def test_the_page_names_every_action_and_switch(name: str) -> None:
     assert f"\n| `{name}` |" in PAGE
 
 
-@pytest.mark.parametrize("name", Settings.__annotations__)
+@pytest.mark.parametrize("name", Settings.names())
 def test_the_page_names_every_setting_of_webhooks(name: str) -> None:
     assert re.search(rf"^\|[^|]*`{name}`", PAGE, re.MULTILINE)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -14,59 +12,28 @@ import pytest
 from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 from integrations.vendors.freshservice.simulator.world import OTHER_REQUESTER, PRIMARY, REQUESTER, SECOND
 from integrations.vendors.freshservice.webhooks import WEBHOOKS
-from integrations.vendors.webhooks import Received, presented
+from integrations.vendors.webhooks import presented
+from tests.vendors.receiving import Portal, receiving
 
 from .conftest import Wire, wait_for
 
 SECRET = "made-up-secret-of-the-webhook"
 
 
-class Portal:
-    """Stands where the portal would: keeps what comes, and answers in turn (the last answer stays)."""
-
-    def __init__(self) -> None:
-        self.received: list[Received] = []
-        self.statuses = [202]
-        portal = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                portal.received.append(Received("ticket", headers, body))
-                self.send_response(portal.statuses.pop(0) if len(portal.statuses) > 1 else portal.statuses[0])
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_args: Any) -> None:
-                pass
-
-        self.listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.listener.server_address[1]}/webhooks/elite/freshservice/ticket"
-        self._thread = threading.Thread(target=self.listener.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    @property
-    def subjects(self) -> list[str]:
-        return [WEBHOOKS.parse(received)[0].subject for received in self.received]
-
-    def close(self) -> None:
-        self.listener.shutdown()
-        self.listener.server_close()
-        self._thread.join()
-
-
 @pytest.fixture
 def portal() -> Iterator[Portal]:
-    running = Portal()
-    yield running
-    running.close()
+    with receiving() as running:
+        yield running
+
+
+def subjects(portal: Portal) -> list[str]:
+    return [WEBHOOKS.parse(received)[0].subject for received in portal.received]
 
 
 @pytest.fixture
 def automator(wire: Wire, portal: Portal) -> Wire:
     """The account with an automator that sends to the portal at once."""
-    wire.do("webhook", url=portal.url, secret=SECRET, mode="at once")
+    wire.do("webhook", url=f"{portal.url}ticket", secret=SECRET, mode="at once")
     return wire
 
 
@@ -96,7 +63,7 @@ def test_every_act_that_changes_a_ticket_is_sent(
         *("status_changed", "ticket_updated", "attachment_added", "attachment_renamed", "ticket_spam"),
         *("ticket_restored", "ticket_deleted", "user_merged"),
     ]
-    assert portal.subjects == [f"ticket:{ticket}"] * 14
+    assert subjects(portal) == [f"ticket:{ticket}"] * 14
     assert {line.status for line in freshservice.sender.sent} == {202}
 
 
@@ -132,7 +99,7 @@ def test_the_id_is_spelt_as_set_wrapped_or_bare(
     automator.do("new_ticket", subject="x", type=kind)
     body = json.loads(portal.received[0].body)
     assert (body["freshservice_webhook"] if wrapped else body)["ticket_id"] == shown
-    assert portal.subjects == ["ticket:101"]
+    assert subjects(portal) == ["ticket:101"]
 
 
 def test_a_quote_in_a_subject_breaks_the_body_where_the_subject_is_sent(automator: Wire, portal: Portal) -> None:
@@ -140,7 +107,7 @@ def test_a_quote_in_a_subject_breaks_the_body_where_the_subject_is_sent(automato
     automator.do("new_ticket", subject='the "new" printer')
     with pytest.raises(ValueError, match="Expecting"):
         json.loads(portal.received[0].body)
-    assert portal.subjects == ["ticket:101"]
+    assert subjects(portal) == ["ticket:101"]
 
 
 def test_a_failed_call_comes_again_after_3_5_9_and_17_minutes_and_then_no_more(
@@ -185,7 +152,7 @@ def test_calls_come_more_than_once_in_another_order_or_not_at_all_by_seed(
     automator.do("webhook", mode="by hand", copies=2, shuffled=True, drop_rate=0.25, seed=7)
     made = [automator.do("new_ticket", subject=str(place)) for place in range(20)]
     automator.do("pump")
-    first = list(portal.subjects)
+    first = subjects(portal)
     dropped = [line for line in freshservice.sender.sent if line.dropped]
     assert len(first) + len(dropped) == 40
     assert 2 < len(dropped) < 20
@@ -193,11 +160,11 @@ def test_calls_come_more_than_once_in_another_order_or_not_at_all_by_seed(
     assert set(first) <= {f"ticket:{number}" for number in made}
     freshservice.reset()
     portal.received.clear()
-    automator.do("webhook", url=portal.url, copies=2, shuffled=True, drop_rate=0.25, seed=7)
+    automator.do("webhook", url=f"{portal.url}ticket", copies=2, shuffled=True, drop_rate=0.25, seed=7)
     for place in range(20):
         automator.do("new_ticket", subject=str(place))
     automator.do("pump")
-    assert portal.subjects == first
+    assert subjects(portal) == first
 
 
 def test_what_the_portals_own_agent_does_fires_nothing_unless_the_condition_is_missing(

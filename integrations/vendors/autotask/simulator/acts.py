@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .switches import SWITCHES
-from .world import stamp
+from .world import SOMEBODY, stamp
+from .writes import change
 
 if TYPE_CHECKING:
     from .autotask import AutotaskSimulator
@@ -15,15 +16,23 @@ if TYPE_CHECKING:
 def delete_ticket(simulator: AutotaskSimulator, id: int) -> None:  # noqa: A002 — the name in the order
     """Somebody deletes a ticket; the log of deleted tickets keeps a row."""
     gone = simulator.data.tickets.pop(id)
+    simulator.sender.changed("Delete", gone, by=SOMEBODY)
     number = simulator.data.next_id()
     simulator.data.deleted[number] = {
         "id": number,
         "ticketID": id,
         "ticketNumber": gone["ticketNumber"],
         "ticketTitle": gone["title"],
-        "deletedByResourceID": 29682885,
+        "deletedByResourceID": SOMEBODY,
         "deletedDateTime": stamp(),
     }
+
+
+def set_ticket(simulator: AutotaskSimulator, id: int, **values: Any) -> None:  # noqa: A002 — the name in the order
+    """Somebody changes a ticket: its status, its title …"""
+    ticket = simulator.data.tickets[id]
+    change(ticket, values, by=SOMEBODY)
+    simulator.sender.changed("Update", ticket, by=SOMEBODY, fields=frozenset(values))
 
 
 def add_time_entry(simulator: AutotaskSimulator, ticket: int, hours: float = 1.0) -> None:
@@ -32,7 +41,7 @@ def add_time_entry(simulator: AutotaskSimulator, ticket: int, hours: float = 1.0
     simulator.data.time_entries[number] = {
         "id": number,
         "ticketID": ticket,
-        "resourceID": 29682885,
+        "resourceID": SOMEBODY,
         "dateWorked": stamp(),
         "hoursWorked": hours,
     }
@@ -54,8 +63,18 @@ def release_index(simulator: AutotaskSimulator) -> None:
 
 
 def pass_minutes(simulator: AutotaskSimulator, minutes: float) -> None:
-    """Time passes for the hourly threshold."""
+    """Time passes for the hourly threshold and for the retries of webhooks."""
     simulator.pass_minutes(minutes)
+
+
+def webhook(simulator: AutotaskSimulator, **values: Any) -> None:
+    """Somebody sets the webhook of tickets up: `url`, `secret` and the rest of `sender.Settings`."""
+    simulator.sender.set(values)
+
+
+def switch_webhook_off(simulator: AutotaskSimulator) -> None:
+    """Somebody switches the webhook off, or its owner leaves: the other address is told."""
+    simulator.sender.switch_off()
 
 
 def switch(simulator: AutotaskSimulator, name: str, value: Any) -> None:
@@ -65,7 +84,10 @@ def switch(simulator: AutotaskSimulator, name: str, value: Any) -> None:
     setattr(simulator, name, value)
 
 
-ACTS: dict[str, Callable[..., None]] = {
+ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
-    for act in (delete_ticket, add_time_entry, set_company, delete_company, release_index, pass_minutes, switch)
+    for act in (
+        *(delete_ticket, set_ticket, add_time_entry, set_company, delete_company, release_index, pass_minutes),
+        *(webhook, switch_webhook_off, switch),
+    )
 }

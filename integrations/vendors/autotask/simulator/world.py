@@ -11,6 +11,7 @@ Record = dict[str, Any]
 USERNAME = "portal@example-msp.com"
 SECRET = "made-up-secret-of-the-simulator"  # noqa: S105 — opens nothing but the simulator
 INTEGRATION_CODE = "SIMULATEDTRACKINGIDENTIFIER"
+ME, SOMEBODY = 29682999, 29682885  # resources: the API user, and a person
 
 COMPANIES = (
     (0, "Example MSP", True),

@@ -7,11 +7,18 @@ from typing import Any
 from .metadata import ENTITIES, SYSTEM_NOTE_TYPES, Entity
 from .queries import Refused
 from .switches import Switches
-from .world import Record, World, stamp
+from .world import ME, Record, World, stamp
 
 COMPLETE = 5
 NOT_FOUND = "No matching records found. The logged in resource may not have the required permissions."  # unverified
-ME = 29682999  # the API user's resource
+
+
+def change(ticket: Record, values: Record, *, by: int) -> None:
+    """The ticket with these values, and what Autotask itself sets along with them."""
+    ticket.update(values, lastActivityDate=stamp())
+    complete = ticket["status"] == COMPLETE
+    ticket["completedDate"] = (ticket.get("completedDate") or stamp()) if complete else None
+    ticket["completedByResourceID"] = by if complete else None
 
 
 class Writer:
@@ -41,10 +48,7 @@ class Writer:
         if "status" in values and self._switches.sticky_failures:
             self._switches.sticky_failures -= 1
             del values["status"]
-        ticket.update(values, lastActivityDate=stamp())
-        complete = ticket["status"] == COMPLETE
-        ticket["completedDate"] = (ticket.get("completedDate") or stamp()) if complete else None
-        ticket["completedByResourceID"] = ME if complete else None
+        change(ticket, values, by=ME)
         return int(ticket["id"])
 
     def create_note(self, ticket: int, sent: Record) -> int:
