@@ -10,19 +10,28 @@ from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
+from .setup import ROLE
 from .streams import link_validation, mapping_check, reference_data
 from .suggesting import suggest_companies
 from .tiles import tiles
+from .webhooks import look_at
 from .work_lists import customers_badge, runs_badge
 
 register(
     IntegrationKind(
         slug="backup_tickets",
         label="Backup tickets",
-        roles=(Role("autotask", "Autotask", AUTOTASK),),
+        roles=(Role(ROLE, "Autotask", AUTOTASK),),
         streams=(
             StreamKind("mapping_check", "Check of the company mappings", mapping_check, interval_minutes=24 * 60),
-            StreamKind("link_validation", "Validation of the open tickets", link_validation, interval_minutes=60),
+            StreamKind(
+                "link_validation",
+                "Validation of the open tickets",
+                link_validation,
+                interval_minutes=60,
+                hinted_by=ROLE,
+                run_hint=look_at,
+            ),
             StreamKind("reference_data", "Refresh of the reference data", reference_data, interval_minutes=24 * 60),
         ),
         options=TicketOptions,

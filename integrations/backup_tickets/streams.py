@@ -9,6 +9,7 @@ from .mapping_check import check_mappings
 from .reference import refresh_reference
 from .setup import ROLE
 from .validation import validate_links
+from .webhooks import notice_silence
 
 
 def mapping_check(work: Work) -> str:
@@ -22,13 +23,14 @@ def mapping_check(work: Work) -> str:
 
 
 def link_validation(work: Work) -> str:
-    """Read every open ticket; closed and deleted ones are noted."""
+    """Read every open ticket; closed and deleted ones are noted, and that no webhook told of them."""
     connection = work.connection(ROLE)
     with open_connection(connection, source="link validation", record=_record(work), guard=work.claim.check) as api:
         result = validate_links(work.integration.client, connection, api)
+    silence = notice_silence(connection, result.closed_at)
     if result.alert:
         raise StreamProblem(str(result))
-    return str(result)
+    return f"{result} {silence}".strip()
 
 
 def reference_data(work: Work) -> str:

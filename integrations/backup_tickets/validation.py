@@ -6,6 +6,7 @@ and not more than a tenth is gone at once; otherwise nothing is changed and the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ class Validated:
 
     read: int = 0
     closed: int = 0
+    closed_at: list[dt.datetime] = field(default_factory=list)  # as far as Autotask says when
     deleted: list[str] = field(default_factory=list)
     alert: str = ""
 
@@ -67,7 +69,9 @@ def _chunks(client: Client, connection: Connection) -> Iterator[list[Ticket]]:
 def _keep(connection: Connection, api: AutotaskApi, said: AutotaskTicket, result: Validated) -> None:
     row = remember(connection, said, url=api.ticket_url(said.id))
     result.read += 1
-    result.closed += row.state == Ticket.State.RESOLVED
+    if row.state == Ticket.State.RESOLVED:
+        result.closed += 1
+        result.closed_at += [said.completed_at] if said.completed_at else []
 
 
 def _judge(connection: Connection, api: AutotaskApi, missing: list[Ticket], total: int, result: Validated) -> None:

@@ -9,6 +9,10 @@ import pytest
 
 from integrations.backup_tickets import checking, linking, noting, resolving
 from integrations.backup_tickets.tickets import create_ticket
+from integrations.core.running import run_due_jobs
+from integrations.core.webhooks.receiving import take
+from integrations.vendors.autotask.webhooks import WEBHOOKS
+from integrations.vendors.webhooks import Received
 from tests.backup_tickets.autotask import Autotask
 from tests.backup_tickets.resolving.acts import open_ticket, sent
 from tests.backup_tickets.scene import Scene
@@ -18,6 +22,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Act = Callable[[Scene, int], Any]
 READ, COUNT = "GET Tickets/N", "POST TimeEntries/query/count"
 NOTE, CLOSE = "POST Tickets/N/Notes", "PATCH Tickets"
+
+
+def take_webhook(scene: Scene, number: int) -> None:
+    """What came about a ticket was believed; it is worked off."""
+    body = b'{"Action":"Update","EntityType":"Ticket","Id":%d}' % number
+    take(scene.connection.pk, Received("ticket", {}, body), WEBHOOKS, ip=None)
+    run_due_jobs()
+
 
 ACTS: dict[str, tuple[Act, list[str]]] = {
     "create": (
@@ -35,6 +47,8 @@ ACTS: dict[str, tuple[Act, list[str]]] = {
     "join": (lambda scene, _: linking.link_open_ticket(scene.another_run("new"), user=scene.operator), [READ]),
     "note": (lambda scene, _: noting.add_note(scene.run, "Seen.", user=scene.operator), [READ, NOTE]),
     "check now": (lambda scene, _: checking.check_now(scene.run, user=scene.operator), [READ]),
+    "webhook about a ticket": (take_webhook, [READ]),
+    "webhook about a ticket that no run has": (lambda scene, number: take_webhook(scene, number + 1), []),
     "resolve": (
         lambda scene, _: resolving.resolve(scene.run, user=scene.operator),
         [READ, COUNT, NOTE, COUNT, CLOSE, READ, COUNT],
