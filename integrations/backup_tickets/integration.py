@@ -29,7 +29,7 @@ register(
                 "Validation of the open tickets",
                 link_validation,
                 interval_minutes=60,
-                hinted_by=ROLE,
+                hinted_by=(ROLE,),
                 run_hint=look_at,
             ),
             StreamKind("reference_data", "Refresh of the reference data", reference_data, interval_minutes=24 * 60),

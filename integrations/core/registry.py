@@ -33,9 +33,9 @@ class StreamKind:
     through the sync engine, so it has a watermark, held items and dry runs. With `needs_approval` it writes nothing
     before an admin has approved its first dry run.
 
-    Webhooks of the connection that plays the role `hinted_by` have `run_hint(work, subject)` look at one record, such
-    as `ticket:123`; it returns what came of it in a sentence. Raises `Again` to look once more later; a
-    `TemporaryError` has it tried again.
+    Webhooks of a connection that plays one of the roles `hinted_by` have `run_hint(work, subject)` look at one record,
+    such as `ticket:123`, and `work.role` says whose; it returns what came of it in a sentence. Raises `Again` to look
+    once more later; a `TemporaryError` has it tried again.
     """
 
     slug: str
@@ -45,7 +45,7 @@ class StreamKind:
     enabled: bool = True
     is_sync: bool = False
     needs_approval: bool = False
-    hinted_by: str = ""
+    hinted_by: tuple[str, ...] = ()
     run_hint: Callable[[Any, str], str | None] | None = None
 
 

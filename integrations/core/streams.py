@@ -38,11 +38,15 @@ class StreamProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a stream gets: its integration, the connections by role, and the guard for its vendor calls."""
+    """What a stream gets: its integration, the connections by role, and the guard for its vendor calls.
+
+    `role` is the role of the connection whose webhook it was, where it was one.
+    """
 
     integration: Integration
     run: SyncRun
     claim: Claim
+    role: str = ""
 
     def connection(self, role: str) -> Connection:
         """The connection of that role. Raises `Connection.DoesNotExist`."""
@@ -216,8 +220,8 @@ def dry_run_stream(claim: Claim, run_id: int) -> str:
     return _carry_out(run, declared, run.stream, claim)
 
 
-def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: str) -> str:
-    """Have the stream look at one record that a webhook was about, kept as a run of its own; what came of it.
+def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: str, role: str) -> str:
+    """Have the stream look at one record, which a webhook of that role was about, as a run of its own; what came of it.
 
     Runs of hints stand beside the stream's own run and beside each other: what keeps two of them off one record is the
     record's link. Raises `Again`, and what `run_hint` raises; the run says so.
@@ -230,7 +234,7 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
     )
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run_hint(Work(stream.integration, run, claim), subject) or "Done."
+        outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
         state = SyncRun.State.DONE
     except (VendorError, StreamProblem) as error:
         outcome = str(error)

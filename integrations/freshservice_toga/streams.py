@@ -56,7 +56,7 @@ STREAMS = (
         interval_minutes=10,
         is_sync=True,
         needs_approval=True,
-        hinted_by=FRESHSERVICE,
+        hinted_by=(FRESHSERVICE,),
         run_hint=look_at,
     ),
 )

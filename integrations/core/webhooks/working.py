@@ -62,7 +62,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
     said: list[str] = []
     reasons: list[str] = []
     trouble: Exception | None = None
-    for integration, kind in _interested(first.connection):
+    for integration, kind, role in _interested(first.connection):
         if problem := streams.why_not(integration):
             reasons.append(f"{integration}: {problem}")
             continue
@@ -71,7 +71,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
             reasons.append(f"{integration}: {streams.UNAPPROVED}")
             continue
         try:
-            said.append(streams.run_for_hint(stream, kind, claim, first.subject))
+            said.append(streams.run_for_hint(stream, kind, claim, first.subject, role))
         except (Again, VendorError) as error:
             trouble = trouble or error
         except streams.StreamProblem as problem:
@@ -83,15 +83,15 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
     return State.IGNORED, " ".join(reasons) or "No integration uses what this connection sends."
 
 
-def _interested(connection: Connection) -> Iterator[tuple[Integration, StreamKind]]:
-    """The integrations in which the connection plays the role that a stream takes hints of."""
+def _interested(connection: Connection) -> Iterator[tuple[Integration, StreamKind, str]]:
+    """The integrations in which the connection plays a role that a stream takes hints of, and the role."""
     kinds = {kind.slug: kind for kind in registry.kinds()}
     roles = connection.roles.select_related("integration__client").order_by("integration_id")
     for role in roles:
         kind = kinds.get(role.integration.kind)
         for stream in kind.streams if kind else ():
-            if stream.hinted_by == role.role and stream.run_hint is not None:
-                yield role.integration, stream
+            if role.role in stream.hinted_by and stream.run_hint is not None:
+                yield role.integration, stream, role.role
 
 
 def _row(integration: Integration, kind: StreamKind) -> Stream:

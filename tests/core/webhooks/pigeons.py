@@ -100,8 +100,10 @@ def kept() -> Iterator[Loft]:
         label="Loft",
         roles=(Role("sender", "Sender", PIGEON), Role("sealed", "Sealed sender", SEALED_PIGEON)),
         streams=(
-            StreamKind("birds", "Birds", lambda work: None, 60, hinted_by="sender", run_hint=loft.look),
-            StreamKind("sealed_birds", "Sealed birds", lambda work: None, 60, hinted_by="sealed", run_hint=loft.look),
+            StreamKind("birds", "Birds", lambda work: None, 60, hinted_by=("sender",), run_hint=loft.look),
+            StreamKind(
+                "sealed_birds", "Sealed birds", lambda work: None, 60, hinted_by=("sealed",), run_hint=loft.look
+            ),
         ),
     )
     registry.register(kind)
