@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import parse_qsl
 
-from integrations.transport.redaction import Redactor
+from integrations.transport.redaction import MASK, Redactor, is_sensitive_name
 
 BODY_LIMIT = 20_000  # characters of a body that are kept
 
-_TEXTUAL = ("json", "text", "xml", "javascript", "x-www-form-urlencoded")
+_FORM = "x-www-form-urlencoded"
+_TEXTUAL = ("json", "text", "xml", "javascript", _FORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +44,11 @@ def body_for_record(body: Sized | None, content_type: str, redactor: Redactor) -
     if content_type and not any(kind in content_type.lower() for kind in _TEXTUAL):
         return f"({len(body)} bytes of {redactor.text(content_type)[:100]})"
     # A slice a little longer than the limit: the cut must see whole secrets that begin before it.
-    return redactor.cut(body[: BODY_LIMIT * 8].decode("utf-8", "replace"), BODY_LIMIT)
+    text = body[: BODY_LIMIT * 8].decode("utf-8", "replace")
+    return redactor.cut(_form(text) if _FORM in content_type.lower() else text, BODY_LIMIT)
+
+
+def _form(text: str) -> str:
+    """A form as a person reads it; decoded, so that what is secret by name is found inside its fields too."""
+    fields = parse_qsl(text, keep_blank_values=True)
+    return "&".join(f"{name}={MASK if is_sensitive_name(name) else value}" for name, value in fields)

@@ -23,6 +23,7 @@ _NAME = (
     r"|integration[-_]?code|private[-_ ]?key|access[-_ ]?key|session[-_]?id|signature|hmac"
 )
 _SENSITIVE = re.compile(_NAME, re.IGNORECASE)
+_WORTH_A_LOOK = re.compile(_NAME + r"|[?&;]s(?:ig)?=", re.IGNORECASE)
 # A JSON member whose name is sensitive; the quote may be escaped (JSON inside JSON), the value may be cut off.
 _JSON_MEMBER = re.compile(
     r'(?P<name>(?<!\\)(?P<quote>\\{0,7}")[^"\\]{0,80}?(?:' + _NAME + r')[^"\\]{0,80}(?P=quote)\s*:\s*)'
@@ -32,7 +33,12 @@ _JSON_MEMBER = re.compile(
 )
 # name=value in a query or a form body. Whether the name is sensitive is asked afterwards: one pattern for both would
 # take cubic time on hostile text.
-_PARAMETER = re.compile(r"(?<![\w.\-\[\]])(?P<name>[\w.\-\[\]]{1,200})=[^&\s\"'<>]+")
+_PARAMETER = re.compile(r"(?<![\w.\-\[\]])(?P<name>[\w.\-\[\]]{1,200})=(?!\\{0,7}[\"'])[^&\s\"'<>]+")
+# The same as an attribute of a tag; its quote may be escaped (HTML inside JSON).
+_ATTRIBUTE = re.compile(
+    r"(?<![\w.\-\[\]])(?P<name>[\w.\-]{1,200})=(?P<quote>\\{0,7}[\"'])[^\"'\\<>]+",
+)
+SIGNATURES = frozenset({"s", "sig"})  # what some vendors call the parameter that opens a file to everybody
 _AUTH_SCHEME = re.compile(r"\b(Basic|Bearer|Digest)\s+[A-Za-z0-9+/=_.\-]{8,}", re.IGNORECASE)
 
 
@@ -43,7 +49,13 @@ def is_sensitive_name(name: str) -> bool:
 
 
 def _without_value(hit: re.Match[str]) -> str:
-    return f"{hit['name']}={MASK}" if is_sensitive_name(hit["name"]) else hit.group()
+    before = hit.string[hit.start() - 1 : hit.start()]
+    signs = hit["name"].lower() in SIGNATURES and before in ("", "?", "&", ";")
+    return f"{hit['name']}={MASK}" if signs or is_sensitive_name(hit["name"]) else hit.group()
+
+
+def _without_quoted(hit: re.Match[str]) -> str:
+    return f"{hit['name']}={hit['quote']}{MASK}" if is_sensitive_name(hit["name"]) else hit.group()
 
 
 def _base64_forms(raw: bytes) -> Iterable[str]:
@@ -114,8 +126,9 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text without secrets: values first, then JSON members, parameters and authorization by name."""
         text = self.by_value(text)
-        if _SENSITIVE.search(text):
+        if _WORTH_A_LOOK.search(text):
             text = _JSON_MEMBER.sub(lambda hit: f"{hit['name']}{hit['quote']}{MASK}{hit['quote']}", text)
+            text = _ATTRIBUTE.sub(_without_quoted, text)
             text = _PARAMETER.sub(_without_value, text)
         return _AUTH_SCHEME.sub(lambda hit: f"{hit.group(1)} {MASK}", text)
 

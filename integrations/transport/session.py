@@ -111,6 +111,8 @@ class Session:
         data: bytes | Streamed | None = None,
         headers: Mapping[str, str] | None = None,
         safe: bool | None = None,
+        file: BinaryIO | None = None,
+        max_bytes: int | None = None,
         deadline: float | None = None,
         about: str = "",
     ) -> Answer:
@@ -118,7 +120,8 @@ class Session:
 
         `safe=None` takes GET and HEAD for safe; a safe call may be repeated, an unsafe one is sent at most once.
         A streamed body is sent once, so never safe.
-        A path is joined to the base URL. `about` says in the log what the call is for. Raises TemporaryError (not
+        A path is joined to the base URL. The body of a 2xx goes into `file`, where one is given (as `download` has
+        it), else into memory. `about` says in the log what the call is for. Raises TemporaryError (not
         sent, or safe), UnknownOutcomeError (unsafe, and the vendor may have seen it), ConfigurationError (refused
         address, redirect, certificate), MalformedResponseError (too large).
         """
@@ -131,9 +134,9 @@ class Session:
         if json is not None:
             body = json_module.dumps(json, allow_nan=False).encode()
             sent.setdefault("Content-Type", "application/json")
-        out = Outgoing(method, place, sent, body, method in ("GET", "HEAD") if safe is None else safe, about)
+        out = Outgoing(method, place, sent, body, method in ("GET", "HEAD") if safe is None else safe, about, file)
         self._keep_secrets_home(out)
-        answer = self._repeat(out, self._ends(deadline), self._max_bytes)
+        answer = self._repeat(out, self._ends(deadline), self._max_bytes if max_bytes is None else max_bytes)
         if answer.status in _REDIRECTS:
             self._refuse_redirect(answer)
         return answer

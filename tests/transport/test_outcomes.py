@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -210,3 +211,24 @@ def test_an_unsafe_call_does_not_trust_a_connection_that_idled(
     assert server.connects == 1
     session.call("POST", "/", json={})
     assert server.connects == 2
+
+
+def test_the_answer_to_a_write_goes_into_a_file_if_one_is_given(
+    server: RawServer, open_session: OpenSession, records: list[CallRecord]
+) -> None:
+    server.plays(answering(b'{"large": 1}'), answering(b"refused", "400 Bad Request"), answering(b"x" * 100))
+    session, file = open_session(), io.BytesIO(b"something old, and longer")
+    answer = session.call("POST", "/", data=b"q", safe=True, file=file)
+    assert (answer.body, file.getvalue(), records[0].response_body) == (b"", b'{"large": 1}', "(stored as a file)")
+    answer = session.call("POST", "/", data=b"q", safe=True, file=file)
+    assert (answer.status, answer.body, file.getvalue()) == (400, b"refused", b'{"large": 1}')
+    with pytest.raises(MalformedResponseError, match="more than the 99 bytes"):
+        session.call("POST", "/", data=b"q", safe=True, file=file, max_bytes=99)
+
+
+def test_a_repeated_call_starts_its_file_anew(server: RawServer, open_session: OpenSession) -> None:
+    half = sending(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", close=True)
+    server.plays(half, answering(b"whole"))
+    file = io.BytesIO()
+    open_session().call("POST", "/", data=b"q", safe=True, file=file)
+    assert file.getvalue() == b"whole"

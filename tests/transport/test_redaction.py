@@ -10,7 +10,7 @@ import random
 import re
 import time
 import traceback
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
@@ -77,6 +77,9 @@ def test_a_secret_of_three_characters_is_ignored() -> None:
         '{"access_token": "leak\\"-me', '"{\\"client_secret\\": \\"leak-me\\"}"', '{"auth_pwd": "leak-me", "a": 1}',
         '{"credentials": {"a": "leak-me"}}', "user=x&password=leak-me&y=1", "https://h/?api_key=leak-me",
         "Authorization: Bearer leak-me-long-enough", "Basic leak-me-long-enough=", '{"pin_token": 8273}',
+        '<img data-img-secret="leak-me">', '{"html": "<img data-img-secret=\\"leak-me\\">"}', "data-secret='leak me'",
+        "/file?id=1&s=leak-me", "/file?id=1&amp;s=leak-me&x=1", "https://h/?sig=leak-me",
+        'href="/f?id=1&amp;s=leak-me"',
     ],
 )  # fmt: skip
 def test_what_is_secret_by_name_is_masked(text: str) -> None:
@@ -87,7 +90,7 @@ def test_what_is_secret_by_name_is_masked(text: str) -> None:
 
 
 def test_what_is_not_secret_stays_readable() -> None:
-    text = '{"title": "Backup failed", "status": 1, "password": null, "note": "token of thanks"}'
+    text = '{"title": "Backup failed", "status": 1, "password": null, "note": "token of thanks", "x": "s=1"}'
     assert Redactor().text(text) == text
 
 
@@ -180,10 +183,32 @@ def test_a_long_body_is_cut_and_a_binary_one_only_named(
     assert records[1].response_body == "(36 bytes of image/png)"
 
 
+def test_a_form_is_kept_as_a_person_reads_it_without_its_secrets(
+    server: RawServer, open_session: OpenSession, records: list[CallRecord]
+) -> None:
+    document = json.dumps({"title": "a & b", "api_key": "leak-me, whatever I hold", "hint": CANARY})
+    form = {"user": "bridge", "auth_pwd": 'leak-me: "a & b" c', "json_data": document, "empty": ""}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    open_session(secrets=[CANARY]).call("POST", "/", data=urlencode(form).encode(), headers=headers)
+    assert records[0].request_body == (
+        f'user=bridge&auth_pwd={MASK}&json_data={{"title": "a & b", "api_key": "{MASK}", "hint": "{MASK}"}}&empty='
+    )
+    assert urlencode(form).encode() in server.requests[0]
+
+
+def test_a_long_form_is_cut_where_no_secret_shows(records: list[CallRecord], open_session: OpenSession) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for lead in range(0, 60, 7):
+        form = {"text": "ü" * (20_000 - lead), "password": CANARY, "other": CANARY}
+        open_session(secrets=[CANARY]).call("POST", "/", data=urlencode(form).encode(), headers=headers)
+        assert CANARY[:5] not in records[-1].request_body
+
+
 @pytest.mark.parametrize(
     "text",
     ["secret" * 4000, "a." * 10_000 + "secret", "\\" * 20_000 + "token", '\\"' * 10_000 + "token", '"token":[' * 2500,
-     '"token":"' * 2500, '"token":{' * 2500, "_" * 20_000 + " token=", "token=" * 3000, "Basic " * 3000 + "token"],
+     '"token":"' * 2500, '"token":{' * 2500, "_" * 20_000 + " token=", "token=" * 3000, "Basic " * 3000 + "token",
+     'a="' * 7000 + "secret", 'secret="' * 2500, "&s=" * 7000, "a=\\" * 7000 + "token"],
 )  # fmt: skip
 def test_hostile_text_does_not_hold_the_redactor_up(text: str) -> None:
     started = time.process_time()
