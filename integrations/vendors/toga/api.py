@@ -19,9 +19,9 @@ from integrations.transport.errors import (
     UnknownOutcomeError,
 )
 from integrations.transport.session import Answer, Session
-from integrations.vendors import Step, tried
+from integrations.vendors import Step, file_in_json, tried
 
-from . import dialect, files, schemas
+from . import dialect, schemas
 from .dialect import Kind, Resource
 from .schemas import Listed, Note, Parameter, Ticket
 
@@ -214,12 +214,17 @@ class TogaApi:
         )
         raise_for_status(got, safe=True)
         answer.seek(0)
-        return files.decode(answer, target, path=("data", dialect.FILES.envelope, dialect.DATA))
+        path = ("data", dialect.FILES.envelope, dialect.DATA)
+        size, _ = file_in_json.decode(answer, target, path=path)
+        if size is None:
+            raise MalformedResponseError(f"TOGA 2's answer for a file has no {'.'.join(path)}.")
+        return size
 
     def create_file(self, content: BinaryIO, *, name: str, size: int, media_type: str) -> str:
         """Send a file's content, read from `content` as it goes out; its uuid."""
-        described = {dialect.NAME: name, dialect.TYPE: media_type, dialect.SIZE: size}
-        body = files.Encoded(described, dialect.DATA, content, size)
+        described = {dialect.NAME: name, dialect.TYPE: media_type, dialect.SIZE: size, dialect.DATA: ""}
+        before, after = file_in_json.halves(described)
+        body = file_in_json.Encoded(before, content, size, after)
         answer = self._session.call(
             "POST",
             dialect.FILES.path,

@@ -17,8 +17,8 @@ from integrations.transport.errors import (
     RejectedError,
     UnknownOutcomeError,
 )
+from integrations.vendors import file_in_json as files
 from integrations.vendors.simulation import Reply
-from integrations.vendors.toga import files
 from integrations.vendors.toga.api import TogaApi
 from integrations.vendors.toga.dialect import KINDS
 from integrations.vendors.toga.simulator import TogaSimulator
@@ -170,10 +170,11 @@ def test_a_large_file_takes_no_memory_either_way(tmp_path: Any) -> None:
         sent_.seek(0)
         with (tmp_path / "wire").open("w+b") as wire:
             tracemalloc.start()
-            for piece in files.Encoded({"name": "x"}, "data", sent_, size):
+            before, after = files.halves({"name": "x", "data": ""})
+            for piece in files.Encoded(before, sent_, size, after):
                 wire.write(piece)
             wire.seek(0)
-            assert files.decode(wire, got, path=("data",)) == size
+            assert files.decode(wire, got, path=("data",)) == (size, b'{"name": "x", "data": ""}')
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
     assert peak < 2_000_000
@@ -201,10 +202,12 @@ def test_the_text_is_found_wherever_it_stands(document: str) -> None:
     assert target.getvalue() == base64.b64decode(json.loads(document)["data"])
 
 
-@pytest.mark.parametrize(
-    "document",
-    ["", "[]", "{}", '{"data":null}', '{"data":{"data":"aGk="}}', '{"data":"aGk', '{"data":"a*k="}', '{"data":"aGk"}'],
-)
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"data":null}', '{"data":{"data":"aGk="}}'])
+def test_where_no_file_is_the_document_is_left(document: str) -> None:
+    assert files.decode(io.BytesIO(document.encode()), io.BytesIO(), path=("data",)) == (None, document.encode())
+
+
+@pytest.mark.parametrize("document", ["{", '{"data":"aGk', '{"data":"a*k="}', '{"data":"aGk"}', '{"a', '{"a":[1'])
 def test_what_is_no_file_is_malformed(document: str) -> None:
     with pytest.raises(MalformedResponseError):
         files.decode(io.BytesIO(document.encode()), io.BytesIO(), path=("data",))
