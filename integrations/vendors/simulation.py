@@ -31,6 +31,7 @@ FAULTS = {
     "429": "not carried out",
     "500_errors": "not carried out, 500 with `value` as the vendor's sentence",
     "html_503": "not carried out, an HTML page",
+    "html_500": "carried out, then 500 with an HTML page",
     "garbage": "carried out, the answer is no JSON",
     "meanwhile": "carried out, and before the answer arrives somebody else does `value` (an order as for `do`)",
     "slow": "carried out and answered after `value` seconds",
@@ -100,8 +101,8 @@ class Fault:
             raise ValueError(f"unknown fault {self.name!r}; known: {', '.join(FAULTS)}")
         re.compile(self.path)
 
-    def fits(self, request: Request) -> bool:
-        return self.method in ("*", request.method) and re.search(self.path, request.path, re.IGNORECASE) is not None
+    def fits(self, method: str, path: str) -> bool:
+        return self.method in ("*", method) and re.search(self.path, path, re.IGNORECASE) is not None
 
 
 class Simulator:
@@ -119,6 +120,10 @@ class Simulator:
     def skew_seconds(self) -> float:
         """How far the vendor's clock is ahead of ours; its answers are dated by it."""
         return 0.0
+
+    def shown(self, request: Request) -> tuple[str, str]:
+        """Path and body of a call, as the ledger has them and faults look for them: without secrets."""
+        return request.path, request.body.decode("utf-8", "replace")
 
     def door(self, request: Request, call: Call) -> Reply | None:
         """The vendor's refusal before anything is done (credentials, limits); None lets the call in."""
@@ -166,17 +171,18 @@ class Simulator:
 
     def answer(self, request: Request) -> Reply | None:
         """Write the ledger, apply a fault, answer. None: the connection is closed without an answer."""
+        path, body = self.shown(request)
         with self.lock:
             call = Call(
                 len(self.calls) + 1,
                 request.method,
-                request.path,
+                path,
                 {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS},
-                request.body.decode("utf-8", "replace"),
+                body,
                 datetime.now(UTC).isoformat(),
             )
             self.calls.append(call)
-            fault = self._next_fault(request)
+            fault = self._next_fault(request.method, path)
         call.fault = fault.name if fault else ""
         try:
             reply = self._with(fault, request, call) if fault else self._carry_out(request, call)
@@ -210,9 +216,9 @@ class Simulator:
             raise ValueError(f"unknown control route {name!r}")
         return {"done": routes[name]()}
 
-    def _next_fault(self, request: Request) -> Fault | None:
+    def _next_fault(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
-            if fault.fits(request):
+            if fault.fits(method, path):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.faults.remove(fault)
@@ -251,6 +257,7 @@ class Simulator:
         spoiled: dict[str, Reply | None] = {
             "answer_lost": None,
             "committed_500": Reply(500),
+            "html_500": Reply.page("<html><body>Oops, an error occurred!</body></html>", status=500),
             "committed_429": Reply(429),
             "garbage": Reply(200, b"\x00not json{", {"Content-Type": "application/json"}),
             "truncated": Reply(

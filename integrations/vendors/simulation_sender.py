@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -127,12 +127,20 @@ class Sender(Settings):
 
     def queue(self, event: str, ticket: int, body: str) -> None:
         """Have this call sent, as often as copies are wanted; each may get lost."""
+        calls = self.drawn(event, ticket, body)
+        with self._gate:
+            self._waiting += calls
+
+    def drawn(self, event: str, ticket: int, body: str) -> list[Waiting]:
+        """The call, as often as copies are wanted; what gets lost is in the ledger alone."""
+        calls: list[Waiting] = []
         with self._gate:
             for _ in range(self.copies):
                 if self._chance.random() < self.drop_rate:
                     self._note(Waiting(event, ticket, body, 0, self._now())).dropped = True
                 else:
-                    self._waiting.append(Waiting(event, ticket, body, 1, self._now()))
+                    calls.append(Waiting(event, ticket, body, 1, self._now()))
+        return calls
 
     def settle(self) -> None:
         """What follows a change, once nothing is locked any more."""
@@ -166,6 +174,11 @@ class Sender(Settings):
 
     # --- sending
 
+    def send(self, calls: Iterable[Waiting]) -> None:
+        """One after the other."""
+        for one in calls:
+            self._send(one)
+
     def _pass(self, *, all: bool) -> int:  # noqa: A002
         now = self._now()
         with self._gate:
@@ -173,8 +186,7 @@ class Sender(Settings):
             self._waiting = [] if all else [one for one in self._waiting if one.due > now]
             if self.shuffled:
                 self._chance.shuffle(due)
-        for one in due:
-            self._send(one)
+        self.send(due)
         return len(due)
 
     def _is_due(self) -> bool:
