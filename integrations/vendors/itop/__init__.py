@@ -1,0 +1,45 @@
+"""iTop."""
+
+from __future__ import annotations
+
+from integrations.vendors import Field, Limits, Vendor
+
+from .api import MAX_FILE_MB, ItopApi
+from .calls import VERSION
+from .times import DEFAULT_ZONE
+from .webhooks import WEBHOOKS
+
+__all__ = ["VENDOR"]
+
+IN_FLIGHT = 4  # nobody names a limit; each call costs iTop a tenth of a second of start-up alone
+
+VENDOR = Vendor(
+    slug="itop",
+    label="iTop",
+    api=ItopApi,
+    credentials=(
+        Field("username", "Login", "Of an account made for the portal alone, with the profile REST Services User."),
+        Field("password", "Password", secret=True),
+    ),
+    settings=(
+        Field(
+            "time_zone",
+            "Time zone",
+            "As `timezone` in iTop's configuration has it, such as Asia/Jakarta; what iTop sends does not say.",
+            default=DEFAULT_ZONE,
+        ),
+        Field("version", "Version of the REST services", "1.3 for every iTop since 2.2.", default=VERSION),
+        Field(
+            "max_file_mb",
+            "Largest file",
+            "In megabytes; larger ones are neither fetched nor sent. PHP's limits in iTop must be half as much again.",
+            default=MAX_FILE_MB,
+        ),
+    ),
+    base_url_label="Root",
+    base_url_help="The address at which people open iTop, such as https://itop.example.com or https://example.com/itop.",
+    endpoint_of=lambda method, path: "rest",
+    webhooks=WEBHOOKS,
+    simulator="integrations.vendors.itop.simulator",
+    limits=Limits(in_flight_per_endpoint=IN_FLIGHT),
+)
