@@ -39,10 +39,10 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/portal/delivery_panel.html"
     fieldsets = (
         (None, {"fields": ("received_at", "connection", "event", "subject", "status", "outcome")}),
-        ("Worked off", {"fields": ("over_at", "trigger", "replayed_by", "job_link", "runs")}),
+        ("Worked off", {"fields": ("over_at", "trigger", "replayed_by", "job_link", "runs", "before")}),
         ("Sent", {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
     )
-    readonly_fields = ("status", "job_link", "runs", "headers_shown", "body_shown")
+    readonly_fields = ("status", "job_link", "runs", "before", "headers_shown", "body_shown")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)
@@ -75,6 +75,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             for run in own
         ]
         return format_html("{}" * len(links), *links) if links else "–"
+
+    @admin.display(description="before")
+    def before(self, row: WebhookDelivery) -> str:
+        """What came of it before a person had it looked at again or ignored it, newest first."""
+        said = [
+            format_html("<div>{} {}: {}</div>", one["at"][:19].replace("T", " "), one["state"], one["outcome"])
+            for one in row.earlier
+        ]
+        return format_html("{}" * len(said), *said) if said else "–"
 
     @admin.display(description="headers")
     def headers_shown(self, row: WebhookDelivery) -> str:

@@ -32,6 +32,9 @@ class WebhookDelivery(models.Model):
     outcome = models.TextField(blank=True, help_text="What came of it, or why nothing did, in a sentence.")
     over_at = models.DateTimeField("worked off", null=True, blank=True)
     job_id = models.BigIntegerField(null=True, blank=True, help_text="The job that worked it off last.")
+    earlier = models.JSONField(
+        default=list, blank=True, help_text="What came of it before a person decided otherwise, newest first."
+    )
     replayed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

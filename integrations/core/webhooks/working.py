@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.core import registry, streams
@@ -25,6 +27,7 @@ LOST_AFTER = timedelta(minutes=2)  # a delivery without a live job for so long h
 LOOKED_AT = 500  # deliveries a sweep looks at
 State = WebhookDelivery.State
 _OPEN = (State.WAITING, State.FAILED)
+EARLIER = 20  # outcomes that a delivery keeps beside its last
 
 
 def work_delivery(claim: Claim, delivery_id: int) -> str:
@@ -146,9 +149,8 @@ def replay(deliveries: list[WebhookDelivery], *, user: User) -> int:
         by_record.setdefault(key_of(row), []).append(row)
     for rows in by_record.values():
         with transaction.atomic():
-            WebhookDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-                state=State.WAITING, trigger=Job.Trigger.REPLAY, outcome="", over_at=None, replayed_by=user
-            )
+            for row in _locked(rows):
+                _put(row, State.WAITING, "", trigger=Job.Trigger.REPLAY, over_at=None, replayed_by=user)
             rows[0].trigger = Job.Trigger.REPLAY
             ask_for(rows[:1], priority=Job.Priority.BULK)
     return len(by_record)
@@ -156,6 +158,23 @@ def replay(deliveries: list[WebhookDelivery], *, user: User) -> int:
 
 def ignore(deliveries: list[WebhookDelivery], *, user: User, reason: str) -> int:
     """A person decides that nothing should follow from these; how many that were not over."""
-    rows = WebhookDelivery.objects.filter(pk__in=[row.pk for row in deliveries], state__in=_OPEN)
     said = f"{user.get_username()}: {reason}"[:500]
-    return int(rows.update(state=State.IGNORED, outcome=said, over_at=timezone.now()))
+    with transaction.atomic():
+        rows = list(_locked(deliveries).filter(state__in=_OPEN))
+        for row in rows:
+            _put(row, State.IGNORED, said, over_at=timezone.now())
+    return len(rows)
+
+
+def _locked(deliveries: list[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """These rows as they are now, without what was sent."""
+    rows = WebhookDelivery.objects.select_for_update().filter(pk__in=[row.pk for row in deliveries])
+    return rows.defer("body", "headers")
+
+
+def _put(row: WebhookDelivery, state: State, outcome: str, **values: Any) -> None:
+    """This is what comes of it now; what came of it until now stays readable beside it."""
+    before = {"at": (row.over_at or row.received_at).isoformat(), "state": row.state, "outcome": row.outcome}
+    earlier = [before, *row.earlier][:EARLIER] if row.outcome else row.earlier
+    rows = WebhookDelivery.objects.filter(pk=row.pk)
+    rows.update(state=state, outcome=outcome, earlier=earlier, **values)

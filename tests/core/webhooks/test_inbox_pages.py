@@ -8,8 +8,9 @@ import pytest
 from django.test import Client as Browser
 
 from integrations.core import roles
-from integrations.core.models import AuditEntry, Client, Connection, Job, User, WebhookDelivery
+from integrations.core.models import AuditEntry, Client, Connection, Integration, Job, User, WebhookDelivery
 from integrations.core.running import run_due_jobs
+from integrations.transport.errors import RejectedError
 from tests.core.world import browser, person
 
 from . import pigeons
@@ -64,6 +65,27 @@ def test_a_replay_says_first_what_it_would_do_and_then_does_it(anna: Browser, se
     assert Job.objects.filter(state="queued", trigger="replay").count() == 2
     entry = AuditEntry.objects.get(action="webhooks.replay")
     assert (entry.actor, entry.outcome, entry.connection.slug) == ("anna", "done", "pigeon")  # type: ignore[union-attr]
+
+
+def test_what_came_of_it_first_stays_readable_after_a_replay_and_after_ignoring(
+    anna: Browser, send: Send, loft: pigeons.Loft
+) -> None:
+    Integration.objects.update(is_enabled=False)
+    send({"bird": 1})
+    run_due_jobs()
+    Integration.objects.update(is_enabled=True)
+    loft.birds["1"] = 3
+    loft.troubles.append(RejectedError("Bird 1 is moulting."))
+    act(anna, "replay", confirmed="1")
+    run_due_jobs()
+    page = anna.get(f"{LIST}{ids()[0]}/change/").content.decode()
+    assert "ignored: " in page
+    assert "The integration is switched off." in page
+    act(anna, "ignore", confirmed="1", reason="It moults every year")
+    page = anna.get(f"{LIST}{ids()[0]}/change/").content.decode()
+    assert "failed: Bird 1 is moulting." in page
+    assert "The integration is switched off." in page
+    assert "anna: It moults every year" in page
 
 
 def test_all_that_match_a_filter_can_be_replayed_at_once(anna: Browser, send: Send, loft: pigeons.Loft) -> None:
