@@ -2,7 +2,7 @@
 
 Strange and dealt with here: there is no read of one conversation (405), so all of a ticket are listed; their order is
 not dependable; another page exists only where the `Link` header says so; a 404 has no body; without `updated_since` a
-list shows the tickets of the last 30 days; deleted and spam tickets are in no list.
+list shows the tickets of the last 30 days; deleted and spam tickets are in no list but their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .answers import ExpiredUrl, OtherWorkspace, TooLarge, inside, refuse, rows_
 from .hosts import FileHosts
 from .inline import with_ending
 from .plans import compared
-from .schemas import Attachment, CategoryChoice, Conversation, Group, ListedTicket, Person, Ticket, Workspace
+from .schemas import Attachment, CategoryChoice, Conversation, Group, Listed, ListedTicket, Person, Ticket, Workspace
 
 ROOT = "/api/v2"
 FILE_DEADLINE = 300.0  # seconds
@@ -120,13 +120,26 @@ class FreshserviceApi:
         In no dependable order; rows shift while tickets change, so overlap and drop doubles by (id, updated_at).
         Deleted and spam tickets never show. Those of workspaces that are not set on the connection are left out.
         """
+        return self._changed({}, since, page, about=f"changed tickets, page {page}")
+
+    def tickets_put_away(self, where: str, since: datetime, page: int) -> tuple[list[ListedTicket], bool]:
+        """The same of the tickets that `where`, "deleted" or "spam", says: the lists that `filter` opens.
+
+        Raises MalformedResponseError when a row does not say it of itself: then the filter may have got lost.
+        """
+        rows, has_next = self._changed({"filter": where}, since, page, about=f"{where} tickets, page {page}")
+        if any(getattr(row, where) is not True for row in rows):
+            raise MalformedResponseError(f"Freshservice's list of {where} tickets shows one that does not say so.")
+        return rows, has_next
+
+    def _changed(
+        self, wanted: Mapping[str, str], since: datetime, page: int, *, about: str
+    ) -> tuple[list[ListedTicket], bool]:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        wanted = {"updated_since": moment, **self._of_workspaces(), **paging.page_of(page)}
-        answer, raw = self._rows("tickets", wanted, "tickets", about=f"changed tickets, page {page}")
+        asked = {**wanted, "updated_since": moment, **self._of_workspaces(), **paging.page_of(page)}
+        answer, raw = self._rows("tickets", asked, "tickets", about=about)
         rows = [schemas.read(ListedTicket, one) for one in raw]
-        has_next = paging.has_next(answer)
-        if has_next and not rows:
-            raise MalformedResponseError("Freshservice answered with an empty page and named another one.")
+        has_next = paging.another(answer, rows)
         return [row for row in rows if row.workspace_id is None or self._reads(row.workspace_id)], has_next
 
     def ticket(self, ticket_id: int) -> Ticket:
@@ -178,6 +191,13 @@ class FreshserviceApi:
         if found.id != group_id:
             raise MalformedResponseError("Freshservice answered with another group than the one asked for.")
         return found
+
+    def ids_of(self, listing: str, page: int) -> tuple[list[int], bool]:
+        """The ids on one page, counted from 1, of the "requesters", "agents" or "groups", and whether there is
+        another."""
+        answer, raw = self._rows(listing, paging.page_of(page), listing, about=f"{listing}, page {page}")
+        rows = [schemas.read(Listed, one) for one in raw]
+        return [row.id for row in rows], paging.another(answer, rows)
 
     def category_choices(self) -> list[CategoryChoice]:
         """Every category, sub-category and item with its path of names, of all workspaces of the connection."""

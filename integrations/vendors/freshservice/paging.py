@@ -24,6 +24,13 @@ def has_next(answer: Answer) -> bool:
     return _NEXT.search(answer.headers.get("Link", "")) is not None
 
 
+def another(answer: Answer, rows: list[Any]) -> bool:
+    """The same of a page with these rows. Raises MalformedResponseError for an empty one: pages would have no end."""
+    if has_next(answer) and not rows:
+        raise MalformedResponseError("Freshservice answered with an empty page and named another one.")
+    return has_next(answer)
+
+
 def all_rows(read: Callable[[int], tuple[Answer, list[Any]]]) -> Iterator[Any]:
     """The rows of all pages, in the vendor's order. Raises MalformedResponseError for pages without end."""
     before: list[Any] | None = None

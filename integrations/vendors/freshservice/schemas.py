@@ -111,11 +111,20 @@ Files = Annotated[tuple[Attachment, ...], BeforeValidator(_list)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTicket:
-    """A row of the list: enough to see whether it is news."""
+    """A row of the list: enough to see whether it is news, and whether it was put away."""
 
     id: Id
     updated_at: Moment
     workspace_id: Id | None = None
+    spam: StrictBool | None = None
+    deleted: StrictBool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A row of any other list: that there is such a record."""
+
+    id: Id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

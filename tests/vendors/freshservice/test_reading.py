@@ -54,6 +54,31 @@ def note(text: str) -> dict[str, Any]:
     return {"body": text, **plain, "from_email": None, "to_emails": [], "cc_emails": None, "bcc_emails": None}
 
 
+@pytest.mark.parametrize(("act", "where"), [("delete_ticket", "deleted"), ("mark_spam", "spam")])
+def test_what_was_put_away_is_in_a_list_of_its_own(wire: Wire, api: FreshserviceApi, act: str, where: str) -> None:
+    put_away, _ = (wire.do("new_ticket", subject=name) for name in "ab")
+    wire.do(act, ticket=put_away)
+    rows, has_next = api.tickets_put_away(where, LONG_AGO, 1)
+    assert ([row.id for row in rows], has_next) == ([put_away], False)
+    assert api.tickets_put_away(where, datetime.now(UTC) + timedelta(hours=1), 1) == ([], False)
+
+
+def test_a_list_of_deleted_tickets_that_does_not_say_it_of_each_is_not_believed() -> None:
+    rows = [{"id": 1, "updated_at": "2026-11-01T10:00:00Z"}]
+    with saying(always({"tickets": rows})) as (_, api), pytest.raises(MalformedResponseError, match="does not say so"):
+        api.tickets_put_away("deleted", LONG_AGO, 1)
+
+
+def test_ids_are_listed_page_by_page(freshservice: FreshserviceSimulator, api: FreshserviceApi) -> None:
+    for number in range(150):
+        freshservice.data.add_requester(22000000000 + number, "x", "", "")
+    (first, has_next), (second, has_another) = api.ids_of("requesters", 1), api.ids_of("requesters", 2)
+    assert {*first, *second} == set(freshservice.data.requesters)
+    assert (has_next, has_another) == (True, False)
+    assert GROUP in api.ids_of("groups", 1)[0]
+    assert AGENT in api.ids_of("agents", 1)[0]
+
+
 def test_the_time_is_sent_in_utc_by_the_second(wire: Wire, api: FreshserviceApi) -> None:
     wire.do("new_ticket", subject="x", updated_at="2026-11-01T10:00:00Z")
     zone = datetime.fromisoformat("2026-11-01T12:00:00.900+02:00")
