@@ -312,6 +312,10 @@ admin:freshservice_toga_freshserviceoptions_delete     GET   302 403 403 403 403
 admin:freshservice_toga_freshserviceoptions_delete     POST  302 403 403 403 403
 admin:freshservice_toga_freshserviceoptions_history    GET   302 403 200 200 404
 admin:freshservice_toga_freshserviceoptions_history    POST  302 403 200 200 404
+admin:freshservice_toga_freshserviceoptions_make_links GET   302 405 405 405 405
+admin:freshservice_toga_freshserviceoptions_make_links POST  302 403 403 302 403
+admin:freshservice_toga_freshserviceoptions_read_ids   GET   302 405 405 405 405
+admin:freshservice_toga_freshserviceoptions_read_ids   POST  302 403 403 302 403
 admin:index                                            GET   302 200 200 200 200
 admin:index                                            POST  302 200 200 200 200
 admin:jsi18n                                           GET   302 200 200 200 200

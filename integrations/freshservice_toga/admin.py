@@ -1,22 +1,32 @@
-"""The settings of a client's Freshservice, with the words for its codes."""
+"""The settings of a client's Freshservice, with the words for its codes and the cut-over from an earlier program."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, When
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
 
+from integrations.core import jobs, streams
 from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline
+from integrations.core.models import Job
 
-from .models import FreshserviceOptions, ValueWord
+from . import cutover
+from .models import CutOver, FreshserviceOptions, ValueWord
+
+CHANGE = "freshservice_toga.change_freshserviceoptions"
+READ, LINK = "freshservice_toga.read_ids", "freshservice_toga.make_links"
 
 
 class ValueWordInline(PortalTabularInline):
     model = ValueWord
-    fields = ("field", "code", "word", "seen_at")
-    readonly_fields = ("field", "code", "seen_at")
+    fields = ("field", "code", "word", "waiting", "seen_at")
+    readonly_fields = ("field", "code", "waiting", "seen_at")
     show_change_link = False
     hide_title = True
     verbose_name_plural = "Words for Freshservice's codes"
@@ -28,12 +38,17 @@ class ValueWordInline(PortalTabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a code gets its row when it is met first
 
+    @admin.display(description="tickets left alone")
+    def waiting(self, row: ValueWord) -> int:
+        return int(row.left_alone.count())
+
 
 @admin.register(FreshserviceOptions)
 class FreshserviceOptionsAdmin(PortalModelAdmin):
     list_display = ("integration", "custom_field_prefix", "unmapped", "missing")
     list_select_related = ("integration__client",)
     readonly_fields = ("integration",)
+    change_form_outer_before_template = "freshservice_toga/options_panel.html"
     fields = ("integration", "custom_field_prefix", "start_at")
     inlines = (ValueWordInline,)
 
@@ -47,3 +62,91 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
     @admin.display(description="what is missing")
     def missing(self, row: FreshserviceOptions) -> str:
         return row.problem() or "–"
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """A word that was entered is brought at once to the tickets that were left alone for want of it."""
+        super().save_formset(request, form, formset, change)
+        entered = [row for row, _ in getattr(formset, "changed_objects", []) if isinstance(row, ValueWord) and row.word]
+        tickets = sum(row.left_alone.count() for row in entered)
+        stream = next(row for row in streams.streams_of(form.instance.integration) if row.slug == "catch_up")
+        if not tickets or streams.waits_for_approval(stream) or streams.why_not(stream.integration):
+            return
+        user: Any = request.user  # signed in
+        streams.ask_for(stream, user=user)
+        said = "ticket that was" if tickets == 1 else "tickets that were"
+        messages.info(request, f"{tickets:,} {said} left alone for want of a word: looked at again now.")
+
+    # --- cut-over
+
+    def get_urls(self) -> list[URLPattern]:
+        def door(name: str, view: Any) -> URLPattern:
+            wrapped: Any = self.admin_site.admin_view(view)
+            pattern: URLPattern = path(
+                f"<int:pk>/{name}/", wrapped, name=f"freshservice_toga_freshserviceoptions_{name}"
+            )
+            return pattern
+
+        return [door("read_ids", self.read_ids_view), door("make_links", self.make_links_view), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        extra: dict[str, Any] = {}
+        if row is not None:
+            found = CutOver.objects.filter(pk=row.pk).first()
+            extra = {
+                "may_change": request.user.has_perm(CHANGE),
+                "missing": row.problem(),
+                "cut_over": found,
+                "lines": cutover.report(found) if found and found.read_at else [],
+                "job": Job.objects.filter(kind__in=(READ, LINK), args=[row.pk]).order_by("-pk").first(),
+            }
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))  # type: ignore[no-any-return]
+
+    @method_decorator(require_POST)
+    def read_ids_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the ids read that an earlier program left, and say what would be linked."""
+        row = self._options(request, pk)
+        if problem := row.problem() or streams.why_not(row.integration) or _busy(row):
+            messages.error(request, f"The cut-over was not started. {problem}")
+        else:
+            cutover.begin(row.integration)
+            _ask(request, READ, row)
+            messages.success(request, "The ids are read; the report will be shown here. Nothing is linked yet.")
+        return _to_page(row)
+
+    @method_decorator(require_POST)
+    def make_links_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have links made of what was read."""
+        row = self._options(request, pk)
+        was_read = CutOver.objects.filter(pk=row.pk, read_at__isnull=False).exists()
+        unread = "" if was_read else "Have the ids read first, and look at what would be linked."
+        if problem := unread or _busy(row):
+            messages.error(request, f"No link was made. {problem}")
+        else:
+            _ask(request, LINK, row)
+            messages.success(request, "The links are made; the report will be shown here.")
+        return _to_page(row)
+
+    def _options(self, request: HttpRequest, pk: int) -> FreshserviceOptions:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        row: FreshserviceOptions | None = self.get_queryset(request).filter(pk=pk).first()
+        if row is None:
+            raise Http404("There are no such settings.")
+        return row
+
+
+def _busy(row: FreshserviceOptions) -> str:
+    busy = Job.objects.filter(kind__in=(READ, LINK), args=[row.pk], state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return "It is at work already." if busy.exists() else ""
+
+
+def _ask(request: HttpRequest, kind: str, row: FreshserviceOptions) -> None:
+    user: Any = request.user  # signed in
+    jobs.enqueue(kind, row.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+
+
+def _to_page(row: FreshserviceOptions) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:freshservice_toga_freshserviceoptions_change", args=[row.pk]))

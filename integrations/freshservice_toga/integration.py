@@ -8,7 +8,7 @@ from integrations.vendors.freshservice import VENDOR as FRESHSERVICE_VENDOR
 from integrations.vendors.toga import VENDOR as TOGA_2
 
 from .models import FRESHSERVICE, TOGA, FreshserviceOptions
-from .streams import STREAMS
+from .streams import STREAMS, make_links, read_ids
 
 _SETTINGS = (
     *("freshservice_toga.view_freshserviceoptions", "freshservice_toga.view_valueword"),
@@ -22,6 +22,7 @@ registry.register(
         roles=(Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR), Role(TOGA, "TOGA 2", TOGA_2)),
         streams=STREAMS,
         options=FreshserviceOptions,
+        jobs={"read_ids": read_ids, "make_links": make_links},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:2]},
     )
 )

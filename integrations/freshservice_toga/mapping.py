@@ -30,6 +30,15 @@ WORDS: dict[str, dict[int, str]] = {  # until an admin changes them
 }
 FIELDS = ("subject", "status", "priority", "source", "contact", "team", "category")
 LINKED = frozenset({"contact", "team", "category"})
+CLOSED = frozenset({4, 5})  # resolved and closed; a tenant's own codes count as open
+PUT_AWAY = {
+    "deleted": "It was deleted in Freshservice.",
+    "spam": "It was marked as spam in Freshservice.",
+}
+HIDDEN = (
+    "Freshservice does not show it any more, and shows others: it was deleted for good, moved to another workspace, or "
+    "hidden from the API key."
+)
 GONE = "<p><em>(Deleted in Freshservice.)</em></p>"
 
 
@@ -72,6 +81,11 @@ def said_in(ticket: Any, conversations: Iterable[Any], *, images: Any) -> list[S
 
 def _files(found: Iterable[Any]) -> tuple[Any, ...]:
     return tuple({file.id: file for file in reversed(list(found))}.values())[::-1]
+
+
+def put_away(ticket: Any) -> str:
+    """Why no list of Freshservice shows this ticket, by its own members; empty when lists do."""
+    return next((said for name, said in PUT_AWAY.items() if getattr(ticket, name)), "")
 
 
 def wanted(found: Mapping[str, str | None], base: Mapping[str, Any], there: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand
-from integrations.transport.errors import NotFoundError
+from integrations.transport.errors import ConflictError, NotFoundError
 from integrations.vendors.freshservice.schemas import Person
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.categories import category_name
@@ -21,6 +21,18 @@ from integrations.vendors.toga.schemas import uuid_of
 from .sides import CATEGORY, CONTACT, TEAM, Sides
 
 TO_BE_MADE = "new"  # stands for the uuid of a contact that one of the writes makes
+
+
+def only_one(sides: Sides, resource: Resource, own: str, number: str) -> str:
+    """The uuid of the record that carries this id of Freshservice, or empty. Raises ConflictError for several: which
+    of them is meant is not guessed."""
+    member = sides.own(own)
+    uuids = [uuid_of(row) for row in sides.toga.matching(resource, member, number)]
+    if len(uuids) > 1:
+        raise ConflictError(
+            f"{len(uuids)} {resource.path} of TOGA 2 have {member} {number}: leave it on one of {', '.join(uuids)}."
+        )
+    return uuids[0] if uuids else ""
 
 
 class Matches:
@@ -94,10 +106,14 @@ class Matches:
     ) -> str | None:
         """By the client's own id, else by the name, which then gets the id."""
         member = self.sides.own(own)
-        if rows := self.sides.toga.matching(resource, member, number):
-            uuid = uuid_of(rows[0])
-            self.writes.append(Write(f"know its {kind}", lambda _: self.sides.remember(kind, left, uuid)))
-            return uuid
+        try:
+            known = only_one(self.sides, resource, own, number)
+        except ConflictError as conflict:
+            self.unmatched.append(conflict.message.rstrip("."))
+            return None
+        if known:
+            self.writes.append(Write(f"know its {kind}", lambda _: self.sides.remember(kind, left, known)))
+            return known
         called, uuids = named()
         if len(uuids) != 1:
             self.unmatched.append(f"TOGA 2 has {'several' if uuids else 'no'} {kind} named “{called}”")
@@ -117,8 +133,7 @@ def contact(sides: Sides, person: Person) -> str:
     member, number = sides.own("UserId"), str(person.id)
 
     def find(_key: str) -> str | None:
-        rows = sides.toga.matching(dialect.CONTACTS, member, number)
-        return uuid_of(rows[0]) if rows else None
+        return only_one(sides, dialect.CONTACTS, "UserId", number) or None
 
     def create(_key: str) -> str:
         known = sides.toga.matching(dialect.CONTACTS, dialect.EMAIL, person.email) if person.email else []

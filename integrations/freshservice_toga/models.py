@@ -74,3 +74,96 @@ class ValueWord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} {self.code}: {self.word or 'unmapped'}"
+
+
+class OpenTicket(models.Model):
+    """A ticket that was open when it was read last; nothing would tell that it got hidden, so it is looked for."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    number = models.BigIntegerField(help_text="Its id in Freshservice.")
+    changed_at = models.DateTimeField(help_text="By Freshservice; one that nobody touches is given up some day.")
+    looked_at = models.DateTimeField()
+    absent_since = models.DateTimeField(null=True, blank=True, help_text="It could not be read at that look.")
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "number"], name="one_open_ticket_per_number")]
+        indexes = [models.Index(fields=["integration", "looked_at"], name="open_ticket_turn")]
+
+    def __str__(self) -> str:
+        return f"ticket {self.number}"
+
+
+class LookAgain(models.Model):
+    """A ticket that the catch-up looks at once more though it did not change: as soon as the word is entered, or at
+    its next run when the row has none."""
+
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="+")
+    ticket = models.CharField(max_length=200, help_text="Its id in Freshservice.")
+    word = models.ForeignKey(ValueWord, null=True, blank=True, on_delete=models.CASCADE, related_name="left_alone")
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["word", "ticket"], name="one_look_per_word_and_ticket"),
+            models.UniqueConstraint(
+                fields=["integration", "ticket"], condition=models.Q(word=None), name="one_look_at_once_per_ticket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ticket {self.ticket}"
+
+
+class CutOver(models.Model):
+    """One reading of the ids that an earlier program left in TOGA 2, and how far it got. A new one takes its place."""
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="cut_over")
+    begun_at = models.DateTimeField(default=timezone.now)
+    step = models.PositiveSmallIntegerField(default=0, help_text="Which list is being read.")
+    cursor = models.TextField(blank=True, help_text="Where reading goes on in it.")
+    read_at = models.DateTimeField(null=True, blank=True)
+    linked_at = models.DateTimeField(null=True, blank=True)
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"cut-over of {self.integration}"
+
+
+class FoundId(models.Model):
+    """An id of Freshservice that stands on a record of TOGA 2, and what can be made of it."""
+
+    class Verdict(models.TextChoices):
+        NEW = "new", "to be linked"
+        LINKED = "linked", "linked"
+        KNOWN = "known", "linked already"
+        DOUBLED = "doubled", "stand on several records"
+        UNKNOWN = "unknown", "not shown by Freshservice"
+        TAKEN = "taken", "linked to something else"
+
+    cut_over = models.ForeignKey(CutOver, on_delete=models.CASCADE, related_name="found")
+    kind = models.SlugField(help_text="The object type of the link it would be.")
+    number = models.CharField(max_length=200, help_text="The id as it stands there.")
+    left_id = models.CharField(max_length=200, help_text="The same as links have it; a category's is its path.")
+    right_id = models.CharField(max_length=200, help_text="The record's uuid.")
+    is_known = models.BooleanField(default=False, help_text="Freshservice shows it, or cannot be asked.")
+    verdict = models.CharField(max_length=8, choices=Verdict, default=Verdict.NEW)
+
+    client_path = "cut_over__integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cut_over", "kind", "right_id"], name="one_found_id_per_record")]
+        indexes = [
+            models.Index(fields=["cut_over", "kind", "number"], name="found_id_number"),
+            models.Index(fields=["cut_over", "verdict", "kind"], name="found_id_verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} on {self.right_id}"

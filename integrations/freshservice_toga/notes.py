@@ -31,20 +31,54 @@ SPOOLED = 1_000_000  # bytes of a file that stay in memory before it goes to dis
 
 def plan(sides: Sides, said: list[Said], there: TogaTicket | None, *, is_new: bool) -> tuple[list[Write], bool]:
     """The writes that bring the notes and files in step, and whether nothing has to be looked at once more."""
-    member = sides.own("ConversationId")
-    here = {note.custom.get(member): note for note in there.notes} if there else {}
-    links = links_of(sides.integration, NOTE, Side.LEFT, [one.key for one in said])
+    carrying = _carrying(sides, there)
+    links = links_of(sides.integration, NOTE, Side.LEFT, {*carrying, *(one.key for one in said)})
+    here = {key: _meant(found, links.get(key)) for key, found in carrying.items()}
+    doubled = [one for one in said if one.key in here and here[one.key] is None]
     writes: list[Write] = []
     for one in said:
         link, note = links.get(one.key), here.get(one.key)
+        if one in doubled:
+            continue
         if link is None or not link.right_id:
             writes.append(Write(_told(one), _sending(sides, one, note)))
         elif link.base.get("said") != one.fingerprint and note is not None:
-            writes.append(Write(f"edit: {_told(one)}", _editing(sides, one, note.uuid)))
-    gone, waits = _gone(sides, {one.key for one in said}, here)
-    files = [write for one in said for write in _files(sides, one, here.get(one.key), is_new=is_new)]
+            does = "recognise" if _is_said(one, note) else "edit"
+            writes.append(Write(f"{does}: {_told(one)}", _editing(sides, one, note)))
+    gone, waits = _gone(sides, {one.key for one in said}, here, links)
+    files = [
+        write for one in said if one not in doubled for write in _files(sides, one, here.get(one.key), is_new=is_new)
+    ]
     # Files come last, the largest at the end: one that is refused keeps back nothing that was said, and no other file.
-    return [*writes, *gone, *(write for _, write in sorted(files, key=lambda sized: sized[0]))], not waits
+    last = [write for _, write in sorted(files, key=lambda sized: sized[0])]
+    refused = [Write(f"nothing for the {_told(one)}", _refusing(one, carrying[one.key])) for one in doubled]
+    return [*writes, *gone, *last, *refused], not waits
+
+
+def _carrying(sides: Sides, there: TogaTicket | None) -> dict[str, list[Note]]:
+    """The notes that carry an id of Freshservice, by it."""
+    member = sides.own("ConversationId")
+    found: dict[str, list[Note]] = {}
+    for note in there.notes if there else ():
+        if key := note.custom.get(member):
+            found.setdefault(key, []).append(note)
+    return found
+
+
+def _meant(found: list[Note], link: RecordLink | None) -> Note | None:
+    """Which of the notes that carry one id it is: the linked one, else the only one; None: nobody has said."""
+    linked = next((note for note in found if link is not None and note.uuid == link.right_id), None)
+    return linked or (found[0] if len(found) == 1 else None)
+
+
+def _refusing(one: Said, found: list[Note]) -> Any:
+    """It comes last: what else is to be said of the ticket is said before a person has decided."""
+
+    def refuse(_ticket: RecordLink) -> str:
+        uuids = ", ".join(note.uuid for note in found)
+        raise ConflictError(f"{len(found)} notes of TOGA 2 have the id {one.key}: leave it on one of {uuids}.")
+
+    return refuse
 
 
 def _told(one: Said) -> str:
@@ -78,7 +112,7 @@ def _sending(sides: Sides, one: Said, known: Note | None) -> Any:
         with in_hand(sides.integration, NOTE, Side.LEFT, one.key) as mine:
             if known is not None and not mine.right_id:
                 attach(mine, Side.RIGHT, known.uuid)
-                is_as_said = (known.body, known.is_external) == (one.html, one.is_external)
+                is_as_said = _is_said(one, known)
             else:
                 is_as_said = create_once(mine, Side.RIGHT, fields={}, find=find, create=create)
             if not is_as_said:  # it was made by an earlier call, or another program; an edit may have come since
@@ -89,14 +123,19 @@ def _sending(sides: Sides, one: Said, known: Note | None) -> Any:
     return send
 
 
-def _editing(sides: Sides, one: Said, uuid: str) -> Any:
+def _editing(sides: Sides, one: Said, note: Note) -> Any:
     def edit(_ticket: RecordLink) -> str:
         with in_hand(sides.integration, NOTE, Side.LEFT, one.key) as mine:
-            _write(sides, one, uuid)
+            if not _is_said(one, note):  # an earlier program, or a call without an answer, may have said it
+                _write(sides, one, note.uuid)
             _agreed(mine, one)
         return ""
 
     return edit
+
+
+def _is_said(one: Said, note: Note) -> bool:
+    return (note.body, note.is_external) == (one.html, one.is_external)
 
 
 def _write(sides: Sides, one: Said, uuid: str) -> None:
@@ -109,16 +148,16 @@ def _agreed(mine: RecordLink, one: Said) -> None:
     mine.save(update_fields=["base"])
 
 
-def _gone(sides: Sides, present: set[str], here: Mapping[str | None, Note]) -> tuple[list[Write], bool]:
+def _gone(
+    sides: Sides, present: set[str], here: Mapping[str, Note | None], links: Mapping[str, RecordLink]
+) -> tuple[list[Write], bool]:
     """Conversations that were deleted, absent from two reads: the note stays and says so. And whether any was absent
     for the first time."""
-    absent = [(key, note) for key, note in here.items() if key and key not in present]
-    links = links_of(sides.integration, NOTE, Side.LEFT, [key for key, _ in absent])
     writes: list[Write] = []
     waits = False
-    for key, note in absent:
+    for key, note in here.items():
         link = links.get(key)
-        if link is None or link.base.get("gone") == "told":
+        if key in present or note is None or link is None or link.base.get("gone") == "told":
             continue
         if link.base.get("gone") == "once":
             writes.append(Write(f"say that {key} was deleted", _telling(sides, link, note)))

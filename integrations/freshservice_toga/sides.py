@@ -44,21 +44,19 @@ class Sides:
     fresh: FreshserviceApi
     toga: TogaApi
     is_dry: bool = False
-    _words: dict[tuple[str, int], str] = field(default_factory=dict)
+    _words: dict[tuple[str, int], ValueWord] = field(default_factory=dict)
 
     def own(self, name: str) -> str:
         """The client's own member of TOGA 2, such as `c_eliteTicketId`."""
         return dialect.custom(self.options.custom_field_prefix, name)
 
-    def word(self, name: str, code: int | None) -> str | None:
-        """How a code is said in TOGA 2; None while it is unmapped. A code met first gets its row."""
-        if code is None:
-            return None
+    def word(self, name: str, code: int) -> ValueWord:
+        """How a code is said in TOGA 2; its word is empty while it is unmapped. A code met first gets its row."""
         if (name, code) not in self._words:
             made = {"word": mapping.WORDS[name].get(code, "")}
             row = ValueWord.objects.get_or_create(options=self.options, field=name, code=code, defaults=made)[0]
-            self._words[name, code] = row.word
-        return self._words[name, code] or None
+            self._words[name, code] = row
+        return self._words[name, code]
 
     @cached_property
     def categories(self) -> dict[str, int]:

@@ -1,22 +1,28 @@
-"""The one stream: what changed in Freshservice, found by webhooks at once and by the catch-up for certain."""
+"""The streams: what changed in Freshservice, found by webhooks at once and by the catch-up for certain; and what is
+not there any more. And the two jobs of the cut-over."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations.core.jobs import Again
+from integrations.core.jobs import Again, Claim
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
+from integrations.core.sync.linking import BusyError
 from integrations.transport.errors import NotFoundError
 
+from . import cutover
+from . import still_there as absence
 from .flow import flow
-from .models import FRESHSERVICE
+from .models import FRESHSERVICE, CutOver
 from .sides import TICKET, opened
 
 EARLY = (3.0, 8.0, 20.0, 60.0)  # seconds after which a ticket that was just raised is looked for again
+BUSY = (2.0, 60.0)  # seconds until a pair that another process works on is tried again: first, and at most
 
 
 def catch_up(work: Work) -> str:
@@ -31,6 +37,11 @@ def look_at(work: Work, subject: str) -> str:
     with opened(work.integration, f"webhook about ticket {number}", guard=work.claim.check) as sides:
         try:
             return engine.look_at(work, flow(sides), number)
+        except BusyError as busy:  # most often for a moment; after a death for as long as its lease
+            first, most = BUSY
+            age = (timezone.now() - work.run.started_at).total_seconds()
+            at = timezone.now() + timedelta(seconds=min(max(first, age), most))
+            raise Again(at=at, outcome=f"{busy.message} Looking again soon.") from None
         except NotFoundError:
             return _not_found(work, number, is_known=bool(sides.linked(TICKET, number)))
 
@@ -48,6 +59,34 @@ def _not_found(work: Work, number: str, *, is_known: bool) -> str:
     )
 
 
+def still_there(work: Work) -> str:
+    """Pairs whose ticket was deleted, marked as spam or hidden, and those that came back."""
+    with opened(work.integration, "still there", guard=work.claim.check, is_dry=work.run.is_dry) as sides:
+        return engine.run(work, absence.flow(sides))
+
+
+# --- cut-over ---------------------------------------------------------------------------------------------------------
+
+
+def read_ids(claim: Claim, integration_id: int) -> str:
+    """Job: read the ids that an earlier program left in TOGA 2; the report of what would be linked."""
+    row = CutOver.objects.select_related("integration__client").get(pk=integration_id)
+    ends = time.monotonic() + engine.SLICE
+    with opened(row.integration, "cut-over", guard=claim.check) as sides:
+        if not cutover.read(sides, row, go_on=lambda: time.monotonic() < ends):
+            raise Again(at=timezone.now(), outcome=cutover.progress(row))
+    return cutover.told(row)
+
+
+def make_links(claim: Claim, integration_id: int) -> str:
+    """Job: make links of what was read; the report."""
+    row = CutOver.objects.get(pk=integration_id)
+    if row.read_at is None:
+        return "The ids were not read to their end."
+    cutover.link(row, guard=claim.check)
+    return cutover.told(row)
+
+
 STREAMS = (
     StreamKind(
         "catch_up",
@@ -59,4 +98,5 @@ STREAMS = (
         hinted_by=(FRESHSERVICE,),
         run_hint=look_at,
     ),
+    StreamKind("still_there", "Tickets that are gone", still_there, interval_minutes=180, is_sync=True),
 )

@@ -57,4 +57,13 @@ def test_an_admin_follows_a_webhook_from_its_set_up_to_its_effect(
     expect(page.get_by_text("Records that webhooks were about, lately")).to_be_visible()
     page.goto(f"{portal}/admin/freshservice_toga/freshserviceoptions/{elite.integration.pk}/change/")
     expect(page.locator("input[name$='-word']").first).to_have_value("Low")
+    page.get_by_role("button", name="Read the ids").click()
+    expect(page.get_by_text("the report will be shown here", exact=False)).to_be_visible()
+    run_due_jobs()
+    page.reload()
+    expect(page.get_by_role("row").filter(has_text="1 linked already").first).to_be_visible()
+    page.get_by_role("button", name="Make the links").click()
+    expect(page.get_by_text("The links are made", exact=False)).to_be_visible()
+    page.goto(f"{portal}{INBOX}{first.pk}/change/")
+    expect(page.get_by_text("done: Created: It is new.")).to_be_visible()
     assert complaints == []

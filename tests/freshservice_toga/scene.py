@@ -19,6 +19,7 @@ from integrations.core.models import (
     HeldItem,
     Integration,
     IntegrationRole,
+    RecordLink,
     Stream,
     SyncRun,
     WebhookDelivery,
@@ -54,6 +55,11 @@ class Scene:
         """One run, some seconds after what happened before."""
         self.clock.shift(10)
         return run_now(self.stream, is_dry=is_dry)
+
+    def still_there(self, *, hours: float = 3, is_dry: bool = False) -> SyncRun:
+        """One pass of the check for tickets that are gone, so many hours from now."""
+        self.clock.shift(hours * 3600)
+        return run_now(Stream.objects.get(integration=self.integration, slug="still_there"), is_dry=is_dry)
 
     def hint(self, ticket: int | str, *, work: bool = True) -> int:
         """A webhook about that ticket, worked off unless told otherwise; the answer's status."""
@@ -99,6 +105,11 @@ class Scene:
     def reads(self) -> list[str]:
         """The reads in Freshservice's ledger."""
         return [f"{call.method} {call.path.removeprefix('/api/v2/')}" for call in self.fresh.calls]
+
+    def pair(self, ticket: int) -> tuple[str, str]:
+        """The state of the ticket's pair, and why it is so."""
+        link = RecordLink.objects.get(integration=self.integration, object_type="ticket", left_id=str(ticket))
+        return link.state, link.cause
 
     def held(self) -> list[str]:
         rows = HeldItem.objects.filter(stream__integration=self.integration, state=HeldItem.State.HELD)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
+
+from integrations.core.models import RecordLink
+from integrations.core.sync.flow import Side
+from integrations.core.sync.linking import LEASE, in_hand
+from integrations.vendors.freshservice.simulator.world import REQUESTER
 
 from .scene import Scene
 
@@ -54,6 +62,34 @@ def test_a_deletion_is_said_once_also_when_the_answer_is_lost(scene: Scene) -> N
     scene.work(minutes=2)
     scene.hint(ticket)
     assert scene.notes()[1][0].count("Deleted in Freshservice") == 1
+
+
+def test_a_ticket_whose_requester_is_being_made_by_another_waits_seconds(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power")
+    with in_hand(scene.integration, "contact", Side.LEFT, str(REQUESTER)):
+        scene.hint(ticket)
+    assert scene.deliveries() == ["waiting"]
+    scene.work(minutes=0.05)
+    assert scene.deliveries() == ["done"]
+    assert [row["subject"] for row in scene.records("tickets")] == ["No power"]
+
+
+def test_a_requester_left_in_hand_by_a_dead_process_is_waited_for_with_few_looks(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power")
+    now = timezone.now()
+    RecordLink.objects.create(
+        integration=scene.integration,
+        object_type="contact",
+        left_id=str(REQUESTER),
+        lease_until=now + LEASE,
+        lease_by="dead",
+    )
+    scene.hint(ticket)
+    while scene.deliveries() == ["waiting"] and timezone.now() < now + 2 * LEASE:
+        scene.work()
+    assert scene.deliveries() == ["done"]
+    assert timezone.now() < now + LEASE + timedelta(seconds=70)
+    assert scene.reads().count(f"GET tickets/{ticket}") < 12
 
 
 def test_a_sick_ticket_stops_no_other(scene: Scene) -> None:

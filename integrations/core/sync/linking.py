@@ -189,6 +189,11 @@ def mark_missing(link: RecordLink, cause: str) -> None:
     RecordLink.objects.filter(pk=link.pk).update(state=State.MISSING, cause=cause)
 
 
+def mark_found(link: RecordLink) -> None:
+    """What was missing is there again."""
+    RecordLink.objects.filter(pk=link.pk, state=State.MISSING).update(state=State.ACTIVE, cause="")
+
+
 def note_sent(link: RecordLink, side: Side, fields: Mapping[str, Any]) -> None:
     """Before an update of the record on this side: what it will have then. If the answer is lost, this is known."""
     link.sent = {"side": side, "fields": dict(fields)}

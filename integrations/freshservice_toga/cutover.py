@@ -1,0 +1,244 @@
+"""Cut-over from an earlier program: the ids of Freshservice that it left in TOGA 2 become links, with a report.
+
+First all of them are read, page by page, and Freshservice is asked which it knows: a dry run that can be looked at, and
+goes on where it was when its process dies. Only then, and only when a person asks for it, links are made of what is
+certain. An id that stands on several records is shown, never guessed; nothing is written to either system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
+from django.utils import timezone
+
+from integrations.core.models import Integration, RecordLink
+from integrations.transport.errors import ConflictError
+from integrations.vendors.toga import dialect
+from integrations.vendors.toga.dialect import Resource
+from integrations.vendors.toga.schemas import text
+
+from .flow import BEGINNING
+from .models import CutOver, FoundId, OpenTicket
+from .sides import CATEGORY, CONTACT, KIND, NOTE, TEAM, TICKET, Sides
+
+PAGE, BATCH, EXAMPLES = 200, 500, 10
+ADOPTED = "By the id that an earlier program left."
+Verdict = FoundId.Verdict
+Store = Callable[[], object]
+Step = Callable[[Sides, CutOver], tuple[Store, str]]  # what to store of one page, and where the next begins
+
+KINDS: dict[str, tuple[Resource, str]] = {  # by object type: where in TOGA 2, and which of the client's own members
+    TICKET: (KIND.tickets, "TicketId"),
+    CONTACT: (dialect.CONTACTS, "UserId"),
+    TEAM: (dialect.TEAMS, "GroupId"),
+    CATEGORY: (dialect.CATEGORIES, "CategoryId"),
+    NOTE: (KIND.notes, "ConversationId"),
+}
+
+
+@dataclass
+class Line:
+    """What became of the ids of one kind: how many by verdict, and some ids that a person should look at."""
+
+    kind: str
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        parts = [
+            f"{self.counts[verdict]:,} {label}" + self._such_as(verdict)
+            for verdict, label in Verdict.choices
+            if self.counts.get(verdict)
+        ]
+        return ", ".join(parts) or "none"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.said}"
+
+    def _such_as(self, verdict: str) -> str:
+        return f" ({', '.join(self.examples[verdict])})" if verdict in self.examples else ""
+
+
+def begin(integration: Integration) -> CutOver:
+    """A new reading, in place of an earlier one."""
+    with transaction.atomic():
+        CutOver.objects.filter(pk=integration.pk).delete()
+        row: CutOver = CutOver.objects.create(integration=integration)
+    return row
+
+
+def read(sides: Sides, row: CutOver, *, go_on: Callable[[], bool] = lambda: True) -> bool:
+    """Read on, a page at a time, as long as `go_on` says so; whether all was read. Raises VendorError; what was read
+    until then is kept."""
+    while row.step < len(STEPS):
+        if not go_on():
+            return False
+        store, following = STEPS[row.step][1](sides, row)
+        row.step, row.cursor = (row.step, following) if following else (row.step + 1, "")
+        with transaction.atomic():
+            _keep(row, step=row.step, cursor=row.cursor)
+            store()
+    if row.read_at is None:
+        judge(row)
+        row.read_at = timezone.now()
+        _keep(row, read_at=row.read_at)
+    return True
+
+
+def _keep(row: CutOver, **values: Any) -> None:
+    """Raises ConflictError when another reading took the place of this one."""
+    if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
+        raise ConflictError("The ids are being read anew; this reading ends.")
+
+
+def progress(row: CutOver) -> str:
+    """How far the reading is, in a sentence."""
+    return f"{row.found.count():,} ids found; reading {STEPS[min(row.step, len(STEPS) - 1)][0]}."
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _found_in(kind: str) -> Step:
+    """A page of TOGA 2's records of this kind: those that carry an id."""
+    resource, own = KINDS[kind]
+
+    def page(sides: Sides, row: CutOver) -> tuple[Store, str]:
+        member = sides.own(own)
+        listed, following = sides.toga.changed(resource, None, row.cursor, limit=PAGE)
+        numbers = {one.uuid: _number(one.raw.get(member)) for one in listed}
+        found = [
+            FoundId(cut_over=row, kind=kind, number=number, left_id=number, right_id=uuid, is_known=kind == NOTE)
+            for uuid, number in numbers.items()
+            if number
+        ]
+        return lambda: FoundId.objects.bulk_create(found, ignore_conflicts=True), following
+
+    return page
+
+
+def _number(value: Any) -> str:
+    """What stands in the member, where it can be an id at all."""
+    return text(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _known(row: CutOver, kind: str, ids: Iterable[int]) -> Store:
+    named = row.found.filter(kind=kind, number__in=[str(one) for one in ids])
+    return lambda: named.update(is_known=True)
+
+
+def _known_tickets(sides: Sides, row: CutOver) -> tuple[Store, str]:
+    page = int(row.cursor or 1)
+    listed, has_next = sides.fresh.tickets_updated_since(BEGINNING, page)
+    return _known(row, TICKET, [one.id for one in listed]), str(page + 1) if has_next else ""
+
+
+def _known_in(kind: str, listing: str) -> Step:
+    def page(sides: Sides, row: CutOver) -> tuple[Store, str]:
+        number = int(row.cursor or 1)
+        ids, has_next = sides.fresh.ids_of(listing, number)
+        return _known(row, kind, ids), str(number + 1) if has_next else ""
+
+    return page
+
+
+def _known_categories(sides: Sides, row: CutOver) -> tuple[Store, str]:
+    """A ticket names its category by a path, and so do links."""
+    paths = {str(number): path[:200] for path, number in sides.categories.items()}
+    rows = list(row.found.filter(kind=CATEGORY, number__in=list(paths)))
+    for one in rows:
+        one.left_id, one.is_known = paths[one.number], True
+    return lambda: FoundId.objects.bulk_update(rows, ["left_id", "is_known"]), ""
+
+
+STEPS: tuple[tuple[str, Step], ...] = (
+    *((f"{resource.path} of TOGA 2", _found_in(kind)) for kind, (resource, _) in KINDS.items()),
+    ("tickets of Freshservice", _known_tickets),
+    *((f"{name} of Freshservice", _known_in(CONTACT, name)) for name in ("requesters", "agents")),
+    ("groups of Freshservice", _known_in(TEAM, "groups")),
+    ("categories of Freshservice", _known_categories),
+)
+
+
+# --- judging ----------------------------------------------------------------------------------------------------------
+
+
+def judge(row: CutOver) -> None:
+    """Give every id its verdict, by what was read and by the links there are now. The later ones count."""
+    rows = row.found.exclude(verdict=Verdict.LINKED)
+    rows.update(verdict=Verdict.NEW)
+    rows.filter(is_known=False).update(verdict=Verdict.UNKNOWN)
+    for kind in KINDS:
+        of_kind = row.found.filter(kind=kind).order_by().values("number")
+        doubled = of_kind.annotate(records=Count("pk")).filter(records__gt=1).values("number")
+        rows.filter(kind=kind, number__in=doubled).update(verdict=Verdict.DOUBLED)
+    rows.filter(_linked(row, left_id=OuterRef("left_id"))).update(verdict=Verdict.TAKEN)
+    rows.filter(_linked(row, right_id=OuterRef("right_id"))).update(verdict=Verdict.TAKEN)
+    rows.filter(_as_found(row)).update(verdict=Verdict.KNOWN)
+
+
+def _linked(row: CutOver, **sides: OuterRef) -> Exists:
+    links = RecordLink.objects.filter(integration=row.integration_id, object_type=OuterRef("kind"), **sides)
+    return Exists(links.exclude(state=RecordLink.State.REPLACED))
+
+
+def _as_found(row: CutOver) -> Exists:
+    return _linked(row, left_id=OuterRef("left_id"), right_id=OuterRef("right_id"))
+
+
+def report(row: CutOver) -> list[Line]:
+    """What became of the ids, kind by kind."""
+    lines = {kind: Line(kind) for kind in KINDS}
+    for kind, verdict, count in row.found.order_by().values_list("kind", "verdict").annotate(count=Count("pk")):
+        lines[kind].counts[verdict] = count
+        if verdict not in (Verdict.NEW, Verdict.LINKED, Verdict.KNOWN):
+            numbers = row.found.filter(kind=kind, verdict=verdict).order_by("number").values_list("number", flat=True)
+            lines[kind].examples[verdict] = list(numbers.distinct()[:EXAMPLES])
+    return list(lines.values())
+
+
+def told(row: CutOver) -> str:
+    return "; ".join(map(str, report(row))) + "."
+
+
+# --- linking ----------------------------------------------------------------------------------------------------------
+
+
+def link(row: CutOver, *, guard: Callable[[], None] = lambda: None) -> None:
+    """Make links of what is certain. Can be repeated; what got a link meanwhile is left as it is."""
+    judge(row)
+    while batch := list(row.found.filter(verdict=Verdict.NEW).order_by("pk")[:BATCH]):
+        guard()
+        with transaction.atomic():
+            RecordLink.objects.bulk_create([_link(row, one) for one in batch], ignore_conflicts=True)
+            OpenTicket.objects.bulk_create(_to_be_looked_for(row, batch), ignore_conflicts=True)
+            row.found.filter(pk__in=[one.pk for one in batch]).update(verdict=Verdict.LINKED)
+    row.found.filter(~_as_found(row), verdict=Verdict.LINKED).update(verdict=Verdict.TAKEN)  # a webhook was faster
+    row.linked_at = timezone.now()
+    _keep(row, linked_at=row.linked_at)
+
+
+def _link(row: CutOver, one: FoundId) -> RecordLink:
+    return RecordLink(
+        integration_id=row.integration_id,
+        object_type=one.kind,
+        left_id=one.left_id,
+        right_id=one.right_id,
+        state=RecordLink.State.ACTIVE,
+        cause=ADOPTED,
+    )
+
+
+def _to_be_looked_for(row: CutOver, batch: list[FoundId]) -> list[OpenTicket]:
+    """Any of these tickets may be open; the first look at each tells."""
+    now = timezone.now()
+    return [
+        OpenTicket(integration_id=row.integration_id, number=int(one.number), changed_at=now, looked_at=now)
+        for one in batch
+        if one.kind == TICKET
+    ]
