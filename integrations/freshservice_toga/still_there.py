@@ -191,6 +191,7 @@ def _judged(sides: Sides, place: dict[str, Any]) -> Page:
     twice = list(rows.filter(absent_since__isnull=False).values_list("number", flat=True))
     if not sides.is_dry:
         rows.filter(absent_since=None).update(absent_since=timezone.now())
+        rows.filter(number__in=twice).update(absent_since=None)  # as a missing one it waits for its turn like others
     links = links_of(sides.integration, TICKET, Side.LEFT, map(str, twice))
     return Page([_record(link, mapping.HIDDEN) for link in links.values()])
 

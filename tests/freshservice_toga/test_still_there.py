@@ -263,6 +263,17 @@ def test_a_pass_looks_for_a_hundred_those_first_whose_last_look_is_oldest(scene:
     assert looks(scene)[:20] == tickets[100:]
 
 
+def test_one_that_is_missing_waits_for_its_turn_like_others(scene: Scene) -> None:
+    tickets = paired(scene, 110)
+    vanish(scene, tickets[0])
+    scene.still_there()
+    scene.still_there()
+    scene.fresh.calls.clear()
+    scene.still_there()
+    assert looks(scene)[0] != tickets[0]
+    assert scene.pair(tickets[0])[0] == "missing"
+
+
 def test_what_was_just_read_is_not_looked_for(scene: Scene) -> None:
     brought(scene)
     scene.fresh.calls.clear()
