@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.core.config import apply_config
 from integrations.core.models import HeldItem, Integration, RecordLink, Stream, SyncRun, WebhookDelivery
+from integrations.freshservice_toga.models import CutOver, LookAgain, OpenTicket
 from integrations.vendors.freshservice import simulator as freshservice
 from integrations.vendors.freshservice.simulator.world import (
     GROUP,
@@ -126,7 +127,8 @@ def _forget(row: Integration) -> None:
     told.update(state=WebhookDelivery.State.IGNORED, outcome="Of an earlier rehearsal.", over_at=timezone.now())
     HeldItem.objects.filter(stream__integration=row).delete()
     SyncRun.objects.filter(stream__integration=row).delete()
-    RecordLink.objects.filter(integration=row).delete()
+    for known in (RecordLink, OpenTicket, LookAgain, CutOver):
+        known.objects.filter(integration=row).delete()
     Stream.objects.filter(integration=row).update(watermark=None, started_at=None, in_hand={}, approved_at=None)
 
 
