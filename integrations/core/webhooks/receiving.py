@@ -73,7 +73,7 @@ def _storable(text: str) -> str:
 # --- together ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Call:
     """The rows of one call, and what became of them once it is over."""
 
@@ -99,12 +99,18 @@ class _Together:
             self._waiting.append(mine)
         with self._turn:
             if not mine.is_over:
-                with self._list:
-                    calls, self._waiting = self._waiting, []
-                _store_calls(calls)
+                _store_calls(self._waiting_with(mine))
         if mine.error is not None:
             raise mine.error
         return mine.taken
+
+    def _waiting_with(self, mine: _Call) -> list[_Call]:
+        """All calls that wait; that one alone where it waits no more: who was storing it with others met a bug."""
+        with self._list:
+            if mine not in self._waiting:
+                return [mine]
+            calls, self._waiting = self._waiting, []
+            return calls
 
 
 _together = _Together()

@@ -103,3 +103,18 @@ def test_one_call_that_cannot_be_stored_costs_the_others_nothing(send: Send, con
     assert [answer.status_code for answer in said[:4]] == [202] * 4
     assert "foreign key" in str(said[4])
     assert sorted(WebhookDelivery.objects.values_list("subject", flat=True)) == [f"bird:{bird}" for bird in range(4)]
+
+
+def test_a_bug_that_one_call_meets_leaves_nobody_with_a_202_and_no_row(send: Send, connection: Connection) -> None:
+    def with_a_header_that_is_no_text() -> int:
+        strange: Any = {"x-leg": object()}
+        return receiving.take(
+            connection.pk, Received("bird", strange, b'{"bird": 5}'), pigeons.PIGEON.webhooks, ip=None
+        )
+
+    calls = [lambda bird=bird: send({"bird": bird}) for bird in range(6)]
+    said = in_a_burst(connection, [*calls[:3], with_a_header_that_is_no_text, *calls[3:]])
+    del said[3]
+    answered = [f"bird:{bird}" for bird, answer in enumerate(said) if getattr(answer, "status_code", 500) < 300]
+    assert sorted(WebhookDelivery.objects.values_list("subject", flat=True)) == answered
+    assert len(answered) >= 5, "at most whoever met it has to come again"
