@@ -174,6 +174,17 @@ def test_a_ticket_is_looked_up_by_a_mark_that_is_quoted_whatever_it_holds(itop: 
         api.tickets_titled("UserRequest", " ")
 
 
+def test_a_ticket_is_looked_up_by_a_field_of_the_customers_own(itop: ItopSimulator, api: ItopApi) -> None:
+    older, _ = make(itop, 2)
+    with pytest.raises(RejectedError, match="external_ref"):
+        api.tickets_where("UserRequest", "external_ref", "R-000012")
+    itop.do("custom_field", {"name": "external_ref"})
+    made = api.create_ticket("UserRequest", {"org_id": ORG, "title": "x", "external_ref": "R-000012"})
+    assert made.fields["external_ref"] == "R-000012"
+    assert [one.id for one in api.tickets_where("Ticket", "external_ref", "R-000012")] == [made.id]
+    assert api.update_ticket("UserRequest", older, {"external_ref": "R-000013"}).fields["external_ref"] == "R-000013"
+
+
 def test_names_of_classes_and_attributes_never_become_part_of_a_query() -> None:
     for bad in ("", "a b", "x' OR '1", "Ticket WHERE 1", "é", "1a", "a" * 101):
         with pytest.raises(ValueError, match="no name"):

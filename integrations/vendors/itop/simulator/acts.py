@@ -185,6 +185,14 @@ def zone(itop: ItopSimulator, name: str) -> None:
     itop.data.clock.zone = name
 
 
+def custom_field(itop: ItopSimulator, name: str) -> None:
+    """The customer adds a text field of this name to tickets."""
+    with itop.lock:
+        itop.data.custom += (name,)
+        for record in itop.data.all("Ticket"):
+            record.setdefault(name, "")
+
+
 def webhook(itop: ItopSimulator, **values: Any) -> None:
     """Set the webhook module up: `url`, `secret`, `payloads` and the rest of `sender.Settings`."""
     itop.sender.set(values)
@@ -203,7 +211,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
         *(new_ticket, edit_ticket, stimulate, escalate, add_log, upload, save_draft, attach, delete_attachment),
-        *(delete_ticket, purge_drafts, account, pass_minutes, zone, webhook, switch),
+        *(delete_ticket, purge_drafts, account, pass_minutes, zone, custom_field, webhook, switch),
     )
 }
 _NEEDED = {  # what an agent fills in where a step asks for it

@@ -14,7 +14,7 @@ from . import operations
 from .accounts import REST, REST_CONTEXT, Account, Actor
 from .acts import ACTS
 from .forms import Form, for_the_ledger, form_of, parsed
-from .model import above, attributes
+from .model import above
 from .refusals import Died, Refused, died, thrown
 from .sender import Sender
 from .switches import SWITCHES, Switches
@@ -192,7 +192,7 @@ class ItopSimulator(Switches, Simulator):
 
     def is_missing(self, class_name: str, name: str, record: Record) -> bool:
         """Whether a mandatory field counts as empty: under PHP 8 an unset reference does not."""
-        attribute = attributes(class_name).get(name)
+        attribute = self.data.attributes(class_name).get(name)
         if attribute is not None and attribute.kind == "key":
             return self.php < 8 and not record[name]
         return attribute is not None and record[name] == ""

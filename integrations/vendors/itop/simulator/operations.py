@@ -10,7 +10,7 @@ from integrations.vendors.simulation import Reply
 
 from . import queries, tickets
 from .accounts import Actor
-from .model import OWN, above, attributes, below
+from .model import OWN, above, below
 from .refusals import success, thrown
 from .triggers import Event
 from .values import Values
@@ -59,12 +59,12 @@ def _fields(itop: ItopSimulator, class_name: str, given: Given) -> dict[str, lis
     """The attributes to show, by class: `*` those of the class asked for, `*+` those of the real one."""
     asked = str(given.get("output_fields") or "*")
     if asked == "*":
-        return {class_name: list(attributes(class_name))}
+        return {class_name: list(itop.data.attributes(class_name))}
     if asked == "*+":
-        return {name: list(attributes(name)) for name in below(class_name)}
+        return {name: list(itop.data.attributes(name)) for name in below(class_name)}
     names = [one.strip() for one in asked.split(",")]
     for name in names:
-        if name != "id" and name not in attributes(class_name):
+        if name != "id" and name not in itop.data.attributes(class_name):
             raise thrown(f"output_fields: invalid attribute code '{name}'")
     return {class_name: names}
 
@@ -93,7 +93,7 @@ def _set(itop: ItopSimulator, actor: Actor, class_name: str, key: Any) -> tuple[
     if isinstance(key, int) or text.lstrip("-").isdigit():
         record = itop.data.get(class_name, int(text))
         return class_name, [record] if record and not values.is_hidden(class_name, record["id"]) else []
-    query = queries.parse(text)
+    query = queries.parse(text, itop.data.attributes)
     if not itop.is_installed(query.class_name):
         raise thrown(f"Unknown class '{query.class_name}'")
     found = []

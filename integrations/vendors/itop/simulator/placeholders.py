@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from .markup import text_of
-from .model import attributes
 from .triggers import Action, Event, Trigger
 from .world import World
 
@@ -72,7 +71,7 @@ class Filling:
             return self._called(called[1], called[2])
         if first == "id":
             return str(record["id"])
-        attribute = attributes(record["class"]).get(first)
+        attribute = world.attributes(record["class"]).get(first)
         if attribute is None:
             return None
         if second:
@@ -90,7 +89,7 @@ class Filling:
         record, world = self._event.record, self._world
         if function == "url":
             return f"{world.root}pages/UI.php?operation=details&class={record['class']}&id={record['id']}"
-        if name not in attributes(record["class"]):
+        if name not in world.attributes(record["class"]):
             return None
         value = record[name] if name in record else world.shown(record, name)
         if function == "label":

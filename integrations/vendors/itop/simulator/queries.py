@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +28,14 @@ class Query:
     fits: Test
 
 
-def parse(text: str) -> Query:
-    """Raises Refused, as iTop does for what it cannot read."""
-    return _Parser(text).query()
+def parse(text: str, known: Callable[[str], Mapping[str, Any]] = attributes) -> Query:
+    """`known` gives the attributes of a class. Raises Refused, as iTop does for what it cannot read."""
+    return _Parser(text, known).query()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: Callable[[str], Mapping[str, Any]]) -> None:
+        self._known = known
         self._tokens = list(_tokens(text))
         self._at = 0
         self._class = self._alias = ""
@@ -98,7 +99,7 @@ class _Parser:
         if token.startswith(":"):
             return lambda value: value(token)
         alias, _, name = token.rpartition(".")
-        known = attributes(self._class)
+        known = self._known(self._class)
         if alias not in ("", self._alias) or (name != "id" and name not in known):
             expected = ", ".join(f"{self._alias}.{one}" for one in ("id", *known))
             raise thrown(f"Unknown filter code for class {self._class}: found '{token}', expecting {{{expected}}}")

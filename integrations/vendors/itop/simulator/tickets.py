@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.vendors.itop import lifecycle
 
 from .accounts import Actor
-from .model import PRIORITIES, attributes, is_ticket
+from .model import PRIORITIES, is_ticket
 from .refusals import Died, Refused
 from .triggers import CREATE, DELETE, ENTER, LEAVE, UPDATE, Event
 from .values import Values
@@ -38,14 +38,14 @@ def create(itop: ItopSimulator, class_name: str, fields: Any, actor: Actor) -> t
     world, values = itop.data, Values(itop.data, actor)
     blank = {"id": 0, "class": class_name} | {
         one.name: [] if one.kind == "log" else one.default
-        for one in attributes(class_name).values()
+        for one in itop.data.attributes(class_name).values()
         if one.kind != "read"
     }
     given = values.stored(blank, fields)
     if not is_ticket(class_name):
         return _create_other(itop, class_name, given, actor)
     ref = world.next_ref(class_name)
-    required = {one.name for one in attributes(class_name).values() if one.is_required}
+    required = {one.name for one in itop.data.attributes(class_name).values() if one.is_required}
     values.check(blank | given, set(given) | required)
     stamp = world.clock.stamp()
     made: Record = {"ref": ref, "start_date": stamp, "last_update": stamp}

@@ -15,7 +15,7 @@ from typing import Any
 from . import queries
 from .accounts import Actor
 from .markup import DEBRIS, escaped, sanitised
-from .model import Attribute, attributes
+from .model import Attribute
 from .refusals import Refused, thrown, unexpected
 from .world import Blob, Record, World
 
@@ -33,7 +33,7 @@ class Values:
         """What is to be stored of these fields. Raises Refused."""
         if not isinstance(fields, dict):
             return {}
-        known = attributes(record["class"])
+        known = self._world.attributes(record["class"])
         found: Record = {}
         for name, value in fields.items():
             if name not in known:
@@ -46,7 +46,7 @@ class Values:
     def check(self, record: Record, names: set[str]) -> None:
         """What the data model says before it stores. Raises Refused."""
         for name in names:
-            attribute, value = attributes(record["class"])[name], record[name]
+            attribute, value = self._world.attributes(record["class"])[name], record[name]
             why = ""
             if attribute.kind == "enum" and value not in attribute.values:
                 why = f"Value not allowed [{value}]"
@@ -92,7 +92,7 @@ class Values:
             if int(text) and (self._world.get(of, int(text)) is None or self.is_hidden(of, int(text))):
                 raise thrown(f"{name}: Invalid object {of}::{text}")
             return int(text)
-        query = queries.parse(text)
+        query = queries.parse(text, self._world.attributes)
         found = [one for one in self.seen(query.class_name) if query.fits(lambda n, one=one: self._world.shown(one, n))]  # type: ignore[misc]
         if not found:
             raise thrown(f"{name}: No item found for query: {text}")
@@ -112,7 +112,7 @@ class Values:
     def matching(self, class_name: str, criteria: dict[str, Any]) -> list[Record]:
         """What this account sees of a class, and has these values."""
         for key in criteria:
-            if key != "id" and key not in attributes(class_name):
+            if key != "id" and key not in self._world.attributes(class_name):
                 raise thrown(f"{key}: Unknown attribute")
         return [
             one

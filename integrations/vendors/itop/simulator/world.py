@@ -38,15 +38,21 @@ class World:
     objects: dict[str, dict[int, Record]] = field(default_factory=dict)  # by the class that owns the ids, and id
     last_ids: dict[str, int] = field(default_factory=dict)
     last_ref: int = 0
+    custom: tuple[str, ...] = ()  # text fields that the customer added to tickets
+
+    def attributes(self, class_name: str) -> dict[str, Attribute]:
+        """All attributes of a class by name."""
+        known = attributes(class_name)
+        return known | {name: Attribute(name) for name in self.custom} if is_ticket(class_name) else known
 
     def add(self, class_name: str, number: int = 0, **values: Any) -> Record:
         """A new object with the defaults of its class."""
         root = root_of(class_name)
         number = number or self.last_ids.get(root, 0) + 1
         self.last_ids[root] = max(number, self.last_ids.get(root, 0))
-        defaults = {one.name: _fresh(one.default) for one in attributes(class_name).values() if one.kind != "read"}
+        defaults = {one.name: _fresh(one.default) for one in self.attributes(class_name).values() if one.kind != "read"}
         record = {"id": number, "class": class_name, **defaults}
-        for one in attributes(class_name).values():
+        for one in self.attributes(class_name).values():
             if one.kind == "log":
                 record[one.name] = []
         record.update(values)
@@ -87,7 +93,7 @@ class World:
         """An attribute as REST shows it: numbers are texts, an unset reference is "0"."""
         if name == "id":
             return str(record["id"])
-        attribute = attributes(record["class"])[name]
+        attribute = self.attributes(record["class"])[name]
         value = record.get(name)
         if attribute.kind == "read":
             return self.read(record, attribute)
