@@ -10,6 +10,7 @@ import http.client
 import random
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -60,6 +61,7 @@ class Settings:
     copies: int = 1
     shuffled: bool = False
     drop_rate: float = 0.0
+    threads: int = 1  # calls under way at the same time
 
     @classmethod
     def names(cls) -> list[str]:
@@ -175,9 +177,10 @@ class Sender(Settings):
     # --- sending
 
     def send(self, calls: Iterable[Waiting]) -> None:
-        """One after the other."""
-        for one in calls:
-            self._send(one)
+        """One after the other, on each thread."""
+        with ThreadPoolExecutor(max(1, self.threads)) as threads:
+            for _ in threads.map(self._send, calls):
+                pass
 
     def _pass(self, *, all: bool) -> int:  # noqa: A002
         now = self._now()
@@ -209,7 +212,7 @@ class Sender(Settings):
                 return
         try:
             line.status = self._post(one)
-        except (OSError, http.client.HTTPException) as problem:
+        except (OSError, http.client.HTTPException, ValueError) as problem:  # the last: what no header can hold
             line.error = type(problem).__name__
         pause = None if line.arrived else self.pause_after(one.attempt)
         if pause is None:

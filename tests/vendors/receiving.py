@@ -17,6 +17,7 @@ class Portal:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.statuses = [202]
+        self.together = threading.Barrier(1)  # so many calls are answered only when they are here at the same time
         portal = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -24,6 +25,7 @@ class Portal:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 portal.received.append(Received(self.path.rpartition("/")[2], headers, body))
+                portal.together.wait(10)
                 self.send_response(portal.statuses.pop(0) if len(portal.statuses) > 1 else portal.statuses[0])
                 self.send_header("Content-Length", "0")
                 self.end_headers()

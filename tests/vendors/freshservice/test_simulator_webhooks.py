@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,6 +147,15 @@ def test_a_portal_that_is_away_is_in_the_ledger(
     assert (line.status, bool(line.error), freshservice.sender.waiting) == (None, True, 1)
 
 
+def test_a_secret_that_no_header_can_hold_is_in_the_ledger_and_ends_nothing(
+    freshservice: FreshserviceSimulator, automator: Wire, portal: Portal
+) -> None:
+    automator.do("webhook", secret="…")
+    automator.do("new_ticket", subject="x")
+    (line,) = freshservice.sender.sent
+    assert (line.status, line.error, freshservice.sender.waiting) == (None, "UnicodeEncodeError", 1)
+
+
 def test_calls_come_more_than_once_in_another_order_or_not_at_all_by_seed(
     freshservice: FreshserviceSimulator, automator: Wire, portal: Portal
 ) -> None:
@@ -215,6 +225,16 @@ def test_without_an_address_nothing_is_sent_or_kept(freshservice: FreshserviceSi
 @pytest.mark.parametrize("values", [{"colour": 1}, {"timeout": "x"}, {"mode": "now"}, {"sent": []}, {"_gate": 1}])
 def test_an_unknown_setting_is_refused(wire: Wire, values: dict[str, Any]) -> None:
     assert wire("POST", "/_simulator/do", {"action": "webhook", **values}).status == 400
+
+
+def test_over_several_threads_calls_are_under_way_at_the_same_time(
+    freshservice: FreshserviceSimulator, automator: Wire, portal: Portal
+) -> None:
+    portal.together = threading.Barrier(4)
+    automator.do("webhook", mode="by hand", copies=8, threads=4)
+    automator.do("new_ticket", subject="x")
+    assert automator.do("pump") == 8
+    assert [line.status for line in freshservice.sender.sent] == [202] * 8
 
 
 def test_the_ledger_of_webhooks_is_there_for_other_processes(automator: Wire) -> None:
