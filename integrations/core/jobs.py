@@ -89,7 +89,8 @@ def enqueue(
 
     `kind` is `<integration>.<job>`, as declared; `ids` are row ids, never objects or secrets. `key` (`kind:ids` unless
     given) makes it unique: a queued job of that key is brought forward instead of doubled, and while one runs, one
-    more can wait. A job without `not_before` is due now. Raises `KeyError` for an unknown kind.
+    more can wait. A job without `not_before` is due now. One that was begun and put off is not brought forward by a
+    webhook. Raises `KeyError` for an unknown kind.
     """
     wanted = Job(
         kind=kind,
@@ -121,11 +122,13 @@ def ask_for(wanted: Sequence[Job]) -> list[int]:
 
 
 # A queued row is locked and written even when nothing changes: a claim in progress is waited for (then there is a new
-# row), and one that comes next sees what the caller's transaction wrote.
+# row), and one that comes next sees what the caller's transaction wrote. What was begun and put off waits for its time
+# whatever webhooks say: a storm of them would use up its attempts within seconds.
+_PUT_OFF = """(waiting."started_at" IS NOT NULL AND excluded."trigger" = 'webhook')"""
 _SOONER = '(excluded."not_before" < waiting."not_before" OR excluded."priority" < waiting."priority")'
 _OR_BRING_FORWARD = f"""
     ON CONFLICT ("key") WHERE "state" = 'queued' DO UPDATE SET
-        "not_before" = CASE WHEN excluded."not_before" < waiting."not_before"
+        "not_before" = CASE WHEN excluded."not_before" < waiting."not_before" AND NOT {_PUT_OFF}
             THEN excluded."not_before" ELSE waiting."not_before" END,
         "priority" = CASE WHEN excluded."priority" < waiting."priority"
             THEN excluded."priority" ELSE waiting."priority" END,

@@ -148,6 +148,20 @@ def test_passing_trouble_is_tried_again_and_the_row_says_what_it_waits_for(send:
     assert (states(), loft.effects) == ([State.DONE], [("1", 1)])
 
 
+def test_more_hints_do_not_use_up_the_attempts_of_a_job_that_waits_for_its_time(send: Send, loft: pigeons.Loft) -> None:
+    """Else a short trouble in a storm of calls would end as failed."""
+    loft.birds["1"] = 1
+    loft.troubles.extend(TemporaryError("The loft is closed for lunch.") for _ in range(5))
+    for _ in range(10):
+        send({"bird": 1})
+        run_due_jobs()
+    assert (loft.looks, set(states())) == (["1"], {State.WAITING})
+    loft.troubles.clear()
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=2)):
+        run_due_jobs()
+    assert (loft.effects, set(states())) == ([("1", 1)], {State.DONE})
+
+
 def test_trouble_that_does_not_pass_ends_as_failed_and_a_click_has_it_tried_anew(
     send: Send, loft: pigeons.Loft
 ) -> None:
