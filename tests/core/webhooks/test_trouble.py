@@ -94,11 +94,11 @@ def anna(connection: Connection) -> Browser:
 
 
 @pytest.mark.parametrize(
-    "page",
+    "path",
     ["/admin/", "/admin/core/connection/", "/admin/core/connection/{}/change/", "/admin/core/connection/{}/webhooks/"],
 )
-def test_an_admin_sees_it_with_what_to_do(anna: Browser, send: Send, connection: Connection, page: str) -> None:
-    address = page.format(connection.pk)
+def test_an_admin_sees_it_with_what_to_do(anna: Browser, send: Send, connection: Connection, path: str) -> None:
+    address = path.format(connection.pk)
     assert SHOWN not in anna.get(address).content.decode()
     send(GOODBYE)
     seen = anna.get(address).content.decode()
