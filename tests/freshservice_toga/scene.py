@@ -119,8 +119,9 @@ class Scene:
         return list(WebhookDelivery.objects.order_by("pk").values_list("state", flat=True))
 
 
-def set_scene(fresh: SayingFreshservice, toga_url: str) -> Integration:
-    """The rows of the client, its two connections and its integration, with its stream approved."""
+def set_scene(fresh_url: str, files: str, toga_url: str) -> Integration:
+    """The rows of the client, its two connections and its integration, with its stream approved; `files` is the place
+    of Freshservice's files, as the connection names it."""
     client = Client.objects.create(slug="elite", name="Elite")
     toga = Connection.objects.create(
         client=client,
@@ -136,9 +137,9 @@ def set_scene(fresh: SayingFreshservice, toga_url: str) -> Integration:
         client=client,
         slug="freshservice",
         vendor="freshservice",
-        base_url=fresh.url,
+        base_url=fresh_url,
         allow_private_address=True,
-        settings={"attachment_hosts": fresh.files.place, "plan": "enterprise"},
+        settings={"attachment_hosts": files, "plan": "enterprise"},
     )
     set_secrets(freshservice, {"api_key": FRESH_KEY, "webhook_secret": SECRET}, by="anna")
     freshservice.save()
@@ -158,4 +159,4 @@ def a_scene() -> Iterator[Scene]:
     with Server(TogaSimulator()) as toga, time_machine.travel(dt.datetime.now(dt.UTC), tick=True) as clock:
         simulator = toga.simulator
         assert isinstance(simulator, TogaSimulator)
-        yield Scene(set_scene(fresh, toga.url), fresh, simulator, clock)
+        yield Scene(set_scene(fresh.url, fresh.files.place, toga.url), fresh, simulator, clock)
