@@ -29,6 +29,7 @@ from .budgets import ConnectionBudget
 from .call_log import CallLog
 from .crypto import Sealed, UnreadableSecret, current_key_id, digest, digests
 from .models import Connection, User
+from .witness import Seen, Witness
 
 INTERACTIVE_DEADLINE = 20.0  # seconds a person waits for one call, retries included
 OK_AGAIN_AFTER = timedelta(minutes=1)  # a working connection's row is written at most this often
@@ -84,19 +85,18 @@ def open_connection(
         )
     else:
         settings["allow_private_address"] = connection.allow_private_address
-    problem: VendorError | None = None
+    witness = Witness()
     api: Any = None
     try:
-        api = vendor.api(session, base_url=base_url, credentials=credentials, settings=settings, facts=facts)
-        yield api
-    except VendorError as error:
-        problem = error
-        raise
+        with witness.noting():
+            api = vendor.api(session, base_url=base_url, credentials=credentials, settings=settings, facts=facts)
+        yield Seen(api, witness)
     finally:
         if (opened := session or api) is not None:
             opened.close()
         log.flush()
-        _remember(connection, facts, problem, heard=log.heard or (session is None and problem is None))
+        heard = log.heard or (session is None and witness.problem is None)
+        _remember(connection, facts, witness.problem, heard=heard)
 
 
 def _vendor_of(connection: Connection) -> Vendor:

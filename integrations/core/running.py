@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from integrations.transport.errors import TemporaryError, VendorError
+from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError
 
 from . import reporting
 from .jobs import LEASE, Again, Claim, ClaimLost, function_of, wake
@@ -185,6 +185,9 @@ def _work(claim: Claim) -> Ending | None:
     except ClaimLost as lost:
         logger.warning("%s", lost)
         return None
+    except QuotaSpent as spent:
+        rest = timedelta(seconds=spent.retry_after or 0) * random.uniform(1, 1.2)  # noqa: S311 — not all at once
+        return Ending(State.QUEUED, spent.message, pause=rest, counts=False)
     except TemporaryError as error:
         return _failed(claim, error.message, error, wait=error.retry_after)
     except VendorError as error:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from integrations.transport.errors import VendorError
+from integrations.transport.errors import QuotaSpent, VendorError
 
 from . import audit, jobs, registry, running
 from .jobs import Again, Claim
@@ -236,6 +236,9 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
     try:
         outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
         state = SyncRun.State.DONE
+    except QuotaSpent as spent:
+        state, outcome = SyncRun.State.RUNNING, spent.message
+        raise
     except (VendorError, StreamProblem) as error:
         outcome = str(error)
         raise
@@ -253,6 +256,9 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
     try:
         outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
         state = SyncRun.State.DONE
+    except QuotaSpent as spent:
+        state, outcome = SyncRun.State.RUNNING, spent.message
+        raise
     except (VendorError, StreamProblem) as error:
         outcome = str(error)
     except Stopped:

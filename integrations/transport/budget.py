@@ -17,7 +17,7 @@ class Budget(Protocol):
     def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> AbstractContextManager[None]:
         """Hold one slot while the call runs.
 
-        Waits at most `wait` seconds for one and raises TemporaryError(retry_after=…) when none came free; `hold` is
+        Waits at most `wait` seconds for one and raises QuotaSpent(retry_after=…) when none came free; `hold` is
         the longest the slot can be in use, in seconds. `interactive` calls (a person waits) overtake the others.
         """
         ...

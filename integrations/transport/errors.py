@@ -30,6 +30,13 @@ class TemporaryError(VendorError):
         self.retry_after = retry_after
 
 
+class QuotaSpent(TemporaryError):
+    """Nothing was sent: our share of the vendor's quota is used up for now, or the vendor asked all of us to wait.
+
+    That is routine and no trouble: there is room again in `retry_after` seconds.
+    """
+
+
 class ConfigurationError(VendorError):
     """A person must change a setting: 401, 403, bad base URL, refused address, unknown picklist value."""
 

@@ -157,8 +157,9 @@ class Session:
 
         Every hop is checked like a first address, and by `allowed`, which raises to refuse it before anything is sent.
         Credentials go to a trusted origin only, and no longer once a redirect has left the origin; with `anonymous`
-        they go nowhere. Returns the last answer: an error status has its body and leaves `file` alone. Raises
-        MalformedResponseError for a file beyond `max_bytes`.
+        they go nowhere. A hop to an origin that is not trusted takes nothing from the budget. Returns the last answer:
+        an error status has its body and leaves `file` alone. Raises MalformedResponseError for a file beyond
+        `max_bytes`.
         """
         ends = self._ends(deadline)
         place, first = place_beside(self._base.url, url), not anonymous
@@ -221,22 +222,23 @@ class Session:
 
     def _attempt(self, out: Outgoing, ends: float, attempt: int, max_bytes: int) -> Answer:
         endpoint = self._endpoint_of(out.method, out.place.rest.partition("?")[0])
-        with self._slot(endpoint, ends):
+        budget = self._budget if out.place.origin in self._trusted else None  # the quota is the account's
+        with self._slot(budget, endpoint, ends):
             if ends - time.monotonic() <= 0:
                 raise TemporaryError(f"There was no time left to call {self._vendor}; nothing was sent.")
             if self._guard is not None:
                 self._guard()
             answer = self._exchange.send(out, ends=ends, attempt=attempt, max_bytes=max_bytes)
-            if self._budget is not None:
-                self._budget.told(endpoint, answer)  # before the slot is free: the next call knows
+            if budget is not None:
+                budget.told(endpoint, answer)  # before the slot is free: the next call knows
             return answer
 
-    def _slot(self, endpoint: str, ends: float) -> AbstractContextManager[None]:
-        if self._budget is None:
+    def _slot(self, budget: Budget | None, endpoint: str, ends: float) -> AbstractContextManager[None]:
+        if budget is None:
             return nullcontext()
         left = max(0.0, ends - time.monotonic())
         # Half of the time may go into waiting; the rest belongs to the call.
-        return self._budget.take(endpoint, interactive=self._interactive, wait=left / 2, hold=left)
+        return budget.take(endpoint, interactive=self._interactive, wait=left / 2, hold=left)
 
     def _ends(self, deadline: float | None) -> float:
         return time.monotonic() + (self._deadline if deadline is None else deadline)

@@ -45,6 +45,11 @@ class ParrotApi:
         raise_for_status(answer, safe=method == "GET")
         return answer.json()
 
+    def ask_each(self, times: int) -> Iterator[Any]:
+        """So many answers, each asked for when it is wanted."""
+        for _ in range(times):
+            yield self.ask()
+
 
 PARROT = Vendor(
     slug="parrot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from integrations.transport.answers import Answer
 from integrations.transport.budget import cost_of, rest_asked_for
+from integrations.transport.errors import TemporaryError
 
 from .conftest import OpenSession, RawServer, answering, hanging_up
 
@@ -57,21 +59,54 @@ def test_a_call_costs_what_the_vendor_says_within_reason(said: str, cost: int) -
     assert cost_of(answer(200, {})) == 1
 
 
+class Turnstile:
+    """A budget that writes down what it is asked and told."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+
+    @contextmanager
+    def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> Iterator[None]:
+        self.steps.append("in")
+        try:
+            yield
+        finally:
+            self.steps.append("out")
+
+    def told(self, endpoint: str, answer: Answer) -> None:
+        self.steps.append(f"{answer.status} to {endpoint}, rest {rest_asked_for(answer):.0f}")
+
+
 def test_the_budget_hears_of_each_answer_before_the_slot_is_free(server: RawServer, open_session: OpenSession) -> None:
-    steps: list[str] = []
-
-    class Turnstile:
-        @contextmanager
-        def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> Iterator[None]:
-            steps.append("in")
-            try:
-                yield
-            finally:
-                steps.append("out")
-
-        def told(self, endpoint: str, answer: Answer) -> None:
-            steps.append(f"{answer.status} to {endpoint}, rest {rest_asked_for(answer):.0f}")
-
+    turnstile = Turnstile()
     server.plays(hanging_up, answering(b"", "429 Too Many", Retry_After="1"), answering(b"{}"))
-    open_session(budget=Turnstile()).call("GET", "/things")
-    assert steps == ["in", "out", "in", "429 to /things, rest 1", "out", "in", "200 to /things, rest 0", "out"]
+    open_session(budget=turnstile).call("GET", "/things")
+    assert turnstile.steps == [
+        "in",
+        "out",
+        "in",
+        "429 to /things, rest 1",
+        "out",
+        "in",
+        "200 to /things, rest 0",
+        "out",
+    ]
+
+
+def test_what_goes_to_another_host_than_the_accounts_takes_nothing_from_its_budget(
+    server: RawServer, open_session: OpenSession
+) -> None:
+    """A file behind a signed address: no key goes there, so nobody counts it, and its 429 is not the account's."""
+    turnstile, elsewhere = Turnstile(), RawServer()
+    session = open_session(budget=turnstile)
+    try:
+        elsewhere.plays(answering(b"", "429 Too Many", Retry_After="9"))
+        with pytest.raises(TemporaryError):
+            session.download(f"{elsewhere.url}/a", io.BytesIO(), anonymous=True)
+        server.plays(answering(b"", "302 Found", Location=f"{elsewhere.url}/a"))
+        elsewhere.plays(answering(b"file"))
+        session.download("/a", file := io.BytesIO())
+    finally:
+        elsewhere.stop()
+    assert file.getvalue() == b"file"
+    assert turnstile.steps == ["in", "302 to /a, rest 0", "out"]

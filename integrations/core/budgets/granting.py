@@ -13,7 +13,7 @@ from django.db import transaction
 
 from integrations.transport.answers import Answer
 from integrations.transport.budget import cost_of, rest_asked_for
-from integrations.transport.errors import TemporaryError
+from integrations.transport.errors import QuotaSpent
 from integrations.vendors import Limits
 
 from .hours import Hour
@@ -39,7 +39,7 @@ class ConnectionBudget:
 
     @contextmanager
     def take(self, endpoint: str, *, interactive: bool, wait: float, hold: float) -> Iterator[None]:
-        """Let one call go while this lasts; see `Budget`. Raises TemporaryError(retry_after=…)."""
+        """Let one call go while this lasts; see `Budget`. Raises QuotaSpent(retry_after=…)."""
         asked = Asked(endpoint[:100], uuid.uuid4().hex, interactive, hold)
         slot, counted = self._wait(asked, wait)
         try:
@@ -65,7 +65,7 @@ class ConnectionBudget:
             except NotYet as refusal:
                 not_yet = refusal
             if not_yet.seconds > ends - time.monotonic():
-                raise TemporaryError(not_yet.sentence, retry_after=max(1, math.ceil(not_yet.retry_after)))
+                raise QuotaSpent(not_yet.sentence, retry_after=max(1, math.ceil(not_yet.retry_after)))
             self._sleep(not_yet.seconds)
 
     def _try(self, asked: Asked) -> tuple[int | None, datetime | None]:

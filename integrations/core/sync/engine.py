@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from integrations.core import reporting
 from integrations.core.jobs import Again, ClaimLost
-from integrations.core.models import HeldItem, RecordLink, Stream, SyncRun
+from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.streams import Stopped, Work
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
     NotFoundError,
+    QuotaSpent,
     TemporaryError,
     UnknownOutcomeError,
 )
@@ -54,7 +55,8 @@ LOOK = 0.2  # seconds between two looks at whether the slice is over or somebody
 def run(work: Work, flow: Flow) -> str:
     """Bring the other side up to what changed on this one; the result in a sentence.
 
-    Raises `StreamProblem` for what ended the run early, `Again` when its slice of time is over, `Stopped`.
+    Raises `StreamProblem` for what ended the run early, `Again` when its slice of time is over, `Stopped`, and
+    `QuotaSpent`: the run goes on from there.
     """
     one = _Run(work, flow)
     if not work.run.is_dry:
@@ -81,6 +83,7 @@ class _Run:
         self.book = Book(self.stream, work.run, flow)
         self.looks_at, self.ends = 0.0, time.monotonic() + SLICE
         self.patience = Patience()
+        self.is_going_on = bool(work.run.outcome)  # an earlier slice said how far it is
         self.is_awaited = False  # a record that the other direction made may still appear on this side
 
     # --- what an earlier process left
@@ -122,7 +125,7 @@ class _Run:
             record = Record(item.record_id, timezone.now(), item.fingerprint)
             try:
                 record = self.flow.reading.get(item.record_id)
-            except ConfigurationError:
+            except (ConfigurationError, QuotaSpent):
                 raise
             except NotFoundError:
                 results.settled.append(item.record_id)
@@ -176,9 +179,10 @@ class _Run:
         results = Results()
         held = self._held(page.records)
         results.counts["read"] += len(page.records)
-        done = self._dealt_with(page.records) - held.keys()
+        told = self._told(page.records)
+        done = self._dealt_with(page.records) - held.keys() | (told if self.run.is_dry else set())
         links = self._links([record for record in page.records if record.id not in done])
-        results.counts["unchanged"] += len(done)
+        results.counts["unchanged"] += len(done - told)
         for record in page.records if len(done) < len(page.records) else page.records[-1:]:
             link, item = links.get(record.id), held.get(record.id)
             if item is not None and item.fingerprint == record.fingerprint:
@@ -191,7 +195,15 @@ class _Run:
                 self._one(record, link, results)
             if self.patience.is_over:
                 break
+            self._end_slice_within(results)
         return results
+
+    def _told(self, records: Sequence[Record]) -> set[str]:
+        """The ids of those that this run has dealt with before it was put off in the middle of their page."""
+        if not self.is_going_on:
+            return set()
+        told = SyncEntry.objects.filter(run=self.run, record_id__in=[record.id for record in records])
+        return set(told.values_list("record_id", flat=True))
 
     def _held(self, records: Sequence[Record]) -> dict[str, HeldItem]:
         if self.run.is_dry or not holding.any_held(self.stream):
@@ -216,6 +228,9 @@ class _Run:
             self._deal_with(record, link, results)
         except (ConfigurationError, ClaimLost, Stopped):
             self._commit(results)
+            raise
+        except QuotaSpent:
+            self._keep(results)
             raise
         except Exception as error:  # the guard of DESIGN, never-rule 8: held, reported where it is a bug, and on
             self._failed(record, error, results)
@@ -294,6 +309,13 @@ class _Run:
         self.work.claim.check()
         self.book.commit(results, page=page)
 
+    def _keep(self, results: Results) -> None:
+        """What was done of a page that will be read once more: what is counted then is not counted now."""
+        self.book.catch_up()
+        results.counts["read"] = results.counts["unchanged"] = 0
+        results.waiting = []
+        self._commit(results)
+
     # --- when to end
 
     def _go_on(self) -> None:
@@ -305,6 +327,12 @@ class _Run:
             self.book.catch_up()
             raise Again(at=timezone.now(), outcome=self.summary())
         self._stop_if_asked()
+
+    def _end_slice_within(self, results: Results) -> None:
+        """Where calls are slow a page takes longer than a slice; one that got on by a record ends in its middle."""
+        if time.monotonic() > self.ends and results.counts["created"] + results.counts["updated"]:
+            self._keep(results)
+            raise Again(at=timezone.now(), outcome=self.summary())
 
     def _stop_if_asked(self) -> None:
         if SyncRun.objects.filter(pk=self.run.pk, stop_asked=True).exists():

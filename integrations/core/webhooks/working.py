@@ -18,7 +18,7 @@ from integrations.core import registry, streams
 from integrations.core.jobs import Again, Claim, ClaimLost
 from integrations.core.models import Connection, Integration, Job, Stream, User, WebhookDelivery
 from integrations.core.registry import StreamKind
-from integrations.transport.errors import ConfigurationError, TemporaryError, VendorError
+from integrations.transport.errors import ConfigurationError, QuotaSpent, TemporaryError, VendorError
 
 from .receiving import WORK, ask_for, key_of
 
@@ -51,6 +51,9 @@ def work_delivery(claim: Claim, delivery_id: int) -> str:
         raise  # they are somebody else's now
     except Again as again:
         settle(State.WAITING, again.outcome)
+        raise
+    except QuotaSpent as spent:
+        settle(State.WAITING, spent.message)
         raise
     except VendorError as error:
         is_over = not isinstance(error, TemporaryError) or claim.attempt >= claim.max_attempts

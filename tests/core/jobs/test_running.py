@@ -20,7 +20,7 @@ from integrations.core import jobs, processes, running
 from integrations.core.jobs import Again, Claim, ClaimLost
 from integrations.core.models import Job
 from integrations.core.running import drain, run_due_jobs, sweep
-from integrations.transport.errors import RejectedError, TemporaryError
+from integrations.transport.errors import QuotaSpent, RejectedError, TemporaryError
 
 from .conftest import Workshop
 
@@ -80,6 +80,19 @@ def test_the_pause_a_vendor_asks_for_is_kept(workshop: Workshop) -> None:
     jobs.enqueue("workshop.make", 1)
     run_due_jobs()
     assert only().not_before > timezone.now() + timedelta(seconds=890)
+
+
+def test_waiting_for_the_quota_uses_up_no_attempt(workshop: Workshop) -> None:
+    workshop.orders[1] = raising(QuotaSpent("Its 80 calls of this minute are used.", retry_after=40))
+    jobs.enqueue("workshop.make", 1)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(20):
+            run_due_jobs()
+            assert 40 <= (only().not_before - timezone.now()).total_seconds() <= 48
+            clock.move_to(only().not_before)
+        del workshop.orders[1]
+        run_due_jobs()
+    assert (only().state, only().attempts, len(workshop.done)) == ("done", 1, 21)
 
 
 def test_what_the_vendor_refuses_is_not_tried_again(workshop: Workshop) -> None:
