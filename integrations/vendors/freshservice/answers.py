@@ -29,6 +29,10 @@ class TooLarge(RejectedError):
     """The file is larger than this connection allows."""
 
 
+class ForeignPicture(RejectedError):
+    """A picture in the HTML lies where this connection may not fetch files: a matter of this text alone."""
+
+
 class OtherWorkspace(RejectedError):
     """The ticket belongs to a workspace that this connection does not read."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -23,7 +23,7 @@ from integrations.transport.session import Answer, Session
 from integrations.vendors import Step, tried
 
 from . import paging, schemas
-from .answers import ExpiredUrl, OtherWorkspace, TooLarge, inside, refuse, rows_in
+from .answers import ExpiredUrl, ForeignPicture, OtherWorkspace, TooLarge, inside, refuse, rows_in
 from .hosts import FileHosts
 from .inline import with_ending
 from .plans import compared
@@ -63,6 +63,11 @@ class FreshserviceApi:
         # Basic: the key is the user name; the password can be anything.
         key = base64.b64encode(f"{credentials['api_key'].strip()}:X".encode()).decode()
         session.trust(base_url, {"Authorization": f"Basic {key}"})
+
+    @property
+    def told_at(self) -> datetime | None:
+        """When the last call was answered, by the vendor's clock; None where it does not say."""
+        return self._last.date() if self._last else None
 
     # --- test connection ----------------------------------------------------------------------------------------
 
@@ -146,7 +151,7 @@ class FreshserviceApi:
         """One ticket with its attachments. Raises NotFoundError (also for one made a moment ago: try again), and
         OtherWorkspace."""
         answer = self._get(f"tickets/{ticket_id}", about=f"ticket {ticket_id}", missing=f"ticket {ticket_id}")
-        found = schemas.read(Ticket, inside(answer, "ticket"))
+        found = replace(schemas.read(Ticket, inside(answer, "ticket")), read_at=answer.date() or datetime.now(UTC))
         if found.id != ticket_id:
             raise MalformedResponseError("Freshservice answered with another ticket than the one asked for.")
         if not self._reads(found.workspace_id):
@@ -222,8 +227,8 @@ class FreshserviceApi:
         """Fetch a file from its signed address into `file` (seekable, open for writing), without the API key.
 
         Raises ExpiredUrl (read the ticket or its conversations again for a new address), TooLarge,
-        ConfigurationError (a host that is not allowed, also after a redirect), MalformedResponseError (another size
-        than told).
+        MalformedResponseError (another size than told); for a host that is not allowed, also after a redirect,
+        ConfigurationError, or ForeignPicture where the address stood in the HTML, which anybody may have written.
         """
         limit, hosts = self._most_bytes(), self._hosts()
         told = f"The file {attachment.name} ({attachment.id})"
@@ -242,6 +247,10 @@ class FreshserviceApi:
             )
         except MalformedResponseError:  # what a download raises beyond `max_bytes`
             raise too_large from None
+        except ConfigurationError as refused:
+            if not attachment.is_inline:
+                raise
+            raise ForeignPicture(f"{told} is not fetched. {refused.message}") from None
         if answer.status in _EXPIRED:
             raise ExpiredUrl(f"The address of the file {attachment.id} has expired.", status=answer.status)
         raise_for_status(answer, safe=True)

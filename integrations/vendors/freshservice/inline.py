@@ -10,6 +10,7 @@ whole document of malformed HTML the parser takes time that grows with the squar
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -39,19 +40,25 @@ def inline_images(html: str) -> tuple[Attachment, ...]:
     are fetched.
     """
     found: dict[int, Attachment] = {}
-    at = 0 if _CLASS in html else len(html)
-    while len(found) < MOST_IMAGES and (start := _START.search(html, at)):
-        if start[0] == "<!--":
-            end = html.find("-->", start.end())
-            if end < 0:
-                break
-            at = end + 3
-            continue
-        attributes, length = _first_tag(html[start.start() : start.start() + LONGEST_TAG])
-        at = start.start() + length
-        if image := _image(attributes):
-            found.setdefault(image.id, image)
+    for _start, _end, _attributes, image in _images(html):
+        found.setdefault(image.id, image)
+        if len(found) == MOST_IMAGES:
+            break
     return tuple(found.values())
+
+
+def lasting(html: str) -> str:
+    """What of the HTML is the same at each read: all but the signed part of its inline images' addresses.
+
+    To be compared, not to be shown.
+    """
+    parts: list[str] = []
+    done = 0
+    for start, end, attributes, _image in _images(html):
+        source = attributes["src"].partition("?")[0]
+        parts += [html[done:start], repr(sorted((attributes | {"src": source}).items()))]
+        done = end
+    return "".join([*parts, html[done:]])
 
 
 def with_ending(name: str, content_type: str) -> str:
@@ -59,6 +66,22 @@ def with_ending(name: str, content_type: str) -> str:
     if _EXTENSION.fullmatch(name[name.rfind(".") :] if "." in name else ""):
         return name
     return name + _EXTENSIONS.get(content_type.partition(";")[0].strip().lower(), "")
+
+
+def _images(html: str) -> Iterator[tuple[int, int, dict[str, str], Attachment]]:
+    """Each tag of an inline image: where it begins and ends, its attributes, and the image."""
+    at = 0 if _CLASS in html else len(html)
+    while start := _START.search(html, at):
+        if start[0] == "<!--":
+            end = html.find("-->", start.end())
+            if end < 0:
+                return
+            at = end + 3
+            continue
+        attributes, length = _first_tag(html[start.start() : start.start() + LONGEST_TAG])
+        at = start.start() + length
+        if image := _image(attributes):
+            yield start.start(), at, attributes, image
 
 
 class _Found(Exception):

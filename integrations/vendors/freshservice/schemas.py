@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictInt, TypeAdapter,
 from integrations.transport.errors import MalformedResponseError
 
 DEEPEST = 10  # levels of categories, and of what a custom field may hold
+SETTLES_AFTER = timedelta(seconds=2)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -105,6 +106,11 @@ class Attachment:
     updated_at: Maybe = None
     is_inline: bool = False
 
+    @property
+    def key(self) -> str:
+        """Its id, apart for pictures: theirs stands in the HTML, where anybody may write that of another file."""
+        return f"inline-{self.id}" if self.is_inline else str(self.id)
+
 
 Files = Annotated[tuple[Attachment, ...], BeforeValidator(_list)]
 
@@ -166,6 +172,12 @@ class Ticket:
     fr_due_by: Maybe = None
     spam: StrictBool | None = None
     deleted: StrictBool | None = None
+    read_at: Maybe = None  # by the vendor's clock
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether a later change would show: times go by the second, and it was not read within that second."""
+        return self.read_at is not None and self.read_at - self.updated_at >= SETTLES_AFTER
 
     @property
     def category_path(self) -> tuple[str, ...]:

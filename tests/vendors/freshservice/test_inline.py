@@ -10,7 +10,7 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from integrations.vendors.freshservice.api import FreshserviceApi
-from integrations.vendors.freshservice.inline import LONGEST_TAG, inline_images, with_ending
+from integrations.vendors.freshservice.inline import LONGEST_TAG, inline_images, lasting, with_ending
 from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 from tests.seeds import SEED
 
@@ -133,3 +133,38 @@ def test_much_nonsense_takes_no_time(piece: str) -> None:
     started = time.process_time()
     assert ids(piece * (120_000 // len(piece)) + "inline-image") == []
     assert time.process_time() - started < 5
+
+
+# --- what is the same at each read --------------------------------------------------------------------------------
+
+
+def image_at(source: str, more: str = "") -> str:
+    return f'<p>See</p><img src="{source}" class="inline-image" data-id="5"{more}><p>above</p>'
+
+
+def test_an_address_signed_anew_is_the_same_text() -> None:
+    host = "https://attachment.freshservice.com/inline/attachment?token="
+    assert lasting(image_at(f"{host}abc")) == lasting(image_at(f"{host}xyz&amp;more=1"))
+    twice = [image_at(f"{host}{one}") + image_at(f"{host}{two}") for one, two in (("a", "b"), ("c", "d"))]
+    assert lasting(twice[0]) == lasting(twice[1])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        image_at("https://attachment.freshservice.com/other?token=abc"),
+        image_at("https://attachment.freshservice.com/inline?token=abc", ' width="9"'),
+        image_at("https://attachment.freshservice.com/inline?token=abc").replace("above", "below"),
+        image_at("https://attachment.freshservice.com/inline?token=abc").replace('"5"', '"6"'),
+        "<p>See</p><p>above</p>",
+    ],
+)
+def test_every_other_change_of_the_text_shows(other: str) -> None:
+    assert lasting(other) != lasting(image_at("https://attachment.freshservice.com/inline?token=abc"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "<img src='https://x/?a=1'>", "<!-- <img class=inline-image> -->", "<img"]
+)
+def test_a_text_without_inline_images_is_as_it_is(text: str) -> None:
+    assert lasting(text) == text
