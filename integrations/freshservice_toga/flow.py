@@ -16,7 +16,7 @@ from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Page, Plan, Reading, Record, Side, Write
 from integrations.core.sync.linking import attach, base_of, create_once, fingerprints_of, mark_found, mark_missing
 from integrations.transport.errors import NotFoundError
-from integrations.vendors.freshservice.inline import inline_images
+from integrations.vendors.freshservice.inline import inline_images, lasting
 from integrations.vendors.freshservice.schemas import Ticket as FreshTicket
 from integrations.vendors.toga.categories import category_name
 from integrations.vendors.toga.schemas import Ticket as TogaTicket
@@ -44,12 +44,14 @@ def reading(sides: Sides) -> Reading:
     shown: set[str] = set()  # in a dry run nothing is stored that would tell what was dealt with
 
     def page(since: datetime | None, cursor: str) -> Page:
-        place: dict[str, Any] = json.loads(cursor) if cursor else {"page": 1, "began": timezone.now().isoformat()}
+        place: dict[str, Any] = json.loads(cursor) if cursor else {"page": 1}
         return once_more(place) if "after" in place else changed(since, place)
 
     def changed(since: datetime | None, place: dict[str, Any]) -> Page:
-        first = since or sides.options.start_at or BEGINNING
+        first, asked_at = since or sides.options.start_at or BEGINNING, timezone.now()
         rows, has_next = sides.fresh.tickets_updated_since(first, place["page"])
+        by_both = min(asked_at, sides.fresh.told_at or asked_at)  # the earlier of both clocks
+        place.setdefault("began", by_both.isoformat())
         records = [Record(str(row.id), row.updated_at, row.updated_at.isoformat()) for row in rows]
         if sides.is_dry:
             shown.update(record.id for record in records)
@@ -82,7 +84,8 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
         looking.forget(sides, record.id)
         return put_away(link, hidden)
     there = _there(sides, record.id, link)
-    said = mapping.said_in(ticket, sides.fresh.conversations(ticket.id), images=inline_images)
+    talk = sides.fresh.conversations(ticket.id)
+    said = mapping.said_in(ticket, talk, images=inline_images, lasting=lasting)
     matches = Matches(sides)
     words = _words(sides, ticket)
     found = _found(ticket, words, matches)
@@ -105,7 +108,7 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
         writes=[*writes, *told, *again],
         creates=there is None,
         base=before | {name: value for name, value in found.items() if value not in (None, TO_BE_MADE)},
-        seen=ticket.updated_at.isoformat() if is_settled else UNSETTLED,
+        seen=ticket.updated_at.isoformat() if is_settled and ticket.is_settled else UNSETTLED,
     )
 
 

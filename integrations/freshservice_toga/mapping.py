@@ -50,21 +50,26 @@ class Said:
     html: str
     is_external: bool
     user_id: int | None
-    files: tuple[Any, ...]  # of vendors.freshservice.schemas.Attachment, each id once
+    files: tuple[Any, ...]  # of vendors.freshservice.schemas.Attachment, each once
+    lasting: str  # what of the HTML is the same at each read
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.blake2b(f"{self.is_external} {self.html}".encode(), digest_size=8).hexdigest()
+        return hashlib.blake2b(f"{self.is_external} {self.lasting}".encode(), digest_size=8).hexdigest()
 
 
-def said_in(ticket: Any, conversations: Iterable[Any], *, images: Any) -> list[Said]:
-    """The description and the conversations, oldest first. `images(html)` are the inline pictures of a text."""
+def said_in(ticket: Any, conversations: Iterable[Any], *, images: Any, lasting: Any) -> list[Said]:
+    """The description and the conversations, oldest first.
+
+    `images(html)` are the inline pictures of a text, `lasting(html)` what of it is the same at each read.
+    """
     first = Said(
         f"ticket-{ticket.id}",
         ticket.description,
         True,
         ticket.requester_id,
         _files((*ticket.attachments, *images(ticket.description))),
+        lasting(ticket.description),
     )
     rest = [
         Said(
@@ -73,6 +78,7 @@ def said_in(ticket: Any, conversations: Iterable[Any], *, images: Any) -> list[S
             one.private is False,  # one that does not say so is private: nobody must see it by mistake
             one.user_id,
             _files((*one.attachments, *images(one.body))),
+            lasting(one.body),
         )
         for one in conversations
     ]
@@ -80,7 +86,7 @@ def said_in(ticket: Any, conversations: Iterable[Any], *, images: Any) -> list[S
 
 
 def _files(found: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple({file.id: file for file in reversed(list(found))}.values())[::-1]
+    return tuple({file.key: file for file in reversed(list(found))}.values())[::-1]
 
 
 def put_away(ticket: Any) -> str:

@@ -6,7 +6,7 @@ find it too. A requester that TOGA 2 does not have is made there, once; a team o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from integrations.core.sync.flow import Side, Write
@@ -23,11 +23,13 @@ from .sides import CATEGORY, CONTACT, TEAM, Sides
 TO_BE_MADE = "new"  # stands for the uuid of a contact that one of the writes makes
 
 
-def only_one(sides: Sides, resource: Resource, own: str, number: str) -> str:
-    """The uuid of the record that carries this id of Freshservice, or empty. Raises ConflictError for several: which
-    of them is meant is not guessed."""
+def only_one(
+    sides: Sides, resource: Resource, own: str, number: str, rows: Sequence[Mapping[str, Any]] | None = None
+) -> str:
+    """The uuid of the record that carries this id of Freshservice, or empty; among these rows, where they were read
+    already. Raises ConflictError for several: which of them is meant is not guessed."""
     member = sides.own(own)
-    uuids = [uuid_of(row) for row in sides.toga.matching(resource, member, number)]
+    uuids = [uuid_of(row) for row in (sides.toga.matching(resource, member, number) if rows is None else rows)]
     if len(uuids) > 1:
         raise ConflictError(
             f"{len(uuids)} {resource.path} of TOGA 2 have {member} {number}: leave it on one of {', '.join(uuids)}."
@@ -71,11 +73,15 @@ class Matches:
         left = str(group_id)
 
         def named() -> tuple[str, list[str]]:
-            name = self.sides.fresh.group(group_id).name
-            rows = self.sides.toga.matching(dialect.TEAMS, dialect.NAME, name)
+            name = self.sides.group_name(group_id)
+            rows = self.sides.having(dialect.TEAMS, dialect.NAME, name)
             return name, [uuid_of(row) for row in rows if not row.get(self.sides.own("GroupId"))]
 
-        return self.sides.linked(TEAM, left) or self._matched(TEAM, dialect.TEAMS, left, left, "GroupId", named)
+        try:
+            return self.sides.linked(TEAM, left) or self._matched(TEAM, dialect.TEAMS, left, left, "GroupId", named)
+        except NotFoundError:
+            self.unmatched.append(f"the group {group_id} is gone in Freshservice")
+            return None
 
     def category(self, path: tuple[str, ...]) -> str | None:
         """The category's uuid, or None. Freshservice's tickets name it; its id stands in the ticket form."""
@@ -107,7 +113,7 @@ class Matches:
         """By the client's own id, else by the name, which then gets the id."""
         member = self.sides.own(own)
         try:
-            known = only_one(self.sides, resource, own, number)
+            known = only_one(self.sides, resource, own, number, self.sides.having(resource, member, number))
         except ConflictError as conflict:
             self.unmatched.append(conflict.message.rstrip("."))
             return None

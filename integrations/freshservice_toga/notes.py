@@ -7,17 +7,23 @@ is fetched in the same look that read it, and read anew in the next.
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from django.utils import timezone
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand, links_of
-from integrations.transport.errors import ConflictError, TemporaryError, UnknownOutcomeError
+from integrations.transport.errors import (
+    ConflictError,
+    MalformedResponseError,
+    RejectedError,
+    TemporaryError,
+    UnknownOutcomeError,
+    VendorError,
+)
+from integrations.vendors.freshservice.answers import ExpiredUrl
+from integrations.vendors.freshservice.inline import lasting
 from integrations.vendors.freshservice.schemas import Attachment
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.schemas import Note, NoteFile
@@ -26,6 +32,7 @@ from integrations.vendors.toga.schemas import Ticket as TogaTicket
 from .mapping import GONE, Said
 from .sides import CONTACT, FILE, KIND, NOTE, Sides
 
+ONCE, TOLD = "once", "told"  # how often a conversation was absent, in its link's base under "gone"
 SPOOLED = 1_000_000  # bytes of a file that stay in memory before it goes to disk
 
 
@@ -42,17 +49,18 @@ def plan(sides: Sides, said: list[Said], there: TogaTicket | None, *, is_new: bo
             continue
         if link is None or not link.right_id:
             writes.append(Write(_told(one), _sending(sides, one, note)))
-        elif link.base.get("said") != one.fingerprint and note is not None:
+        elif note is not None and (link.base.get("said") != one.fingerprint or link.base.get("gone") == TOLD):
             does = "recognise" if _is_said(one, note) else "edit"
             writes.append(Write(f"{does}: {_told(one)}", _editing(sides, one, note)))
-    gone, waits = _gone(sides, {one.key for one in said}, here, links)
+    spoken = {one.key for one in said}
+    _forget_absence(sides, (link for key, link in links.items() if key in spoken))
+    gone, waits = _gone(sides, spoken, here, links)
     files = [
         write for one in said if one not in doubled for write in _files(sides, one, here.get(one.key), is_new=is_new)
     ]
-    # Files come last, the largest at the end: one that is refused keeps back nothing that was said, and no other file.
-    last = [write for _, write in sorted(files, key=lambda sized: sized[0])]
     refused = [Write(f"nothing for the {_told(one)}", _refusing(one, carrying[one.key])) for one in doubled]
-    return [*writes, *gone, *last, *refused], not waits
+    # Files come after all that was said, and what a person must decide comes last: neither keeps back the rest.
+    return [*writes, *gone, *_one_by_one(files), *refused], not waits
 
 
 def _carrying(sides: Sides, there: TogaTicket | None) -> dict[str, list[Note]]:
@@ -135,7 +143,7 @@ def _editing(sides: Sides, one: Said, note: Note) -> Any:
 
 
 def _is_said(one: Said, note: Note) -> bool:
-    return (note.body, note.is_external) == (one.html, one.is_external)
+    return (lasting(note.body), note.is_external) == (one.lasting, one.is_external)
 
 
 def _write(sides: Sides, one: Said, uuid: str) -> None:
@@ -148,6 +156,14 @@ def _agreed(mine: RecordLink, one: Said) -> None:
     mine.save(update_fields=["base"])
 
 
+def _forget_absence(sides: Sides, links: Iterable[RecordLink]) -> None:
+    """Conversations that a read missed once and that are there after all."""
+    for link in links:
+        if link.base.get("gone") == ONCE and not sides.is_dry:
+            base = {name: value for name, value in link.base.items() if name != "gone"}
+            RecordLink.objects.filter(pk=link.pk).update(base=base)
+
+
 def _gone(
     sides: Sides, present: set[str], here: Mapping[str, Note | None], links: Mapping[str, RecordLink]
 ) -> tuple[list[Write], bool]:
@@ -157,14 +173,14 @@ def _gone(
     waits = False
     for key, note in here.items():
         link = links.get(key)
-        if key in present or note is None or link is None or link.base.get("gone") == "told":
+        if key in present or note is None or link is None or link.base.get("gone") == TOLD:
             continue
-        if link.base.get("gone") == "once":
+        if link.base.get("gone") == ONCE:
             writes.append(Write(f"say that {key} was deleted", _telling(sides, link, note)))
         else:
             waits = True
             if not sides.is_dry:
-                RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": "once"})
+                RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": ONCE})
     return writes, waits
 
 
@@ -172,7 +188,7 @@ def _telling(sides: Sides, link: RecordLink, note: Note) -> Any:
     def tell(_ticket: RecordLink) -> str:
         if not note.body.startswith(GONE):  # an earlier call without an answer may have said so
             sides.toga.update(KIND.notes, note.uuid, {dialect.BODY: GONE + note.body}, about=f"note {note.uuid}")
-        RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": "told"})
+        RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"gone": TOLD})
         return ""
 
     return tell
@@ -181,22 +197,38 @@ def _telling(sides: Sides, link: RecordLink, note: Note) -> Any:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _files(sides: Sides, one: Said, note: Note | None, *, is_new: bool) -> list[tuple[float, Write]]:
-    """The writes for the files that TOGA 2 does not have, each with the file's size."""
-    links = links_of(sides.integration, FILE, Side.LEFT, [str(file.id) for file in one.files])
-    waiting = [file for file in one.files if not (link := links.get(str(file.id))) or not link.right_id]
+def _one_by_one(files: list[Write]) -> list[Write]:
+    """One write for them all, so that a file that cannot be had keeps back no other; its error comes at the end."""
+
+    def bring_all(ticket: RecordLink) -> str:
+        trouble: VendorError | None = None
+        for file in files:
+            try:
+                file.do(ticket)
+            except (ExpiredUrl, MalformedResponseError, RejectedError) as error:
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return ""
+
+    return [Write("; ".join(file.sentence for file in files), bring_all)] if files else []
+
+
+def _files(sides: Sides, one: Said, note: Note | None, *, is_new: bool) -> list[Write]:
+    """The writes for the files that TOGA 2 does not have."""
+    links = links_of(sides.integration, FILE, Side.LEFT, [file.key for file in one.files])
+    waiting = [file for file in one.files if not (link := links.get(file.key)) or not link.right_id]
     if not waiting:
         return []
     there = _unlinked(sides, note, links) if note is not None and is_new else []
-    writes: list[tuple[float, Write]] = []
+    writes: list[Write] = []
     for file in waiting:
         same = next((f for f in there if f.size is not None and (f.name, f.size) == (file.name, file.size)), None)
         if same is not None:
             there.remove(same)
-            writes.append((0, Write(f"recognise the file “{file.name}”", _recognising(sides, file, same.uuid))))
+            writes.append(Write(f"recognise the file “{file.name}”", _recognising(sides, file, same.uuid)))
         else:
-            size = math.inf if file.size is None else file.size
-            writes.append((size, Write(f"file “{file.name}”", _bringing(sides, one, file))))
+            writes.append(Write(f"file “{file.name}”", _bringing(sides, one, file)))
     return writes
 
 
@@ -213,7 +245,7 @@ def _unlinked(sides: Sides, note: Note, links: Mapping[str, RecordLink]) -> list
 
 def _recognising(sides: Sides, file: Attachment, uuid: str) -> Any:
     def recognise(_ticket: RecordLink) -> str:
-        sides.remember(FILE, str(file.id), uuid)
+        sides.remember(FILE, file.key, uuid)
         return ""
 
     return recognise
@@ -226,21 +258,24 @@ def _bringing(sides: Sides, one: Said, file: Attachment) -> Any:
         note = sides.linked(NOTE, one.key)
         if not note:
             raise ConflictError(f"The note of the file “{file.name}” is not in TOGA 2.")
-        with in_hand(sides.integration, FILE, Side.LEFT, str(file.id)) as mine:
+        with in_hand(sides.integration, FILE, Side.LEFT, file.key) as mine:
             if mine.right_id:
                 return ""
             uuid = mine.base.get("file") or _sent(sides, file)
-            hung = mine.sent_at is not None and any(f.uuid == uuid for f in sides.toga.note(KIND, note).files or ())
-            if not hung:
-                mine.base, mine.sent_at = {"file": uuid}, timezone.now()
-                mine.save(update_fields=["base", "sent_at"])
-                try:
-                    sides.toga.attach_file(KIND, note, uuid)
-                except UnknownOutcomeError as error:
-                    raise TemporaryError(
-                        f"The call that hangs a file on its note got no answer: {error.message}"
-                    ) from error
-            attach(mine, Side.RIGHT, uuid)
+
+            def find(_key: str) -> str | None:
+                hung = sides.toga.note(KIND, note).files or ()
+                return uuid if any(known.uuid == uuid for known in hung) else None
+
+            def hang(_key: str) -> str:
+                sides.toga.attach_file(KIND, note, uuid)
+                return uuid
+
+            try:
+                create_once(mine, Side.RIGHT, fields={"file": uuid}, find=find, create=hang)
+            finally:
+                mine.base = {"file": uuid}  # also when it was refused: it lies in TOGA 2 and is not sent again
+                mine.save(update_fields=["base"])
         return ""
 
     return bring

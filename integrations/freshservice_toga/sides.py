@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +17,7 @@ from integrations.vendors.freshservice.api import FreshserviceApi
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.api import TogaApi
 from integrations.vendors.toga.categories import category_paths
+from integrations.vendors.toga.dialect import Resource
 
 from . import mapping
 from .models import FRESHSERVICE, TOGA, FreshserviceOptions, ValueWord
@@ -45,6 +46,8 @@ class Sides:
     toga: TogaApi
     is_dry: bool = False
     _words: dict[tuple[str, int], ValueWord] = field(default_factory=dict)
+    _groups: dict[int, str] = field(default_factory=dict)
+    _having: dict[tuple[str, str, str], list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def own(self, name: str) -> str:
         """The client's own member of TOGA 2, such as `c_eliteTicketId`."""
@@ -67,6 +70,19 @@ class Sides:
     def toga_categories(self) -> dict[str, str]:
         """TOGA 2's categories by path; read when one is not found by its id."""
         return category_paths(self.toga.all_of(dialect.CATEGORIES, limit=200))
+
+    def group_name(self, group_id: int) -> str:
+        """What Freshservice calls a group; asked for once in a run. Raises NotFoundError."""
+        if group_id not in self._groups:
+            self._groups[group_id] = self.fresh.group(group_id).name
+        return self._groups[group_id]
+
+    def having(self, resource: Resource, member: str, value: str) -> list[Mapping[str, Any]]:
+        """The teams or categories of TOGA 2 with this value; asked for once in a run, also when there are none."""
+        asked = (resource.path, member, value)
+        if asked not in self._having:
+            self._having[asked] = self.toga.matching(resource, member, value)
+        return self._having[asked]
 
     def linked(self, object_type: str, left: str) -> str:
         """The uuid in TOGA 2 that this record of Freshservice is linked to, or empty."""

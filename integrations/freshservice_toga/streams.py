@@ -14,6 +14,7 @@ from integrations.core.streams import Work
 from integrations.core.sync import engine
 from integrations.core.sync.linking import BusyError
 from integrations.transport.errors import NotFoundError
+from integrations.vendors.freshservice.answers import OtherWorkspace
 
 from . import cutover
 from . import still_there as absence
@@ -42,6 +43,8 @@ def look_at(work: Work, subject: str) -> str:
             age = (timezone.now() - work.run.started_at).total_seconds()
             at = timezone.now() + timedelta(seconds=min(max(first, age), most))
             raise Again(at=at, outcome=f"{busy.message} Looking again soon.") from None
+        except OtherWorkspace as other:
+            return other.message
         except NotFoundError:
             return _not_found(work, number, is_known=bool(sides.linked(TICKET, number)))
 
