@@ -51,9 +51,9 @@ class Scene:
         found: Stream = Stream.objects.get(integration=self.integration, slug="catch_up")
         return found
 
-    def catch_up(self, *, is_dry: bool = False) -> SyncRun:
-        """One run, some seconds after what happened before."""
-        self.clock.shift(10)
+    def catch_up(self, *, is_dry: bool = False, after: float = 10) -> SyncRun:
+        """One run, so many seconds after what happened before."""
+        self.clock.shift(after)
         return run_now(self.stream, is_dry=is_dry)
 
     def still_there(self, *, hours: float = 3, is_dry: bool = False) -> SyncRun:
@@ -119,7 +119,7 @@ class Scene:
         return list(WebhookDelivery.objects.order_by("pk").values_list("state", flat=True))
 
 
-def set_scene(fresh_url: str, files: str, toga_url: str) -> Integration:
+def set_scene(fresh_url: str, files: str, toga_url: str, *, plan: str = "enterprise") -> Integration:
     """The rows of the client, its two connections and its integration, with its stream approved; `files` is the place
     of Freshservice's files, as the connection names it."""
     client = Client.objects.create(slug="elite", name="Elite")
@@ -139,7 +139,7 @@ def set_scene(fresh_url: str, files: str, toga_url: str) -> Integration:
         vendor="freshservice",
         base_url=fresh_url,
         allow_private_address=True,
-        settings={"attachment_hosts": files, "plan": "enterprise"},
+        settings={"attachment_hosts": files, "plan": plan},
     )
     set_secrets(freshservice, {"api_key": FRESH_KEY, "webhook_secret": SECRET}, by="anna")
     freshservice.save()
