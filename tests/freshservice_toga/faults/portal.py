@@ -78,13 +78,13 @@ class Portal:
 
         0 lets it live; `inside` counts only the lines of files whose path ends so.
         """
-        said = _forked(lambda: _run(how, die_at, inside))()
+        said = _forked(lambda: _run(how, _Inside(die_at, inside)))()
         sweep()  # as the supervisor does for a worker that died
         return said
 
     def round(self) -> dict[str, Any]:
         """What is due, then a catch-up; whether anything was written, and what is held."""
-        said = [_forked(lambda how=how: _run(how, 0, ""))() for how in ("jobs", "catch_up")]
+        said = [_forked(lambda how=how: _run(how))() for how in ("jobs", "catch_up")]
         held = HeldItem.objects.filter(state=HeldItem.State.HELD).values_list("sentence", flat=True)
         return {"wrote": any(one["wrote"] for one in said), "held": list(held), "said": said}
 
@@ -110,7 +110,7 @@ class Portal:
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            said = _run("catch_up", 0, "")
+            said = _run("catch_up")
         finally:
             over.set()
             watcher.join()
@@ -129,22 +129,22 @@ class _Inside(LineCounter):
         return super().__call__(frame, event, argument) if is_there else None
 
 
-def _run(how: str, die_at: int, inside: str) -> dict[str, Any]:
-    lines = _Inside(die_at, inside)
+def _run(how: str, lines: LineCounter | None = None) -> dict[str, Any]:
     last = SyncEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    outcome = ""
     sys.settrace(lines)
     try:
-        if how == "catch_up":
-            outcome = run_now(Stream.objects.get(slug="catch_up")).outcome
-        else:
-            outcome = f"{run_due_jobs()} jobs"
-    except StreamProblem as problem:
-        outcome = str(problem)
+        outcome = _catch_up() if how == "catch_up" else f"{run_due_jobs()} jobs"
     finally:
         sys.settrace(None)
     wrote = SyncEntry.objects.filter(pk__gt=last, outcome__in=WRITTEN).exists()
-    return {"lines": lines.count, "wrote": wrote, "outcome": outcome}
+    return {"lines": lines.count if lines else 0, "wrote": wrote, "outcome": outcome}
+
+
+def _catch_up() -> str:
+    try:
+        return run_now(Stream.objects.get(slug="catch_up")).outcome
+    except StreamProblem as problem:
+        return str(problem)
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ class World:
         edited = do("note", {"ticket": old, "text": "<p>Frist</p>"})
         gone = do("note", {"ticket": old, "text": "<p>Never mind</p>"})
         do("attach", {"ticket": old, "name": "old.txt", "text": "old"})
-        assert self.settled()["held"] == []
+        assert self.settled(rounds=1)["held"] == []
         do("edit_ticket", {"ticket": old, "subject": "pair, changed", "status": 4, "group_id": GROUP})
         do("edit_note", {"conversation": edited, "text": "<p>First</p>"})
         do("delete_conversation", {"conversation": gone})
@@ -54,14 +54,14 @@ class World:
         self.clock.shift(seconds)
         self.portal.do("set_clock", now=datetime.now(UTC).isoformat())
 
-    def settled(self) -> dict[str, Any]:
-        """Rounds, some minutes apart, until one writes nothing twice over; what is held then."""
+    def settled(self, *, rounds: int = 2) -> dict[str, Any]:
+        """Rounds, some minutes apart, until so many in a row wrote nothing; what is held then."""
         quiet, said = 0, {"held": ["never quiet"]}
         for _ in range(ROUNDS):
             self.passes(600)
             said = self.portal.do("round")
             quiet = 0 if said["wrote"] else quiet + 1
-            if quiet == 2:
+            if quiet == rounds:
                 return said
         return said | {"held": [*said["held"], "never quiet"]}
 
