@@ -29,6 +29,7 @@ from integrations.core.running import run_due_jobs
 from integrations.core.streams import run_now, streams_of
 from integrations.freshservice_toga.models import FreshserviceOptions
 from integrations.vendors.freshservice.simulator import API_KEY as FRESH_KEY
+from integrations.vendors.simulation import Reply, Request
 from integrations.vendors.simulation_server import Server
 from integrations.vendors.toga.simulator import API_KEY, API_SECRET, CLIENT_UUID, TogaSimulator
 from tests.vendors.freshservice.saying import SayingFreshservice, as_started
@@ -75,6 +76,16 @@ class Scene:
         """Work off what is due, so many minutes from now."""
         self.clock.shift(1 + minutes * 60)
         run_due_jobs()
+
+    def unhurried(self) -> None:
+        """From now on each call to Freshservice takes a second, so that no minute of the plan is ever spent."""
+        change = self.fresh.change
+
+        def slowly(request: Request, reply: Reply) -> Reply:
+            self.clock.shift(1)
+            return change(request, reply)
+
+        self.fresh.change = slowly
 
     # --- people at work
 

@@ -207,6 +207,7 @@ def test_a_catch_up_that_finds_nothing_new_is_one_call_however_many_tickets_ther
 @pytest.mark.parametrize("tickets", [1_000, pytest.param(20_000, marks=pytest.mark.proof)])
 def test_reading_everything_again_is_one_call_for_each_hundred_and_writes_nothing(scene: Scene, tickets: int) -> None:
     many(scene, tickets)
+    scene.unhurried()
     assert calls_of(scene, scene.catch_up) == ["GET tickets"] * (tickets // 100)
     assert scene.writes() == []
 

@@ -29,12 +29,13 @@ def test_any_change_whose_webhook_is_dropped_heals_within_one_catch_up(scene: Sc
 @pytest.mark.proof
 @pytest.mark.parametrize("rate", RATES)
 def test_many_changes_whose_webhooks_are_dropped_heal_within_one_catch_up(scene: Scene, rate: float) -> None:
-    heals(scene, rate, tickets=300, seed=f"{SEED} {rate}")
+    heals(scene, rate, tickets=150, seed=f"{SEED} {rate}")
 
 
 def heals(scene: Scene, rate: float, *, tickets: int, seed: str) -> None:
     """Tickets that agree; then each changes in some way, and so many of the webhooks never come."""
     chance = random.Random(seed)
+    scene.unhurried()
     numbers = [scene.do("new_ticket", subject=f"Ticket {number}") for number in range(tickets)]
     notes = {ticket: scene.do("note", ticket=ticket, text="<p>Frist</p>") for ticket in numbers}
     scene.catch_up()
@@ -96,12 +97,13 @@ def test_a_conversation_that_a_read_missed_is_not_taken_for_deleted(scene: Scene
     ticket = scene.do("new_ticket", subject="No power")
     said = scene.do("note", ticket=ticket, text="<p>Ask Tom</p>")
     scene.hint(ticket)
+    before = scene.writes()
     for _ in range(3):
         row = scene.fresh.data.conversations.pop(said)
         scene.hint(ticket)
         scene.fresh.data.conversations[said] = row
         scene.hint(ticket)
-    assert differences(scene.fresh, scene.toga) == []
+    assert scene.writes() == before
 
 
 def test_a_conversation_that_comes_back_loses_the_word_that_it_was_deleted(scene: Scene) -> None:

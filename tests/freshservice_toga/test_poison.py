@@ -37,6 +37,7 @@ def poison(scene: Scene, sick: dict[int, str]) -> None:
         return Reply(200, b"[]") if illness == "no such answer" else reply
 
     scene.fresh.change = change
+    scene.unhurried()
 
 
 def set_limit(scene: Scene, megabytes: str) -> None:
