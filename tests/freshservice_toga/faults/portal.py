@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import Any
 
 import django
