@@ -91,6 +91,9 @@ def open_connection(
         with witness.noting():
             api = vendor.api(session, base_url=base_url, credentials=credentials, settings=settings, facts=facts)
         yield Seen(api, witness)
+    except VendorError as error:
+        witness.ended_with(error)
+        raise
     finally:
         if (opened := session or api) is not None:
             opened.close()
