@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "integrations.backup_tickets",
     "integrations.toga_togadesk",
     "integrations.freshservice_toga",
+    "integrations.itop_bridge",
     "integrations.demo",
 ]
 

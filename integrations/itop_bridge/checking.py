@@ -1,0 +1,57 @@
+"""The defaults of both sides against the living instances: what an admin entered must be there, and of one
+organisation. It runs as a job after each save, because no page waits for a vendor, and before the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.utils import timezone
+
+from integrations.core.models import Integration
+from integrations.core.streams import StreamProblem
+from integrations.transport.errors import NotFoundError, RejectedError
+
+from .models import CLASS_OF, MARKER, BridgeOptions
+from .sides import Half, Sides, both_open
+
+
+@contextmanager
+def opened(
+    integration: Integration, source: str, *, guard: Callable[[], None] | None = None, is_dry: bool = False
+) -> Iterator[Sides]:
+    """Both sides for work. Raises `StreamProblem` when the settings are not complete, or name what is not there."""
+    with both_open(integration, source, guard=guard, is_dry=is_dry) as sides:
+        if sides.options.checked_at is None and not sides.options.problem():
+            check(sides)
+        if problem := sides.options.problem():
+            raise StreamProblem(problem)
+        yield sides
+
+
+def check(sides: Sides) -> str:
+    """Look all defaults up, and keep what is wrong with them; it in sentences, empty when nothing is."""
+    found = " ".join(sentence for half in (sides.external, sides.internal) for sentence in _wrong(half))
+    options = sides.options
+    options.checked_at, options.found = timezone.now(), found
+    BridgeOptions.objects.filter(pk=options.pk).update(checked_at=options.checked_at, found=found)
+    return found
+
+
+def _wrong(half: Half) -> Iterator[str]:
+    for name, class_name in CLASS_OF.items():
+        number = half.defaults.get(name)
+        if not number:
+            continue
+        try:
+            one = half.api.named(class_name, number)
+        except NotFoundError:
+            yield f"The {half.label} iTop has no {class_name} {number} ({name}), or does not show it to this account."
+            continue
+        if one.status == "inactive":
+            yield f"{one.label or one.name} ({name} of the {half.label} iTop) is not active."
+    if field := half.defaults.get(MARKER):
+        try:
+            half.api.tickets_where("UserRequest", field, "-")
+        except RejectedError as refused:
+            yield f"Tickets of the {half.label} iTop have no field {field} ({MARKER}). {refused.message}"

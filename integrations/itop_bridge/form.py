@@ -1,0 +1,115 @@
+"""The form of a ticket: its twin is made from it once, and follows its later changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.core.models import RecordLink
+from integrations.core.sync.flow import Side, Write
+from integrations.core.sync.linking import base_of, create_once
+from integrations.transport.errors import ConflictError, RejectedError
+from integrations.vendors.itop.answers import NotAllowed, UnknownClass
+from integrations.vendors.itop.schemas import Ticket
+
+from . import mapping, pairs
+from .models import MARKER
+from .sides import Meeting, Sides
+
+
+def find(sides: Sides, outside: Ticket) -> str | None:
+    """The id of the internal ticket that carries the external one's ref. Raises ConflictError for several."""
+    api, field = sides.internal.api, sides.internal.defaults.get(MARKER)
+    if field:
+        found = api.tickets_where(sides.twin_class(outside.ticket_class), field, outside.ref)
+    else:
+        found = api.tickets_titled("Ticket", mapping.marker(outside.ref))
+    if len(found) > 1:
+        refs = ", ".join(row.ref for row in found[:5])
+        raise ConflictError(f"Several internal tickets carry the ref {outside.ref}: {refs}. Take it off all but one.")
+    return str(found[0].id) if found else None
+
+
+def values_of(meeting: Meeting) -> dict[str, str]:
+    """The form as the twin should have it."""
+    sides, outside, inside = meeting.sides, meeting.outside, meeting.inside
+    target = inside.ticket_class if inside else sides.twin_class(outside.ticket_class)
+    marks_title = MARKER not in sides.internal.defaults
+    if target not in mapping.FORM_OF:
+        raise ConflictError(f"The internal ticket is of the class {target}, which the bridge does not know.")
+    return mapping.form(outside, target, sides.words, marks_title=marks_title)
+
+
+def base_of_pair(meeting: Meeting, link: RecordLink | None) -> dict[str, Any]:
+    """What both tickets were when they last agreed."""
+    if link is None:
+        return {}
+    inside = meeting.inside
+    there = {name: getattr(inside, name) for name in mapping.FORM if name != "description"} if inside else {}
+    return base_of(link, {}, there)
+
+
+def agreed(meeting: Meeting, base: dict[str, Any]) -> dict[str, Any]:
+    """What both are once all is written."""
+    inside = meeting.inside
+    states = {"external_state": meeting.outside.status, "internal_state": inside.status if inside else "new"}
+    return base | mapping.kept(values_of(meeting)) | states
+
+
+def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
+    """The later changes of the form, and the twin's ref on the external ticket where a field is there for it."""
+    inside = meeting.inside
+    if inside is None:
+        return []
+    writes = _back_reference(meeting, inside)
+    if not meeting.sides.options.form_to_internal:
+        return writes
+    there = {name: getattr(inside, name) for name in mapping.FORM}
+    changed = mapping.wanted(values_of(meeting), base, there)
+    if changed:
+        writes.append(Write(f"set {', '.join(changed)} inside", lambda _mine: _update(meeting, inside, changed)))
+    return writes
+
+
+def _update(meeting: Meeting, inside: Ticket, changed: dict[str, str]) -> str:
+    meeting.sides.internal.api.update_ticket(inside.ticket_class, inside.id, changed)
+    return ""
+
+
+def _back_reference(meeting: Meeting, inside: Ticket) -> list[Write]:
+    field, outside = meeting.sides.external.defaults.get(MARKER), meeting.outside
+    if not field or outside.fields.get(field) == inside.ref:
+        return []
+
+    def do(_mine: RecordLink) -> str:
+        meeting.sides.external.api.update_ticket(outside.ticket_class, outside.id, {field: inside.ref})
+        return ""
+
+    return [Write(f"set {field} outside to {inside.ref}", do)]
+
+
+def create(meeting: Meeting, mine: RecordLink) -> str:
+    """Make the twin, once."""
+    sides, outside = meeting.sides, meeting.outside
+    half, values = sides.internal, values_of(meeting)
+    fields: dict[str, Any] = {**values, "org_id": half.defaults["org_id"]}
+    if caller := half.defaults.get("caller_id"):
+        fields["caller_id"] = caller
+    if field := half.defaults.get(MARKER):
+        fields[field] = outside.ref
+    class_name = sides.twin_class(outside.ticket_class)
+
+    def make(_key: str) -> str:
+        try:
+            meeting.inside = half.api.create_ticket(class_name, fields)
+        except (UnknownClass, NotAllowed) as refused:  # of this class alone; the others go on
+            raise RejectedError(f"{refused.message} Map the class to another one, or leave it out.") from None
+        return str(meeting.inside.id)
+
+    states = {"external_state": outside.status, "internal_state": "new"}
+    create_once(
+        mine, Side.RIGHT, fields=mapping.kept(values) | states, find=lambda _key: find(sides, outside), create=make
+    )
+    if meeting.inside is None:
+        meeting.inside = half.api.ticket(int(mine.right_id))
+    pairs.note(meeting, mine)
+    return ""

@@ -1,0 +1,90 @@
+"""What is kept of a pair beside its link: refs and states for people, whose turn it is, and the brake of a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.core.models import RecordLink
+from integrations.core.sync.flow import Write
+from integrations.transport.errors import RejectedError
+
+from .models import Pair
+from .sides import TICKET, Meeting, Sides
+
+WINDOW = timedelta(minutes=10)  # in which the writes of a pair are counted
+REST = timedelta(hours=1)  # after which a pair that nothing announced is looked at all the same
+MOST = 20  # of these, in one run
+OVER = "closed"  # a pair of two closed tickets is looked at only when something announces it
+
+
+def note(meeting: Meeting, link: RecordLink) -> None:
+    """What both tickets were at this look."""
+    inside = meeting.inside
+    Pair.objects.update_or_create(
+        link=link,
+        defaults={
+            "integration": meeting.sides.integration,
+            "external_ref": meeting.outside.ref[:60],
+            "external_state": meeting.outside.status[:60],
+            "internal_ref": inside.ref[:60] if inside else "",
+            "internal_state": inside.status[:60] if inside else "",
+            "looked_at": timezone.now(),
+        },
+    )
+
+
+def parked(link: RecordLink | None) -> str:
+    """Why the pair is parked; empty when it is not."""
+    pair = Pair.objects.filter(link=link).first() if link else None
+    return pair.parked_why if pair and pair.parked_at else ""
+
+
+def due(sides: Sides) -> list[str]:
+    """The open pairs whose last look is longest ago, by the external ticket's id: what no list tells of is seen so,
+    an attachment that was deleted and a ticket that is gone."""
+    rows = Pair.objects.filter(integration=sides.integration, parked_at=None).exclude(
+        external_state=OVER, internal_state=OVER
+    )
+    waiting = rows.filter(Q(looked_at=None) | Q(looked_at__lt=timezone.now() - REST), link__object_type=TICKET)
+    in_turn = waiting.order_by(F("looked_at").asc(nulls_first=True), "pk")
+    return list(in_turn.values_list("link__left_id", flat=True)[:MOST])
+
+
+def park(link: RecordLink, why: str) -> None:
+    """Nothing is written to this pair until a person resumes it."""
+    values = {"integration": link.integration, "parked_at": timezone.now(), "parked_why": why[:300]}
+    Pair.objects.update_or_create(link=link, defaults=values)
+
+
+def resume(link: RecordLink) -> None:
+    """It is looked at again by the next run, and its writes are counted from here."""
+    Pair.objects.filter(link=link).update(parked_at=None, parked_why="", wrote=[], looked_at=None)
+
+
+def braked(meeting: Meeting, writes: Sequence[Write]) -> list[Write]:
+    """These writes, counted as one look that wrote before the first of them."""
+    if not writes:
+        return []
+    first = writes[0]
+
+    def do(link: RecordLink) -> str:
+        _count(meeting.sides, link)
+        return first.do(link)
+
+    return [Write(first.sentence, do), *writes[1:]]
+
+
+def _count(sides: Sides, link: RecordLink) -> None:
+    """Raises RejectedError, and parks the pair, where it was written to too often."""
+    now = timezone.now()
+    pair = Pair.objects.get_or_create(link=link, defaults={"integration": sides.integration})[0]
+    recent = [one for one in pair.wrote if datetime.fromisoformat(one) > now - WINDOW]
+    if len(recent) >= sides.options.most_looks:
+        why = f"It was written to {len(recent)} times within ten minutes: it may go in circles."
+        park(link, why)
+        raise RejectedError(f"The pair was parked. {why}")
+    Pair.objects.filter(pk=pair.pk).update(wrote=[*recent, now.isoformat()])

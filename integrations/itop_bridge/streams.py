@@ -1,0 +1,125 @@
+"""The stream: pairs that changed, found by webhooks of both iTops at once, and by the reconcile for certain."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from integrations.core.jobs import Again, Claim
+from integrations.core.models import Integration, RecordLink
+from integrations.core.registry import StreamKind
+from integrations.core.streams import Work
+from integrations.core.sync import engine
+from integrations.core.sync.flow import Side
+from integrations.core.sync.linking import BusyError, links_of, mark_missing
+from integrations.transport.errors import NotFoundError
+
+from .checking import check, opened
+from .flow import NOT_SHOWN, flow
+from .models import EXTERNAL, INTERNAL
+from .sides import FILE, TICKET, Half, Sides, Unsettled, both_open
+
+EARLY = (3.0, 10.0)  # seconds after which a ticket that cannot be read is looked for again
+BUSY = (2.0, 60.0)  # seconds until a pair that another process works on is tried again: first, and at most
+SEEN_TWICE = 10.0  # seconds between the two looks in which something is missing
+ANNOUNCED = 10.0  # seconds after which an attachment that may be about to be deleted is looked at again
+
+
+def reconcile(work: Work) -> str:
+    """Pairs that changed, whatever webhook announced them or got lost."""
+    with opened(work.integration, "reconcile", guard=work.claim.check, is_dry=work.run.is_dry) as sides:
+        return engine.run(work, flow(sides))
+
+
+def look_at(work: Work, subject: str) -> str:
+    """The pair that a webhook was about: `ticket:1` or `attachment:1` of the iTop that plays `work.role`."""
+    with opened(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
+        half = sides.external if work.role == EXTERNAL else sides.internal
+        kind, _, number = subject.partition(":")
+        is_linked = bool(links_of(work.integration, FILE, half.side, [number])) if kind == "attachment" else False
+        ticket = _attached_to(work, half, number) if kind == "attachment" else number
+        external = ticket if half.side is Side.LEFT else _twin_of(sides, ticket)
+        if not external:
+            return f"The {half.label} {subject} belongs to no ticket that came from outside."
+        outcome = _looked_at(work, sides, external)
+        return _once_more(work, outcome) if is_linked else outcome
+
+
+def _looked_at(work: Work, sides: Sides, external: str) -> str:
+    try:
+        return engine.look_at(work, flow(sides), external)
+    except BusyError as busy:  # most often for a moment; after a death for as long as its lease
+        first, most = BUSY
+        wait = SEEN_TWICE if isinstance(busy, Unsettled) else min(max(first, _age(work)), most)
+        raise Again(
+            at=timezone.now() + timedelta(seconds=wait), outcome=f"{busy.message} Looking again soon."
+        ) from None
+    except NotFoundError:
+        return _not_found(work, external)
+
+
+def _not_found(work: Work, external: str) -> str:
+    """One answer that it is not there proves no deletion; a pair is shown as missing, and nothing is changed."""
+    link = links_of(work.integration, TICKET, Side.LEFT, [external]).get(external)
+    wait = next((seconds for seconds in EARLY if seconds > _age(work)), None)
+    if wait is not None:
+        at = work.run.started_at + timedelta(seconds=wait)
+        raise Again(at=at, outcome=f"The external ticket {external} is not readable; looking again.")
+    said = f"The external ticket {external} {NOT_SHOWN}"
+    if link is not None and link.right_id:
+        mark_missing(link, said)
+    return said
+
+
+def _attached_to(work: Work, half: Half, number: str) -> str:
+    """The ticket an attachment hangs on; of one that is gone, the ticket of its link; empty where none is known."""
+    try:
+        found = half.api.attachment(int(number))
+    except NotFoundError:
+        link = links_of(work.integration, FILE, half.side, [number]).get(number)
+        pair = str(link.base.get("pair", "")) if link else ""
+        if half.side is Side.LEFT or not pair:
+            return pair
+        twin = links_of(work.integration, TICKET, Side.LEFT, [pair]).get(pair)
+        return twin.right_id if twin else ""
+    return "" if found.is_draft else str(found.item_id)
+
+
+def _twin_of(sides: Sides, internal: str) -> str:
+    """The external ticket of this internal one; empty where it did not come from outside."""
+    link: RecordLink | None = links_of(sides.integration, TICKET, Side.RIGHT, [internal]).get(internal)
+    return link.left_id if link else ""
+
+
+def _once_more(work: Work, outcome: str) -> str:
+    """iTop announces a deletion before it carries it out, and with the same body as anything else."""
+    if _age(work) >= ANNOUNCED:
+        return outcome
+    at = work.run.started_at + timedelta(seconds=ANNOUNCED)
+    raise Again(at=at, outcome=f"{outcome} It may be about to be deleted; looking again.")
+
+
+def _age(work: Work) -> float:
+    return float((timezone.now() - work.run.started_at).total_seconds())
+
+
+def check_defaults(_claim: Claim, integration_id: int) -> str:
+    """Job: the defaults of both sides against the living instances, after they were saved."""
+    integration = Integration.objects.select_related("client").get(pk=integration_id)
+    with both_open(integration, "check of the defaults") as sides:
+        return check(sides) or "All defaults are there."
+
+
+STREAMS = (
+    StreamKind(
+        "reconcile",
+        "Tickets of both iTops",
+        reconcile,
+        interval_minutes=5,
+        is_sync=True,
+        needs_approval=True,
+        hinted_by=(EXTERNAL, INTERNAL),
+        run_hint=look_at,
+    ),
+)
