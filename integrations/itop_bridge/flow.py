@@ -33,9 +33,9 @@ def flow(sides: Sides) -> Flow:
 
 
 def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
-    """What the pair as it is now needs on both sides."""
+    """What the pair as it is now needs on both sides. Raises RejectedError for a parked one, so that it stays held."""
     if why := pairs.parked(link):
-        return Plan(f"The pair is parked. {why}", skipped=True)
+        raise RejectedError(f"The pair is parked. {why}")
     try:
         outside: Ticket = record.data or sides.external.api.ticket(int(record.id))
     except NotFoundError:

@@ -110,8 +110,7 @@ def test_an_entry_swallowed_by_a_parallel_append_is_written_again_after_two_look
     scene.outside("add_log", ticket=ticket, text="Smoke")
     scene.reconcile()
     assert scene.log(scene.internal, twin) == []
-    scene.reconcile()
-    assert scene.log(scene.internal, twin) == []
+    assert len(scene.writes(scene.internal)) == 1
     assert "missing in the internal log" in scene.held()[0]
     scene.reconcile()
     scene.reconcile()

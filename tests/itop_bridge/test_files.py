@@ -1,0 +1,127 @@
+"""Attachments, both ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.core.models import RecordLink
+
+from .scene import Scene
+
+
+def test_attachments_go_both_ways_and_never_come_home(scene: Scene) -> None:
+    ticket, twin = scene.a_pair()
+    scene.outside("attach", ticket=ticket, name="out.txt", text="from outside")
+    scene.inside("attach", ticket=twin, name="in.txt", text="from inside")
+    for _ in range(3):
+        scene.reconcile()
+    both = [("in.txt", b"from inside"), ("out.txt", b"from outside")]
+    assert scene.files(scene.external, ticket) == both
+    assert scene.files(scene.internal, twin) == both
+    assert len(scene.all_writes()) == 2
+
+
+def test_attachments_of_a_new_ticket_come_with_it_byte_by_byte(scene: Scene) -> None:
+    ticket = scene.outside(
+        "new_ticket",
+        title="One",
+        files=[{"name": "same.bin", "size": 300_000}, {"name": "same.bin", "text": "other"}, {"name": "empty"}],
+    )
+    scene.reconcile()
+    assert scene.files(scene.internal, scene.twin_of(ticket)) == scene.files(scene.external, ticket)
+
+
+def test_a_content_is_fetched_once_and_read_back_once(scene: Scene) -> None:
+    ticket, _ = scene.a_pair()
+    scene.outside("attach", ticket=ticket, name="a.bin", size=1000)
+    for _ in range(3):
+        scene.reconcile()
+    fetched = [call for itop in (scene.external, scene.internal) for call in itop.calls if ",contents" in call.body]
+    assert len(fetched) == 2
+
+
+def test_a_draft_of_a_form_that_nobody_saved_is_left_alone(scene: Scene) -> None:
+    scene.a_pair()
+    number = scene.outside("upload", name="draft.txt", text="not yet")
+    body = f'{{"attachment_id": "{number}", "item_class": "UserRequest", "item_id": "0"}}'
+    scene.hint("external", "update-attachment", body)
+    scene.reconcile()
+    assert scene.all_writes() == []
+    assert scene.deliveries() == ["ignored"]
+
+
+def test_a_file_over_the_limit_holds_the_pair_with_a_sentence_and_is_not_fetched_again(scene: Scene) -> None:
+    ticket, twin = scene.a_pair()
+    connection = scene.integration.connection("external")
+    connection.settings |= {"max_file_mb": "1"}
+    connection.save()
+    scene.outside("attach", ticket=ticket, name="big.bin", size=1_200_000)
+    scene.outside("attach", ticket=ticket, name="small.bin", size=10)
+    scene.reconcile()
+    assert "larger than the connection allows" in scene.held()[0]
+    assert [name for name, _ in scene.files(scene.internal, twin)] == ["small.bin"]
+    scene.forget()
+    scene.outside("edit_ticket", ticket=ticket, title="Again")
+    scene.reconcile()
+    assert not [call for call in scene.external.calls if ",contents" in call.body]
+
+
+@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "garbage", "truncated", "html_503", "not_received"])
+def test_an_attachment_whose_answer_is_lost_or_spoiled_hangs_there_once(scene: Scene, fault: str) -> None:
+    ticket, twin = scene.a_pair()
+    scene.outside("attach", ticket=ticket, name="a.txt", text="once")
+    scene.internal.fault(fault, path="core/create Attachment")
+    for _ in range(4):
+        scene.reconcile(minutes=6)
+    assert scene.files(scene.internal, twin) == [("a.txt", b"once")]
+    assert scene.files(scene.external, ticket) == [("a.txt", b"once")]
+    assert scene.held() == []
+
+
+def test_a_deletion_takes_the_twin_alone_and_only_after_two_looks(scene: Scene) -> None:
+    ticket, twin = scene.a_pair()
+    scene.outside("attach", ticket=ticket, name="a.txt", text="a")
+    number = scene.outside("attach", ticket=ticket, name="b.txt", text="b")
+    scene.reconcile()
+    scene.reconcile()
+    scene.forget()
+    scene.outside("delete_attachment", attachment=number)
+    body = f'{{"attachment_id": "{number}", "item_class": "UserRequest", "item_id": "{ticket}"}}'
+    scene.hint("external", "update-attachment", body)
+    assert scene.all_writes() == []
+    scene.work(seconds=15)
+    assert [name for name, _ in scene.files(scene.internal, twin)] == ["a.txt"]
+    assert len(scene.all_writes()) == 1
+    for _ in range(3):
+        scene.reconcile()
+    assert len(scene.all_writes()) == 1
+
+
+def test_a_deletion_that_no_webhook_told_of_is_found_within_an_hour_and_a_run(scene: Scene) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    (record,) = scene.external.data.attachments_of(scene.ticket(scene.external, ticket))
+    scene.outside("delete_attachment", attachment=record["id"])
+    scene.reconcile(minutes=61)
+    scene.reconcile()
+    assert scene.files(scene.internal, twin) == []
+
+
+def test_a_ticket_that_cannot_be_read_takes_no_attachment_with_it(scene: Scene) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    scene.outside("delete_ticket", ticket=ticket)
+    for _ in range(3):
+        scene.reconcile(minutes=61)
+    assert [name for name, _ in scene.files(scene.internal, twin)] == ["a.txt"]
+    assert scene.all_writes() == []
+    assert scene.link(ticket).state == RecordLink.State.MISSING
+
+
+def test_a_deletion_whose_answer_is_lost_is_no_trouble(scene: Scene) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    (record,) = scene.external.data.attachments_of(scene.ticket(scene.external, ticket))
+    scene.outside("delete_attachment", attachment=record["id"])
+    scene.internal.fault("answer_lost", path="core/delete")
+    for _ in range(4):
+        scene.reconcile(minutes=61)
+    assert scene.files(scene.internal, twin) == []
+    assert scene.held() == []
