@@ -8,12 +8,15 @@ from contextlib import contextmanager
 
 from django.utils import timezone
 
+from integrations.core import jobs
 from integrations.core.models import Integration
 from integrations.core.streams import StreamProblem
 from integrations.transport.errors import NotFoundError, RejectedError
 
 from .models import CLASS_OF, MARKER, BridgeOptions
 from .sides import Half, Sides, both_open
+
+CHECK = "itop_bridge.check_defaults"
 
 
 @contextmanager
@@ -27,6 +30,12 @@ def opened(
         if problem := sides.options.problem():
             raise StreamProblem(problem)
         yield sides
+
+
+def ask_for_check(options: BridgeOptions) -> None:
+    """What was saved is checked as a job. Until then nothing is known to be wrong, and a run checks first."""
+    BridgeOptions.objects.filter(pk=options.pk).update(checked_at=None, found="")
+    jobs.enqueue(CHECK, options.pk)
 
 
 def check(sides: Sides) -> str:

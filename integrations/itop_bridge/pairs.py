@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from integrations.core.models import RecordLink
+from integrations.core.registry import Tile
 from integrations.core.sync.flow import Write
 from integrations.transport.errors import RejectedError
 
 from .models import Pair
-from .sides import TICKET, Meeting, Sides
+from .sides import ENTRY, FILE, TICKET, Meeting, Sides
 
+State = RecordLink.State
+PAIRS = "admin:itop_bridge_pair_changelist"
 WINDOW = timedelta(minutes=10)  # in which the writes of a pair are counted
 REST = timedelta(hours=1)  # after which a pair that nothing announced is looked at all the same
 MOST = 20  # of these, in one run
@@ -63,6 +69,27 @@ def park(link: RecordLink, why: str) -> None:
 def resume(link: RecordLink) -> None:
     """It is looked at again by the next run, and its writes are counted from here."""
     Pair.objects.filter(link=link).update(parked_at=None, parked_why="", wrote=[], looked_at=None)
+
+
+def anew(link: RecordLink) -> None:
+    """A person wants a new twin for one that is gone: the pair is forgotten, and what was brought with it."""
+    rows = RecordLink.objects.filter(integration=link.integration).exclude(state=State.REPLACED)
+    entries = Q(object_type=ENTRY, left_id__startswith=f"{link.left_id}:")
+    files = Q(object_type=FILE, base__pair=link.left_id)
+    said = f"A new twin was asked for in the place of {link.right_id}."
+    with transaction.atomic():
+        rows.filter(Q(pk=link.pk) | entries | files).update(state=State.REPLACED, cause=said)
+
+
+def tiles(user: Any) -> list[Tile]:
+    """Pairs that wait for a person."""
+    if not user.has_perm("itop_bridge.view_pair"):
+        return []
+    rows = Pair.objects.visible_to(user)
+    parked, missing = rows.exclude(parked_at=None).count(), rows.filter(link__state=State.MISSING).count()
+    page = reverse(PAIRS)
+    found = (("Parked pairs", parked, "parked", "bad"), ("Pairs without a twin", missing, "missing", "warning"))
+    return [Tile(label, count, f"{page}?needs={needs}", tone) for label, count, needs, tone in found if count]
 
 
 def braked(meeting: Meeting, writes: Sequence[Write]) -> list[Write]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Integration, RecordLink
 from integrations.core.registry import StreamKind
@@ -109,6 +110,17 @@ def check_defaults(_claim: Claim, integration_id: int) -> str:
     integration = Integration.objects.select_related("client").get(pk=integration_id)
     with both_open(integration, "check of the defaults") as sides:
         return check(sides) or "All defaults are there."
+
+
+def sync_pair(claim: Claim, link_id: int) -> str:
+    """Job: one pair, because a person asked."""
+    link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
+    stream = next(row for row in core_streams.streams_of(link.integration) if row.slug == STREAMS[0].slug)
+    if core_streams.waits_for_approval(stream):
+        return f"Not run: {core_streams.UNAPPROVED}"
+    if problem := core_streams.why_not(link.integration):
+        return f"Not run: {problem}"
+    return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
 
 
 STREAMS = (

@@ -112,7 +112,7 @@ def test_two_hints_of_one_pair_at_once_write_everything_once(scene: Scene) -> No
 
 
 def test_a_pair_that_goes_in_circles_is_parked_and_says_so(scene: Scene) -> None:
-    ticket, twin = scene.a_pair()
+    ticket, _ = scene.a_pair()
     scene.options(most_looks=3)
     for number in range(5):
         scene.outside("edit_ticket", ticket=ticket, title=f"Title {number}")

@@ -1,0 +1,89 @@
+"""What admins see and do: the settings, the pairs, and one pair's page."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from integrations.core.models import AuditEntry, RecordLink, User
+from integrations.itop_bridge.models import BridgeOptions
+
+from .scene import Scene
+
+
+@pytest.fixture
+def browser(scene: Scene) -> Browser:
+    admin = User.objects.create_superuser("anna", password="made-up-password-of-anna")
+    User.objects.filter(pk=admin.pk).update(all_clients=True)
+    page = Browser()
+    page.force_login(User.objects.get(pk=admin.pk))
+    return page
+
+
+def press(browser: Browser, what: str, link: RecordLink) -> int:
+    return int(browser.post(reverse(f"admin:itop_bridge_pair_{what}", args=[link.pk])).status_code)
+
+
+def text_of(browser: Browser, name: str, *places: object) -> str:
+    answer = browser.get(reverse(f"admin:{name}", args=places))
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_the_pages_of_a_pair_show_both_tickets_and_what_was_written(scene: Scene, browser: Browser) -> None:
+    ticket, twin = scene.a_pair()
+    refs = scene.ticket(scene.external, ticket)["ref"], scene.ticket(scene.internal, twin)["ref"]
+    listed = text_of(browser, "itop_bridge_pair_changelist")
+    page = text_of(browser, "itop_bridge_pair_change", scene.link(ticket).pk)
+    assert f"{refs[0]} = {refs[1]}" in listed
+    assert "create “Printer is on fire”" in page
+    assert f"id={twin}" in page
+
+
+def test_the_settings_are_saved_as_fields_and_checked_against_both_itops(scene: Scene, browser: Browser) -> None:
+    url = reverse("admin:itop_bridge_bridgeoptions_change", args=[scene.integration.pk])
+    form = browser.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    values |= {"classes": '["UserRequest"]', "step_defaults": "{}", "internal_team_id": "4711"}
+    values |= {"words-TOTAL_FORMS": "0", "words-INITIAL_FORMS": "0"}
+    answer = browser.post(url, {name: value for name, value in values.items() if value is not False})
+    assert answer.status_code == 302, answer.context["errors"]
+    scene.work()
+    options = BridgeOptions.objects.get()
+    assert options.internal["team_id"] == 4711
+    assert "no Team 4711" in options.found
+    assert "no Team 4711" in text_of(browser, "itop_bridge_bridgeoptions_change", options.pk)
+
+
+def test_a_parked_pair_is_left_alone_until_it_is_resumed(scene: Scene, browser: Browser) -> None:
+    ticket, twin = scene.a_pair()
+    press(browser, "park", scene.link(ticket))
+    scene.outside("edit_ticket", ticket=ticket, title="Two")
+    scene.reconcile()
+    assert scene.all_writes() == []
+    assert "R-0" in text_of(browser, "itop_bridge_pair_changelist")
+    press(browser, "resume", scene.link(ticket))
+    press(browser, "sync", scene.link(ticket))
+    scene.work()
+    assert scene.ticket(scene.internal, twin)["title"].endswith("Two")
+    assert scene.held() == []
+    assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"bridge.park", "bridge.resume"}
+
+
+def test_a_twin_that_is_gone_is_made_anew_by_a_click_with_all_that_belongs_to_it(
+    scene: Scene, browser: Browser
+) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}], private_log="First")
+    scene.inside("delete_ticket", ticket=twin)
+    scene.reconcile(minutes=61)
+    link = scene.link(ticket)
+    assert "missing" in text_of(browser, "itop_bridge_pair_changelist")
+    press(browser, "anew", link)
+    scene.work()
+    scene.reconcile()
+    (made,) = scene.tickets(scene.internal)
+    assert made["id"] != twin
+    assert [text for _, text in scene.log(scene.internal, made["id"])] == ["First"]
+    assert scene.files(scene.internal, made["id"]) == [("a.txt", b"a")]
+    assert len(scene.log(scene.external, ticket)) == 1
