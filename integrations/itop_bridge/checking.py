@@ -1,5 +1,7 @@
-"""The defaults of both sides against the living instances: what an admin entered must be there, and of one
-organisation. It runs as a job after each save, because no page waits for a vendor, and before the first run."""
+"""The defaults of both sides against the living instances: what an admin entered must be there.
+
+It runs as a job after each save, because no page waits for a vendor, and before the first run.
+"""
 
 from __future__ import annotations
 

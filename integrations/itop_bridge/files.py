@@ -122,8 +122,9 @@ def _bring(
             try:
                 file = fetch(spool, content)
                 _send(meeting, target, link, content, file, name(file))
-            except NotFoundError:
-                meeting.waits.append(f"The file {key} of the {source.label} iTop cannot be read just now.")
+            except NotFoundError as gone:
+                if not key.isdigit():  # an attachment that went meanwhile is in no list of the next look
+                    _refuse(meeting, link, f"{key} of the {source.label} iTop cannot be read: {gone.message}")
             except (TooLarge, NotAllowed, ValueError) as refused:
                 _refuse(meeting, link, f"The file {key} of the {source.label} iTop was not brought: {refused}")
 

@@ -56,8 +56,7 @@ def _inside(sides: Sides, outside: Ticket, link: RecordLink | None) -> Ticket | 
     """The twin: by its link, else by its marker; None where there is none yet."""
     if link is not None and link.right_id:
         return sides.internal.api.ticket(int(link.right_id))
-    found = form.find(sides, outside)
-    return sides.internal.api.ticket(int(found)) if found else None
+    return form.find(sides, outside)
 
 
 def _agreement(meeting: Meeting, link: RecordLink | None) -> Plan:

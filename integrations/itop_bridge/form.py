@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.core.models import RecordLink
+from django.db.models import Q
+
+from integrations.core.models import IntegrationRole, RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import base_of, create_once
 from integrations.transport.errors import ConflictError, RejectedError
@@ -12,21 +14,39 @@ from integrations.vendors.itop.answers import NotAllowed, UnknownClass
 from integrations.vendors.itop.schemas import Ticket
 
 from . import mapping, pairs
-from .models import MARKER
-from .sides import Meeting, Sides
+from .models import INTERNAL, MARKER
+from .sides import TICKET, Meeting, Sides
 
 
-def find(sides: Sides, outside: Ticket) -> str | None:
-    """The id of the internal ticket that carries the external one's ref. Raises ConflictError for several."""
+def find(sides: Sides, outside: Ticket) -> Ticket | None:
+    """The internal ticket that carries the external one's ref. Raises ConflictError for several.
+
+    Refs of two customers may be the same, and a title may quote a marker: only a ticket of this bridge's organisation
+    counts, whose title begins with the marker, and which is nobody else's twin.
+    """
     api, field = sides.internal.api, sides.internal.defaults.get(MARKER)
+    mark = mapping.marker(outside.ref)
     if field:
-        found = api.tickets_where(sides.twin_class(outside.ticket_class), field, outside.ref)
+        rows = api.tickets_where(sides.twin_class(outside.ticket_class), field, outside.ref)
     else:
-        found = api.tickets_titled("Ticket", mapping.marker(outside.ref))
+        rows = api.tickets_titled("Ticket", mark)
+    taken = _twins_of_others(sides, [str(row.id) for row in rows], outside)
+    tickets = [api.ticket(row.id) for row in rows if str(row.id) not in taken]
+    org = sides.internal.defaults["org_id"]
+    found = [one for one in tickets if one.org_id == org and (field or one.title.startswith(mark))]
     if len(found) > 1:
-        refs = ", ".join(row.ref for row in found[:5])
+        refs = ", ".join(one.ref for one in found[:5])
         raise ConflictError(f"Several internal tickets carry the ref {outside.ref}: {refs}. Take it off all but one.")
-    return str(found[0].id) if found else None
+    return found[0] if found else None
+
+
+def _twins_of_others(sides: Sides, ids: list[str], outside: Ticket) -> set[str]:
+    """Those of these internal tickets that are a twin already, of whatever bridge of this internal iTop."""
+    mine = IntegrationRole.objects.filter(integration=sides.integration, role=INTERNAL).values("connection")
+    bridges = IntegrationRole.objects.filter(connection__in=mine, role=INTERNAL).values("integration")
+    links = RecordLink.objects.filter(integration__in=bridges, object_type=TICKET, right_id__in=ids)
+    own = Q(integration=sides.integration, left_id=str(outside.id))
+    return set(links.exclude(own | Q(state=RecordLink.State.REPLACED)).values_list("right_id", flat=True))
 
 
 def values_of(meeting: Meeting) -> dict[str, str]:
@@ -105,10 +125,12 @@ def create(meeting: Meeting, mine: RecordLink) -> str:
             raise RejectedError(f"{refused.message} Map the class to another one, or leave it out.") from None
         return str(meeting.inside.id)
 
+    def look_up(_key: str) -> str | None:
+        meeting.inside = find(sides, outside)
+        return str(meeting.inside.id) if meeting.inside else None
+
     states = {"external_state": outside.status, "internal_state": "new"}
-    create_once(
-        mine, Side.RIGHT, fields=mapping.kept(values) | states, find=lambda _key: find(sides, outside), create=make
-    )
+    create_once(mine, Side.RIGHT, fields=mapping.kept(values) | states, find=look_up, create=make)
     if meeting.inside is None:
         meeting.inside = half.api.ticket(int(mine.right_id))
     pairs.note(meeting, mine)

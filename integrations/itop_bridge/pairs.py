@@ -17,7 +17,7 @@ from integrations.core.sync.flow import Write
 from integrations.transport.errors import RejectedError
 
 from .models import Pair
-from .sides import ENTRY, FILE, TICKET, Meeting, Sides
+from .sides import ENTRY, FILE, Meeting, Sides
 
 State = RecordLink.State
 PAIRS = "admin:itop_bridge_pair_changelist"
@@ -49,15 +49,18 @@ def parked(link: RecordLink | None) -> str:
     return pair.parked_why if pair and pair.parked_at else ""
 
 
-def due(sides: Sides) -> list[str]:
+def take_turns(sides: Sides) -> list[str]:
     """The open pairs whose last look is longest ago, by the external ticket's id: what no list tells of is seen so,
-    an attachment that was deleted and a ticket that is gone."""
+    an attachment that was deleted and a ticket that is gone. Whatever comes of the look, it was their turn."""
     rows = Pair.objects.filter(integration=sides.integration, parked_at=None).exclude(
         external_state=OVER, internal_state=OVER
     )
-    waiting = rows.filter(Q(looked_at=None) | Q(looked_at__lt=timezone.now() - REST), link__object_type=TICKET)
-    in_turn = waiting.order_by(F("looked_at").asc(nulls_first=True), "pk")
-    return list(in_turn.values_list("link__left_id", flat=True)[:MOST])
+    waiting = rows.filter(Q(looked_at=None) | Q(looked_at__lt=timezone.now() - REST))
+    whole = waiting.exclude(link__state=State.REPLACED).select_related("link")
+    found = list(whole.order_by(F("looked_at").asc(nulls_first=True), "pk")[:MOST])
+    if not sides.is_dry:
+        Pair.objects.filter(pk__in=[row.pk for row in found]).update(looked_at=timezone.now())
+    return [row.link.left_id for row in found]
 
 
 def park(link: RecordLink, why: str) -> None:

@@ -35,7 +35,7 @@ def reading(sides: Sides) -> Reading:
         "inside": lambda since, cursor: _inside(sides, since, cursor),
         "files_outside": lambda since, cursor: _files(sides, sides.external, since, cursor),
         "files_inside": lambda since, cursor: _files(sides, sides.internal, since, cursor),
-        "again": lambda since, cursor: ([_news(one) for one in pairs.due(sides)], ""),
+        "again": lambda since, cursor: ([_news(one) for one in pairs.take_turns(sides)], ""),
     }
 
     def page(since: datetime | None, cursor: str) -> Page:
@@ -43,7 +43,7 @@ def reading(sides: Sides) -> Reading:
         records, at = lists[_STEPS[place["step"]]](since, place["at"])
         if not at and place["step"] == len(_STEPS) - 1:
             return Page(records, began=datetime.fromisoformat(place["began"]))
-        return Page(records, json.dumps(place | {"step": place["step"] + (not at), "at": at}))
+        return Page(records, json.dumps(place | {"step": place["step"] if at else place["step"] + 1, "at": at}))
 
     def get(key: str) -> Record:
         ticket = sides.external.api.ticket(int(key))
@@ -92,10 +92,16 @@ def _files(sides: Sides, half: Half, since: datetime | None, cursor: str) -> tup
         return [], ""
     rows, at = half.api.new_attachments(since - DRAFTS_LIVE, cursor)
     hung = [row for row in rows if not row.is_draft]
-    known = links_of(sides.integration, FILE, half.side, [str(row.id) for row in hung])
-    tickets = {str(row.item_id) for row in hung if str(row.id) not in known}
-    links = links_of(sides.integration, TICKET, half.side, tickets)
-    return [_news(one) for one in _sorted(link.left_id for link in links.values()) if one], at
+    links = links_of(sides.integration, FILE, half.side, [str(row.id) for row in hung])
+    done = {one for one, link in links.items() if _is_over(link)}
+    tickets = {str(row.item_id) for row in hung if str(row.id) not in done}
+    pairs_of = links_of(sides.integration, TICKET, half.side, tickets)
+    return [_news(one) for one in _sorted(link.left_id for link in pairs_of.values()) if one], at
+
+
+def _is_over(link: RecordLink) -> bool:
+    """Whether this attachment was brought, refused, or deleted with its twin."""
+    return bool(link.left_id and link.right_id) or "refused" in link.base
 
 
 def _sorted(ids: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from .sides import FILE, TICKET, Half, Sides, Unsettled, both_open
 EARLY = (3.0, 10.0)  # seconds after which a ticket that cannot be read is looked for again
 BUSY = (2.0, 60.0)  # seconds until a pair that another process works on is tried again: first, and at most
 SEEN_TWICE = 10.0  # seconds between the two looks in which something is missing
+LEFT_AFTER = 60.0  # seconds after which what is not settled is left to the reconcile
 ANNOUNCED = 10.0  # seconds after which an attachment that may be about to be deleted is looked at again
 
 
@@ -50,9 +51,14 @@ def look_at(work: Work, subject: str) -> str:
 def _looked_at(work: Work, sides: Sides, external: str) -> str:
     try:
         return engine.look_at(work, flow(sides), external)
+    except Unsettled as unsettled:
+        if _age(work) > LEFT_AFTER:
+            return f"{unsettled.message} The reconcile goes on with it."
+        at = timezone.now() + timedelta(seconds=SEEN_TWICE)
+        raise Again(at=at, outcome=f"{unsettled.message} Looking again soon.") from None
     except BusyError as busy:  # most often for a moment; after a death for as long as its lease
         first, most = BUSY
-        wait = SEEN_TWICE if isinstance(busy, Unsettled) else min(max(first, _age(work)), most)
+        wait = min(max(first, _age(work)), most)
         raise Again(
             at=timezone.now() + timedelta(seconds=wait), outcome=f"{busy.message} Looking again soon."
         ) from None

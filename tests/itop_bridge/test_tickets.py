@@ -165,3 +165,55 @@ def test_a_create_whose_answer_is_lost_or_spoiled_makes_one_twin(scene: Scene, f
     (twin,) = scene.tickets(scene.internal)
     assert len(scene.log(scene.internal, twin["id"])) == 1
     assert scene.held() == []
+
+
+def test_a_marker_that_a_title_only_quotes_makes_no_twin_of_it(scene: Scene) -> None:
+    ticket = scene.outside("new_ticket", title="One")
+    following = f"R-{int(scene.ticket(scene.external, ticket)['ref'][2:]) + 1:06d}"
+    scene.outside("edit_ticket", ticket=ticket, title=f"[{following}] is the same")
+    scene.reconcile()
+    other = scene.outside("new_ticket", title="Two")
+    assert scene.ticket(scene.external, other)["ref"] == following
+    scene.reconcile()
+    assert scene.twin_of(ticket) != scene.twin_of(other)
+    assert scene.held() == []
+
+
+def test_a_twin_of_another_organisation_with_the_same_ref_is_somebody_elses(scene: Scene) -> None:
+    ticket = scene.outside("new_ticket", title="One")
+    ref = scene.ticket(scene.external, ticket)["ref"]
+    theirs = scene.inside("new_ticket", title=f"[{ref}] Of another customer", org_id=4, caller_id=0)
+    scene.reconcile()
+    assert scene.twin_of(ticket) != theirs
+    assert len(scene.tickets(scene.internal)) == 2
+
+
+def test_missing_pairs_wait_for_their_turn_like_others(scene: Scene) -> None:
+    for number in range(25):
+        scene.outside("new_ticket", title=f"Ticket {number}")
+    scene.reconcile()
+    for twin in list(scene.tickets(scene.internal)):
+        if twin["id"] != scene.twin_of(25):
+            scene.internal.do("delete_ticket", {"ticket": twin["id"]})
+    scene.inside("attach", ticket=scene.twin_of(25), name="late.txt", text="late")
+    scene.reconcile(minutes=61)
+    scene.reconcile()
+    assert RecordLink.objects.filter(object_type="ticket", state="missing").count() == 24
+
+
+@pytest.mark.parametrize("kind", ["ticket", "entry", "file"])
+def test_a_death_between_the_call_and_its_outcome_doubles_nothing(scene: Scene, kind: str) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    scene.outside("add_log", ticket=ticket, text="Smoke")
+    scene.reconcile()
+    lost = RecordLink.objects.filter(object_type=kind)
+    assert lost.update(right_id="", state="creating", left_fingerprint="") == 1
+    RecordLink.objects.filter(object_type="ticket").update(left_fingerprint="")
+    scene.outside("edit_ticket", ticket=ticket, title="Touched")
+    for _ in range(4):
+        scene.reconcile(minutes=6)
+    assert [one["id"] for one in scene.tickets(scene.internal)] == [twin]
+    assert [text for _, text in scene.log(scene.internal, twin)] == ["Smoke"]
+    assert scene.files(scene.internal, twin) == [("a.txt", b"a")]
+    assert len(scene.log(scene.external, ticket)) == 1
+    assert lost.get().state == RecordLink.State.ACTIVE
