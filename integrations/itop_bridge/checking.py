@@ -27,8 +27,9 @@ def opened(
 ) -> Iterator[Sides]:
     """Both sides for work. Raises `StreamProblem` when the settings are not complete, or name what is not there."""
     with both_open(integration, source, guard=guard, is_dry=is_dry) as sides:
-        if sides.options.checked_at is None and not sides.options.problem():
-            check(sides)
+        is_known_good = sides.options.checked_at is not None and not sides.options.found
+        if not is_known_good and not sides.options.incomplete():
+            check(sides)  # what was wrong may have been mended in iTop
         if problem := sides.options.problem():
             raise StreamProblem(problem)
         yield sides

@@ -100,6 +100,10 @@ class BridgeOptions(models.Model):
 
     def problem(self) -> str:
         """Why the bridge cannot run with these, in a sentence; empty when it can."""
+        return self.incomplete() or str(self.found)
+
+    def incomplete(self) -> str:
+        """What has to be entered before the defaults can be looked up; empty when nothing has."""
         inside, outside = self.defaults(INTERNAL), self.defaults(EXTERNAL)
         missing = [name for name in ("org_id", "agent_id", "team_id") if name not in inside]
         if missing:
@@ -107,7 +111,7 @@ class BridgeOptions(models.Model):
         missing = [name for name in ("agent_id", "team_id") if name not in outside]
         if self.state_to_external and missing:
             return f"Enter {', '.join(missing)} of the external iTop: states go there, and its steps need them."
-        return str(self.found)
+        return ""
 
 
 def defaults_problem(value: Any) -> str:

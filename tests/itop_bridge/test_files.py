@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from integrations.core.models import RecordLink
+from integrations.vendors.simulation import Reply, Request
 
 from .scene import Scene
 
@@ -124,4 +127,33 @@ def test_a_deletion_whose_answer_is_lost_is_no_trouble(scene: Scene) -> None:
     for _ in range(4):
         scene.reconcile(minutes=61)
     assert scene.files(scene.internal, twin) == []
+    assert scene.held() == []
+
+
+def test_a_twin_with_other_bytes_than_were_sent_holds_the_pair(scene: Scene) -> None:
+    ticket, twin = scene.a_pair()
+
+    def spoil(request: Request, reply: Reply) -> Reply:
+        for one in scene.internal.data.all("Attachment"):
+            one["contents"] = replace(one["contents"], content=b"other bytes")
+        return reply
+
+    scene.internal.change = spoil
+    scene.outside("attach", ticket=ticket, name="a.txt", text="a")
+    scene.reconcile()
+    assert "stored other bytes of “a.txt”" in scene.held()[0]
+    assert len(scene.files(scene.internal, twin)) == 1
+
+
+def test_a_twin_that_could_not_be_read_back_at_once_is_read_back_later(scene: Scene) -> None:
+    ticket, twin = scene.a_pair()
+    scene.outside("attach", ticket=ticket, name="a.txt", text="a")
+    scene.internal.fault("html_503", path="core/get Attachment::", times=9)
+    scene.reconcile()
+    scene.internal.faults.clear()
+    scene.forget()
+    scene.reconcile()
+    assert len([call for call in scene.internal.calls if ",contents" in call.body]) == 1
+    assert scene.all_writes() == []
+    assert scene.files(scene.internal, twin) == [("a.txt", b"a")]
     assert scene.held() == []

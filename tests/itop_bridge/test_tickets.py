@@ -130,6 +130,8 @@ def test_defaults_that_are_not_there_stop_the_bridge_with_a_sentence(scene: Scen
     assert run.state == "failed"
     assert "The internal iTop has no Person 4711 (agent_id)" in run.outcome
     assert scene.tickets(scene.internal) == []
+    scene.internal.data.add("Person", 4711, first_name="Nora", name="New", org_id=3)
+    assert scene.reconcile().state == "done", "what was mended in iTop needs no click here"
 
 
 def test_a_twin_that_was_deleted_is_missing_and_never_made_again(scene: Scene) -> None:
