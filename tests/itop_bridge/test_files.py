@@ -69,7 +69,7 @@ def test_a_file_over_the_limit_holds_the_pair_with_a_sentence_and_is_not_fetched
     assert not [call for call in scene.external.calls if ",contents" in call.body]
 
 
-@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "garbage", "truncated", "html_503", "not_received"])
+@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "truncated", "not_received"])
 def test_an_attachment_whose_answer_is_lost_or_spoiled_hangs_there_once(scene: Scene, fault: str) -> None:
     ticket, twin = scene.a_pair()
     scene.outside("attach", ticket=ticket, name="a.txt", text="once")

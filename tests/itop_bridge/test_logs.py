@@ -79,7 +79,7 @@ def test_what_runs_in_a_browser_is_not_handed_on(scene: Scene) -> None:
     assert "<b>there</b>" in scene.ticket(scene.internal, twin)["private_log"][0]["message_html"]
 
 
-@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "garbage", "truncated", "html_503", "not_received"])
+@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "truncated", "not_received"])
 def test_an_entry_whose_answer_is_lost_or_spoiled_is_there_once(scene: Scene, fault: str) -> None:
     ticket, twin = scene.a_pair()
     scene.outside("add_log", ticket=ticket, text="Smoke")

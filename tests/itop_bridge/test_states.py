@@ -109,7 +109,7 @@ def test_a_step_that_kills_itop_for_ever_is_held_and_not_repeated_at_once(scene:
     assert len(scene.writes(scene.external)) == before
 
 
-@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "garbage", "truncated", "html_503", "not_received"])
+@pytest.mark.parametrize("fault", ["answer_lost", "committed_500", "truncated", "not_received"])
 def test_a_step_whose_answer_is_lost_or_spoiled_is_taken_once(scene: Scene, fault: str) -> None:
     ticket, twin = scene.a_pair()
     scene.inside("stimulate", ticket=twin, stimulus="ev_assign")
