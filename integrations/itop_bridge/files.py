@@ -208,6 +208,12 @@ def _deleted(meeting: Meeting, source: Half, target: Half, ids: dict[Side, list[
         and other_id(link, source.side).isdigit()  # a picture of a text is never deleted by itself
         and other_id(link, source.side) not in ids[source.side]
     ]
+    if len(gone) > 1 and not ids[source.side]:  # so it looks too when an account may see them no longer
+        meeting.refused.append(
+            f"All {len(gone)} attachments are missing in the {source.label} iTop at once; none was deleted. If that is "
+            f"right, delete them in the {target.label} one."
+        )
+        return []
     return [
         Write(
             f"delete attachment {other_id(link, target.side)} {target.label}", _deleting(meeting, source, target, link)

@@ -157,3 +157,19 @@ def test_a_twin_that_could_not_be_read_back_at_once_is_read_back_later(scene: Sc
     assert scene.all_writes() == []
     assert scene.files(scene.internal, twin) == [("a.txt", b"a")]
     assert scene.held() == []
+
+
+def test_attachments_that_are_all_missing_at_once_are_not_deleted(scene: Scene) -> None:
+    files = [{"name": "a.txt", "text": "a"}, {"name": "b.txt", "text": "b"}]
+    ticket, twin = scene.a_pair(files=files)
+    for record in scene.external.data.attachments_of(scene.ticket(scene.external, ticket)):
+        record["item_org_id"] = "0"  # as an account of one organisation does not see them
+    scene.external.do("account", {"login": "bridge", "orgs": [3]})
+    for _ in range(3):
+        scene.reconcile(minutes=61)
+    assert [name for name, _ in scene.files(scene.internal, twin)] == ["a.txt", "b.txt"]
+    assert "All 2 attachments are missing in the external iTop at once" in scene.held()[0]
+    scene.external.do("account", {"login": "bridge", "orgs": []})
+    scene.reconcile(minutes=361)
+    assert scene.held() == []
+    assert scene.all_writes() == []
