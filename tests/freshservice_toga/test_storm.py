@@ -14,7 +14,8 @@ import pytest
 from tests.faults.database import migrated_database_url
 from tests.seeds import SEED
 
-from .storm.judging import differences, doubled, refused
+from .oracle import differences
+from .storm.judging import doubled, refused
 from .storm.storm import Storm, storm
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]

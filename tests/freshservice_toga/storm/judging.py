@@ -1,4 +1,4 @@
-"""The oracle: a full compare of Freshservice and TOGA 2, what the ledgers hold twice, and what the calls may be."""
+"""What the ledger of TOGA 2 holds twice or in vain, and how many calls of each kind a storm may cost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from integrations.freshservice_toga.mapping import WORDS
-from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 from integrations.vendors.simulation import Call
 from integrations.vendors.toga.simulator import TogaSimulator
 
@@ -18,62 +15,7 @@ _IDS = re.compile(r"/(?:[0-9]+|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
 OWN_IDS = {"tickets": "c_eliteTicketId", "ticket-notes": "c_eliteConversationId", "contacts": "c_eliteUserId"}
 
 
-# --- equal, and nothing twice -----------------------------------------------------------------------------------------
-
-
-def differences(fresh: FreshserviceSimulator, toga: TogaSimulator) -> list[str]:
-    """The tickets that are not in TOGA 2 exactly as they are in Freshservice, or not there once; empty: all are."""
-    there: dict[str, list[Any]] = {}
-    for row in toga.data.records["tickets"].values():
-        there.setdefault(str(row.get("c_eliteTicketId")), []).append(_in_toga(toga, row))
-    here = {str(number): [_in_freshservice(fresh, row)] for number, row in fresh.data.tickets.items()}
-    return [
-        f"ticket {number}: Freshservice has {here.get(number)}, TOGA 2 has {there.get(number)}"
-        for number in sorted(here.keys() | there.keys())
-        if here.get(number) != there.get(number)
-    ]
-
-
-def _in_freshservice(fresh: FreshserviceSimulator, row: dict[str, Any]) -> Any:
-    def files(one: dict[str, Any]) -> list[tuple[str, bytes]]:
-        return sorted((fresh.data.files[number].name, fresh.data.files[number].content) for number in one["_files"])
-
-    group = fresh.data.groups.get(row["group_id"] or 0, {})
-    notes = [(f"ticket-{row['id']}", row["description"], True, files(row))]
-    for one in fresh.data.conversations_of(row["id"]):
-        notes.append((str(one["id"]), one["body"], not one["private"], files(one)))
-    return {
-        "subject": row["subject"],
-        **{name: WORDS[name][row[name]] for name in ("status", "priority", "source")},
-        "contact": str(row["requester_id"]),
-        "team": group.get("name", ""),
-        "category": [row[name] for name in ("category", "sub_category", "item_category") if row[name]],
-        "notes": sorted(notes),
-    }
-
-
-def _in_toga(toga: TogaSimulator, row: dict[str, Any]) -> Any:
-    records = toga.data.records
-
-    def files(note: dict[str, Any]) -> list[tuple[str, bytes]]:
-        hung = [records["files"][link["file"]] for link in toga.data.under("ticket-note-files", note["uuid"])]
-        return sorted((file["name"], file["content"]) for file in hung)
-
-    path: list[str] = []
-    category = records["ticket-categories"].get(row.get("ticketCategory") or "")
-    while category:
-        path.insert(0, category["name"])
-        category = records["ticket-categories"].get(category["parentTicketCategory"] or "")
-    return {
-        **{name: row.get(name) for name in ("subject", "status", "priority", "source")},
-        "contact": records["contacts"].get(row.get("contact") or "", {}).get("c_eliteUserId"),
-        "team": records["ticket-teams"].get(row.get("ticketTeam") or "", {}).get("name", ""),
-        "category": path,
-        "notes": sorted(
-            (note["c_eliteConversationId"], note["note"], note["isExternal"], files(note))
-            for note in toga.data.under("ticket-notes", row["uuid"])
-        ),
-    }
+# --- the ledger -------------------------------------------------------------------------------------------------------
 
 
 def doubled(toga: TogaSimulator) -> list[str]:

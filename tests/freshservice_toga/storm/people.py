@@ -18,7 +18,7 @@ GROUPS = (OTHER_GROUP, None)  # the first is a team of TOGA 2 by its name
 CATEGORIES = (("Hardware",), ("Hardware", "Laptop"), ("Access",))  # those that TOGA 2 has too
 LEVELS = ("category", "sub_category", "item_category")
 MOST_COPIES = 5  # of a webhook
-OFTEN = {"reply": 3, "answer": 3, "note": 3, "correct": 2, "set_status": 2, "edit": 2, "attach": 2}
+OFTEN = {"reply": 3, "answer": 3, "note": 3, "correct": 2, "set_status": 2, "edit": 2, "attach": 2, "picture": 1}
 
 
 class People:
@@ -29,7 +29,7 @@ class People:
         self.tickets: list[int] = []
         self.notes: list[int] = []
         self.events = self.told = 0  # what happened, and the webhooks asked for about it
-        self.ticket_edits = self.note_edits = 0
+        self.ticket_edits = self.note_edits = self.pictures = 0
 
     def raise_tickets(self, count: int) -> None:
         """Every requester, group and category is met by the first few."""
@@ -83,6 +83,12 @@ class People:
         on_note = self.notes and self.chance.random() < 0.5
         where = {"conversation": self.chance.choice(self.notes)} if on_note else {"ticket": ticket}
         self._do("attach", name="log.txt", text=f"content {self.events}", **where)
+
+    def _picture(self, ticket: int) -> None:
+        """Into the description. Its address is another one at each read, which must not count as an edit."""
+        self.note_edits += 1
+        self.pictures += 1
+        self._do("insert_image", ticket=ticket)
 
 
 def _filed(group: int, category: int) -> dict[str, Any]:

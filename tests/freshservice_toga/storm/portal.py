@@ -31,9 +31,7 @@ from tests.freshservice_toga.scene import set_scene  # noqa: E402
 
 def build(fresh: str, files: str, toga: str, plan: str) -> dict[str, Any]:
     """The scene, with its catch-up switched off: what a webhook lost is not found by it."""
-    connection = set_scene(fresh, files, toga).connection("freshservice")
-    connection.settings = connection.settings | {"plan": plan}
-    connection.save()
+    set_scene(fresh, files, toga, plan=plan)
     Stream.objects.update(is_enabled=False)
     return {}
 

@@ -107,7 +107,7 @@ class Storm:
         return Facts(
             tickets=len(data.tickets),
             said=len(rows),
-            files=sum(len(row["_files"]) for row in rows),
+            files=sum(len(row["_files"]) for row in rows) + self.people.pictures,
             people=len(self._with("contacts", "c_eliteUserId")),
             teams=len(self._with("ticket-teams", "c_eliteGroupId")),
             categories=len(self._with("ticket-categories", "c_eliteCategoryId")),
