@@ -85,7 +85,7 @@ class People:
         self._do("attach", name="log.txt", text=f"content {self.events}", **where)
 
     def _picture(self, ticket: int) -> None:
-        """Into the description. Its address is another one at each read, which must not count as an edit."""
+        """Into the description."""
         self.note_edits += 1
         self.pictures += 1
         self._do("insert_image", ticket=ticket)
