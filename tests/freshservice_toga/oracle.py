@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.core.models import HeldItem, Job, RecordLink, Stream, SyncRun, WebhookDelivery
 from integrations.freshservice_toga.mapping import GONE, WORDS
+from integrations.freshservice_toga.models import LookAgain, OpenTicket
 from integrations.vendors.freshservice.simulator import FreshserviceSimulator
 from integrations.vendors.toga.simulator import TogaSimulator
 
@@ -24,7 +25,7 @@ def empty(fresh: FreshserviceSimulator, toga: TogaSimulator) -> None:
 
 def forget() -> None:
     """The portal has seen nothing."""
-    for model in (RecordLink, HeldItem, WebhookDelivery, SyncRun, Job):
+    for model in (RecordLink, HeldItem, WebhookDelivery, SyncRun, Job, LookAgain, OpenTicket):
         model.objects.all().delete()
     Stream.objects.update(watermark=None, in_hand={}, started_at=None)
 

@@ -103,6 +103,16 @@ def test_an_edited_conversation(scene: Scene) -> None:
     assert later_hint(scene, ticket) == [*SEEN, "TOGA 2: PATCH ticket-notes/1"]
 
 
+def test_a_deleted_conversation_is_looked_for_twice_before_its_note_says_so(scene: Scene) -> None:
+    ticket = known(scene)
+    note = scene.do("note", ticket=ticket, text="<p>Ask Tom</p>")
+    later_hint(scene, ticket)
+    scene.do("delete_conversation", conversation=note)
+    assert later_hint(scene, ticket) == SEEN
+    assert later_hint(scene, ticket) == [*SEEN, "TOGA 2: PATCH ticket-notes/1"]
+    assert later_hint(scene, ticket) == SEEN
+
+
 def test_a_file_costs_freshservice_no_call_of_its_own(scene: Scene) -> None:
     ticket = known(scene)
     scene.do("attach", name="log.txt", ticket=ticket, text="one")

@@ -106,6 +106,16 @@ def test_a_conversation_that_a_read_missed_is_not_taken_for_deleted(scene: Scene
     assert scene.writes() == before
 
 
+def test_a_deletion_that_only_the_catch_up_sees_is_told_however_seldom_it_runs(scene: Scene) -> None:
+    ticket = scene.do("new_ticket", subject="No power")
+    said = scene.do("note", ticket=ticket, text="<p>Ask Tom</p>")
+    scene.catch_up()
+    scene.do("delete_conversation", conversation=said)
+    for _ in range(2):
+        scene.catch_up(after=24 * 3600)
+    assert differences(scene.fresh, scene.toga) == []
+
+
 def test_a_conversation_that_comes_back_loses_the_word_that_it_was_deleted(scene: Scene) -> None:
     ticket = scene.do("new_ticket", subject="No power")
     said = scene.do("note", ticket=ticket, text="<p>Ask Tom</p>")
