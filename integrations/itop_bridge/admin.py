@@ -78,7 +78,6 @@ for _side, _names in SIDE_FIELDS.items():
 class ValueWordInline(PortalTabularInline):
     model = ValueWord
     fields = ("field", "external", "internal")
-    can_delete = True
     show_change_link = False
     hide_title = True
     verbose_name_plural = "Codes and classes that differ"

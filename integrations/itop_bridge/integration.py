@@ -14,7 +14,7 @@ from .streams import STREAMS, check_defaults, sync_pair
 _SETTINGS = (
     *("itop_bridge.view_bridgeoptions", "itop_bridge.view_valueword", "itop_bridge.view_pair"),
     *("itop_bridge.change_bridgeoptions", "itop_bridge.add_valueword", "itop_bridge.change_valueword"),
-    *("itop_bridge.delete_valueword", "itop_bridge.change_pair"),
+    "itop_bridge.change_pair",
 )
 
 
