@@ -140,8 +140,7 @@ class AdvowareApi:
         for name, text in (("value", tlf), ("remark", bemerkung)):
             if len(text) > longest:
                 raise TooLong(
-                    f"The {name} has {len(text)} characters; the connection allows {longest}, because Advoware might cut "
-                    "it."
+                    f"The {name} has {len(text)} characters. The connection allows {longest}: Advoware might cut it."
                 )
         return {"tlf": tlf, "bemerkung": bemerkung}
 
