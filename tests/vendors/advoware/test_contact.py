@@ -24,7 +24,7 @@ from .conftest import OpenApi
 from .saying import SayingAdvoware, always, sent
 
 PHONE, MOBILE, MAIL = 88001, 88002, 88003  # the client's first entries
-WRITE = {"tlf": "0511 99", "bemerkung": "[ESPOCRM:MDUxMSA5OQ==:1] Zentrale", "online": True}
+WRITE: dict[str, Any] = {"tlf": "0511 99", "bemerkung": "[ESPOCRM:MDUxMSA5OQ==:1] Zentrale", "online": True}
 
 
 def test_a_party_is_read_with_its_contact_data_and_without_their_kinds(

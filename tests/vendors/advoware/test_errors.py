@@ -25,7 +25,7 @@ from .conftest import OpenApi
 from .saying import SayingAdvoware, always, sent
 
 MAIL = 88003
-WRITE = {"tlf": "030 1", "bemerkung": "", "online": True}
+WRITE: dict[str, Any] = {"tlf": "030 1", "bemerkung": "", "online": True}
 Act = Callable[[AdvowareApi], Any]
 WRITES: dict[str, Act] = {
     "create": lambda api: api.create_kommunikation(CLIENT, komm_kz=1, **WRITE),
