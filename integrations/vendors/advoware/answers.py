@@ -59,8 +59,9 @@ def said_in(answer: Answer) -> str:
 
 
 def is_offline(answer: Answer) -> bool:
-    """Whether the vendor says that the firm is not signed in."""
-    return answer.status >= 400 and _OFFLINE.search(said_in(answer)) is not None
+    """Whether the vendor says that the firm is not signed in; under a good status only where nothing else is said."""
+    speaks = answer.status >= 400 or not answer.body.lstrip().startswith((b"{", b"["))
+    return speaks and _OFFLINE.search(said_in(answer)) is not None
 
 
 def offline(answer: Answer) -> Offline:
@@ -72,9 +73,9 @@ def offline(answer: Answer) -> Offline:
 
 
 def refuse_login(answer: Answer, *, clock: str) -> None:
-    """Raise what an answer to a login means unless it is a good one. `clock` says how far the two clocks differ."""
+    """Raise what an answer to a login means unless it may hold a token. `clock` says how far the two clocks differ."""
     status = answer.status
-    if 200 <= status < 300:
+    if 200 <= status < 300 and b"access_token" in answer.body:
         return
     said = said_in(answer)
     if status in TEMPORARY_STATUSES and not _OFFLINE.search(said):
@@ -111,10 +112,10 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
     `missing` says what does not exist where the answer is 404 ("party 12").
     """
     status = answer.status
+    if is_offline(answer) and (safe or (400 <= status < 500 and status not in TEMPORARY_STATUSES)):
+        raise offline(answer)
     if 200 <= status < 300:
         return
-    if is_offline(answer) and (safe or (status < 500 and status not in TEMPORARY_STATUSES)):
-        raise offline(answer)
     said = said_in(answer)
     if status == 401:
         raise ConfigurationError(

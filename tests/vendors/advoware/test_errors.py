@@ -124,6 +124,21 @@ def test_a_write_that_met_an_offline_firm_under_500_may_have_been_passed_on(
         api.party(CLIENT)
 
 
+def test_a_firm_that_is_said_to_be_off_under_a_good_status_is_off_all_the_same(
+    advoware: SayingAdvoware, api: AdvowareApi
+) -> None:
+    advoware.is_online, advoware.offline_status = False, 200
+    with pytest.raises(Offline):
+        api.party(CLIENT)
+    with pytest.raises(UnknownOutcomeError):
+        WRITES["create"](api)
+
+
+def test_a_remark_about_somebody_who_is_not_signed_in_is_no_outage(advoware: SayingAdvoware, api: AdvowareApi) -> None:
+    advoware.do("edit_entry", {"entry": MAIL, "bemerkung": "ist nicht angemeldet"})
+    assert api.party(CLIENT).kommunikation[2].bemerkung == "ist nicht angemeldet"
+
+
 def test_a_firm_that_comes_back_needs_no_new_login(advoware: SayingAdvoware, api: AdvowareApi) -> None:
     advoware.is_online = False
     with pytest.raises(Offline):

@@ -187,7 +187,7 @@ def test_testing_the_connection_tries_a_refused_password_all_the_same(
 
 
 @pytest.mark.parametrize("shape", ["text", "message", "problem"])
-@pytest.mark.parametrize("status", [400, 401, 403, 500])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
 @pytest.mark.parametrize(
     ("change", "error", "sentence"),
     [
