@@ -50,7 +50,7 @@ def moment(value: Any, zone: tzinfo = GERMAN) -> datetime | None:
 Id = Annotated[StrictInt, Field(gt=0, le=2**63 - 1)]
 Code = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
 Text = Annotated[str, BeforeValidator(_words)]
-RowId = Annotated[str, BeforeValidator(_words), Field(min_length=1, max_length=200)]
+RowId = Annotated[str, BeforeValidator(_words), Field(max_length=200)]
 Code0 = Annotated[Code, BeforeValidator(lambda value: 0 if value is None else value)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 
@@ -59,13 +59,14 @@ Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
 class Kommunikation:
     """One e-mail address or number of a party.
 
-    `row_id` changes with every write of this entry, `id` never. `komm_kz` (`kinds`) is 0 where Advoware does not tell
-    it, which is on every read. `komm_art` follows from it in a way that nobody describes: show it, decide nothing by
-    it. An entry whose `tlf` is empty may be one that stands for a deletion: nothing can be deleted.
+    `row_id` changes with every write of this entry, `id` never; only an answer to a write may lack the first.
+    `komm_kz` (`kinds`) is 0 where Advoware does not tell it, which is on every read. `komm_art` follows from it in a
+    way that nobody describes: show it, decide nothing by it. An entry whose `tlf` is empty may be one that stands for
+    a deletion: nothing can be deleted.
     """
 
     id: Id
-    row_id: Annotated[RowId, Field(validation_alias="rowid")]
+    row_id: Annotated[RowId, Field(validation_alias="rowid")] = ""
     tlf: Text = field(default="", repr=False)
     bemerkung: Text = field(default="", repr=False)
     komm_kz: Annotated[Code0, Field(validation_alias="kommkz")] = 0
@@ -77,7 +78,7 @@ class Kommunikation:
 class Party:
     """A party (Beteiligter) with its contact data.
 
-    `row_id` and `changed_at` do not move when only a Kommunikation changes: look at the `row_id`s of those.
+    `row_id` does not move when only a Kommunikation changes, and `changed_at` may not: look at the `row_id`s of those.
     `mirrors` are the values that the party's own fields repeat, by their kind; empty ones are left out.
     """
 
@@ -131,8 +132,8 @@ def party(members: dict[str, Any], betnr: int, mirrors: Mapping[str, int]) -> Pa
     if wire.betnr != betnr:
         raise MalformedResponseError("Advoware answered with another party than the one asked for.")
     entries = tuple(kommunikation(one, betnr) for one in wire.kommunikation)
-    if len({one.id for one in entries}) != len(entries):
-        raise MalformedResponseError("Advoware's answer has two Kommunikationen of one id.")
+    if len({one.id for one in entries}) != len(entries) or not all(one.row_id for one in entries):
+        raise MalformedResponseError("Advoware's answer has two Kommunikationen of one id, or one without a rowId.")
     repeated = {kind: members.get(name) for name, kind in mirrors.items()}
     return Party(
         betnr=betnr,

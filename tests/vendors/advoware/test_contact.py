@@ -196,6 +196,11 @@ def test_either_shape_of_an_answer_to_a_write_is_understood(
     assert (made.komm_kz, changed is not None and changed.komm_kz) == ((8, 8) if tells else (0, 0))
 
 
+def test_an_answer_to_a_write_that_tells_the_id_alone_is_enough(advoware: SayingAdvoware, api: AdvowareApi) -> None:
+    advoware.change = always({"id": 88004})
+    assert api.create_kommunikation(CLIENT, komm_kz=1, **WRITE).id == 88004
+
+
 def test_an_empty_answer_is_enough_for_a_change_and_too_little_for_a_new_entry(
     advoware: SayingAdvoware, api: AdvowareApi
 ) -> None:

@@ -67,7 +67,7 @@ def test_a_lost_new_entry_is_found_by_reading_the_party_again(advoware: SayingAd
 
 
 @pytest.mark.parametrize(
-    "body", [b"ok", [], [1], {"id": 1}, {"id": 1, "rowId": "A" * 40, "betNr": 7}, [{"id": 5, "rowId": ""}]]
+    "body", [b"ok", [], [1], {"rowId": "A" * 40}, {"id": 1, "rowId": "A" * 40, "betNr": 7}, [{"id": 0}]]
 )
 def test_a_success_that_cannot_be_understood_says_nothing_about_the_write(
     advoware: SayingAdvoware, api: AdvowareApi, write: Act, body: Any
