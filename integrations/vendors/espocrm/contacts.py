@@ -21,7 +21,7 @@ TYPES = ("Mobile", "Office", "Home", "Fax", "Other")  # from the start; an admin
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}")
 _PLAIN_NUMBER = re.compile(r"[0-9A-Za-z_@:#+().\- ]+")  # without the international rule; no slash
 _EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,20}[A-Za-z]{2,63}"
 )
 Value = TypeVar("Value", Email, Phone)
 

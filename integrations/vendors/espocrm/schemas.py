@@ -18,6 +18,7 @@ from integrations.transport.errors import MalformedResponseError
 
 from . import times
 
+_ARRAYS = frozenset({"emailAddressData", "phoneNumberData"})
 DEEPEST = 10  # levels of what a field of the customer's own may hold
 ID = re.compile(r"[A-Za-z0-9_-]{1,40}")  # 17 hex digits, if nobody imported others
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -27,6 +28,12 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 def cleaned(text: str) -> str:
     """Text without what PostgreSQL and UTF-8 refuse."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _id(value: Any) -> str:
+    if not isinstance(value, str) or not ID.fullmatch(value):
+        raise ValueError("not an id")
+    return value
 
 
 def _words(value: Any) -> str:
@@ -70,9 +77,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _fields(value: Any) -> Any:
-    return {
-        cleaned(name): _plain(one) for name, one in value.items() if name not in ("emailAddressData", "phoneNumberData")
-    }
+    return {cleaned(name): _plain(one) for name, one in value.items() if name not in _ARRAYS}
 
 
 def _whole(value: Any) -> Any:
@@ -83,11 +88,12 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Id = Annotated[str, StringConstraints(strict=True, pattern=rf"^{ID.pattern}\Z")]
+Id = Annotated[str, BeforeValidator(_id)]
 Text = Annotated[str, BeforeValidator(_words)]
 Number = Annotated[int | None, BeforeValidator(_number)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Version = Annotated[StrictInt, Field(ge=0, lt=2**63)]
+Value = Annotated[str, BeforeValidator(_words), StringConstraints(min_length=1)]
 Flag = StrictBool  # never taken for false where it is missing: a write would wipe it for every holder
 
 
@@ -95,7 +101,7 @@ Flag = StrictBool  # never taken for false where it is missing: a write would wi
 class Email:
     """An address as it is written; EspoCRM takes two that differ in letter case for one."""
 
-    address: Annotated[str, Field(validation_alias="emailAddress")] = field(repr=False)
+    address: Annotated[Value, Field(validation_alias="emailAddress")] = field(repr=False)
     primary: Flag = False
     opt_out: Annotated[Flag, Field(validation_alias="optOut")] = False
     invalid: Flag = False
@@ -109,7 +115,7 @@ class Email:
 class Phone:
     """A number as it is stored, with its type; "" where it has none."""
 
-    number: Annotated[str, Field(validation_alias="phoneNumber")] = field(repr=False)
+    number: Annotated[Value, Field(validation_alias="phoneNumber")] = field(repr=False)
     type: Text = ""
     primary: Flag = False
     opt_out: Annotated[Flag, Field(validation_alias="optOut")] = False
@@ -118,6 +124,10 @@ class Phone:
     @property
     def key(self) -> str:
         return self.number
+
+
+Emails = Annotated[tuple[Email, ...], BeforeValidator(_whole)]
+Phones = Annotated[tuple[Phone, ...], BeforeValidator(_whole)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +149,8 @@ class Party:
 
     id: Id
     modified_at: Annotated[Moment, Field(validation_alias="modifiedAt")]
-    emails: Annotated[tuple[Email, ...], BeforeValidator(_whole), Field(validation_alias="emailAddressData")] = field(
-        repr=False
-    )
-    phones: Annotated[tuple[Phone, ...], BeforeValidator(_whole), Field(validation_alias="phoneNumberData")] = field(
-        repr=False
-    )
+    emails: Annotated[Emails, Field(validation_alias="emailAddressData")] = field(repr=False)
+    phones: Annotated[Phones, Field(validation_alias="phoneNumberData")] = field(repr=False)
     number: Number = None
     name: Text = field(default="", repr=False)
     modified_by: Annotated[Text, Field(validation_alias="modifiedById")] = (
@@ -182,19 +188,21 @@ def read(shape: type[Shape], value: Any) -> Shape:
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
         raise MalformedResponseError(
-            f"EspoCRM's answer does not have the expected fields: {cleaned(where)[:200]}. Does the role of the API user "
-            "show them?"
+            f"EspoCRM's answer does not have the expected fields: {cleaned(where)[:200]}. Does the role of the API "
+            "user show them?"
         ) from None
     return found
 
 
 def party(value: Any, number_field: str) -> Party:
     """One record of a read of its own; `number_field` holds the party number. Raises MalformedResponseError."""
-    return read(
-        Party, value | {"number": value.get(number_field), "fields": value} if isinstance(value, dict) else value
-    )
+    return read(Party, _numbered(value, number_field))
 
 
 def listed(value: Any, number_field: str) -> ListedParty:
     """The same for a row of a list."""
-    return read(ListedParty, value | {"number": value.get(number_field)} if isinstance(value, dict) else value)
+    return read(ListedParty, _numbered(value, number_field))
+
+
+def _numbered(value: Any, number_field: str) -> Any:
+    return value | {"number": value.get(number_field), "fields": value} if isinstance(value, dict) else value

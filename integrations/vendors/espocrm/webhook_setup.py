@@ -72,8 +72,8 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
         ),
         Instruction(
             "The way to the portal",
-            "What is in front of the portal must answer 503 while it restarts: EspoCRM sends again after 401, 403, 404, "
-            "500 and 503 (four times, ten minutes apart), and loses the event at 400, 429, 502 and 504.",
+            "What is in front of the portal must answer 503 while it restarts: EspoCRM sends again after 401, 403, "
+            "404, 500 and 503 (four times, ten minutes apart), and loses the event at 400, 429, 502 and 504.",
         ),
         Instruction(
             "The job",

@@ -27,7 +27,7 @@ _NO_ID = "A record of the body has no id."
 
 
 def is_signed(received: Received, secret: str) -> bool:
-    """Whether the body, byte by byte, was signed with one of these secrets (`webhook_setup`), as hex or as raw bytes."""
+    """Whether the body, byte by byte, was signed with one of these secrets (`webhook_setup`), in hex or raw."""
     given = received.headers.get(SIGNATURE) or received.headers.get(OLD_SIGNATURE) or ""
     try:
         shown = base64.b64decode(given, validate=True).partition(b":")[2]
