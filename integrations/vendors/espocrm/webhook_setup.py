@@ -35,7 +35,7 @@ def subscribe_all(api: EspocrmApi, address: Callable[[str], str]) -> str:
 
 
 def _subscribed(api: EspocrmApi, event: str, url: str, present: list[Subscription]) -> Subscription:
-    same = [one for one in present if (one.event, one.url) == (event, url)]
+    same = sorted((one for one in present if (one.event, one.url) == (event, url)), key=lambda one: one.id)
     usable = [one for one in same if one.is_active and one.skip_own][:1]
     for one in same:
         if one not in usable:

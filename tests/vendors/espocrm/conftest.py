@@ -62,7 +62,7 @@ class Wire:
         assert seen.status == 200, (seen.status, seen.reason)
         return seen.json
 
-    def put(self, party: str, entity: str = "CBeteiligte", **body: Any) -> Any:
+    def put(self, party: str, entity: str = "CBeteiligte", /, **body: Any) -> Any:
         seen = self("PUT", f"{entity}/{party}", body)
         assert seen.status == 200, (seen.status, seen.reason)
         return seen.json

@@ -82,7 +82,7 @@ def index(espocrm: EspocrmSimulator, request: Request, user: User) -> Reply:
             for one in espocrm.data.webhooks.values()
             if one["createdById"] == user.id
         ]
-        return page(espocrm.data, rows, request)
+        return page(espocrm.data, rows, ("id", "event", "url", "createdAt", "modifiedAt"), request)
 
 
 def get(espocrm: EspocrmSimulator, request: Request, user: User, webhook_id: str) -> Reply:

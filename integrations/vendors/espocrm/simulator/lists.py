@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from integrations.vendors.simulation import Reply, Request
@@ -12,7 +12,7 @@ from integrations.vendors.simulation import Reply, Request
 from .records import open_entity
 from .refusals import refused
 from .values import EMAIL, KINDS, Kind
-from .world import Record, User, World
+from .world import ATTRIBUTES, Record, User, World
 
 if TYPE_CHECKING:
     from .espocrm import EspocrmSimulator
@@ -37,20 +37,21 @@ def index(espocrm: EspocrmSimulator, request: Request, user: User, entity: str) 
     with espocrm.lock:
         world = espocrm.data
         rows = [world.row(one) for one in world.records[entity].values()]
-        return page(world, rows, request)
+        return page(world, rows, ATTRIBUTES, request)
 
 
-def page(world: World, rows: list[Record], request: Request) -> Reply:
-    """Filtered, ordered and cut as the query says. Raises Refused."""
+def page(world: World, rows: list[Record], attributes: Collection[str], request: Request) -> Reply:
+    """Filtered, ordered and cut as the query says, by these attributes. Raises Refused."""
     asked = _asked(request.query)
     most = world.settings["recordListMaxSizeLimit"]
     size = int(asked.get("maxSize", most))
     if size > most:
         raise refused(403, f"Max size should not exceed {most}. Use offset and limit.")
     for condition in asked["where"]:
+        _check(condition, attributes)
         rows = [row for row in rows if _fits(world, row, condition)]
     by = asked.get("orderBy", "createdAt")
-    if rows and by not in rows[0]:
+    if by not in attributes:
         raise refused(400, f"Not existing field '{by}' in order.")
     rows.sort(key=lambda row: (row[by] is not None, row[by], row["id"]), reverse=asked.get("order", "desc") == "desc")
     offset = int(asked.get("offset", 0))
@@ -73,12 +74,17 @@ def _asked(query: Mapping[str, str]) -> dict[str, Any]:
     return {**query, "where": list(conditions.values())}
 
 
-def _fits(world: World, row: Record, condition: Mapping[str, Any]) -> bool:
-    name, kind, given = condition.get("attribute", ""), condition.get("type", ""), condition.get("value")
-    if name not in row:
+def _check(condition: Mapping[str, Any], attributes: Collection[str]) -> None:
+    """Raises Refused."""
+    name, kind = condition.get("attribute", ""), condition.get("type", "")
+    if name not in attributes:
         raise refused(400, f"Not existing attribute '{name}' in where.")
     if kind not in _TESTS:
         raise refused(400, f"Not existing type '{kind}' in where.")
+
+
+def _fits(world: World, row: Record, condition: Mapping[str, Any]) -> bool:
+    name, kind, given = condition["attribute"], condition["type"], condition.get("value")
     for values in KINDS:
         if name == values.field and kind == "equals":
             return _has(world, values, row["id"], str(given))

@@ -28,6 +28,11 @@ TEXTS = (
 INTEGERS = ("betnr",)
 FIELDS = (*TEXTS, *INTEGERS)
 FLAGS = tuple(kind.flag(name) for kind in KINDS for name in ("OptedOut", "Invalid"))
+STAMPS = ("createdAt", "modifiedAt", "streamUpdatedAt")
+ATTRIBUTES = frozenset(
+    {*("id", "name", "deleted", "createdById", "modifiedById"), *FIELDS, *FLAGS, *STAMPS}
+    | {kind.field for kind in KINDS}
+)
 _FIRST_ID = 0x6B02_60000_00000_00
 SETTINGS: dict[str, Any] = {
     "version": "9.3.10",
