@@ -7,7 +7,7 @@ version notes and section 4 (GET Settings, which any API user may read).
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,9 +54,11 @@ def _number(value: Any, otherwise: int) -> int:
 
 
 def remembered(facts: Mapping[str, Any], now: datetime) -> Instance | None:
-    """What was read within the last hour."""
+    """What was read within the last hour, by this release of the portal."""
     kept = facts.get(_FACT)
-    if not isinstance(kept, dict) or now - datetime.fromisoformat(kept[_READ_AT]) >= KEPT_FOR:
+    if not isinstance(kept, dict) or kept.keys() != {_READ_AT, *(one.name for one in fields(Instance))}:
+        return None
+    if now - datetime.fromisoformat(kept[_READ_AT]) >= KEPT_FOR:
         return None
     return Instance(**{name: value for name, value in kept.items() if name != _READ_AT})
 

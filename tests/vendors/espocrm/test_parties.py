@@ -235,6 +235,9 @@ def test_the_rules_are_asked_once_and_remembered_between_opens(espocrm: EspocrmS
     facts["instance"]["read_at"] = "2026-01-01T00:00:00+00:00"
     open_api(facts=facts).instance()
     assert len(espocrm.calls) == 2
+    del facts["instance"]["page"]  # kept by another release
+    open_api(facts=facts).instance()
+    assert len(espocrm.calls) == 3
 
 
 def test_rules_that_an_old_instance_does_not_tell_are_those_of_a_new_one() -> None:
