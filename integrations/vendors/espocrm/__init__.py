@@ -40,7 +40,7 @@ VENDOR = Vendor(
         Field(
             "number_field",
             "Field of the party number",
-            "The field of that entity which holds the number of the party in Advoware.",
+            "The field of that entity by which a party is known outside EspoCRM.",
             default=NUMBER_FIELD,
         ),
     ),

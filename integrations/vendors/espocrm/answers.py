@@ -113,7 +113,7 @@ def _refuse_access(answer: Answer, reason: str) -> NoReturn:
     if not reason and not answer.body.strip():
         raise Blocked(
             "EspoCRM refuses every call from here for a minute, because too many logins failed (403): see that no "
-            "program shows it a wrong key.",
+            "program shows it a wrong key. If it goes on for longer, the role of the API user lacks a right.",
             retry_after=BLOCKED_FOR,
             status=403,
         )

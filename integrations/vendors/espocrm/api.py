@@ -9,7 +9,7 @@ writer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from .schemas import Email, ListedParty, Party, Phone, Subscription
 from .steps import connection_steps
 
 ENTITY, NUMBER_FIELD = "CBeteiligte", "betnr"
+MOST_WEBHOOKS = 50  # of one API user, as EspoCRM has it
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _SKIP_DUPLICATES = {"X-Skip-Duplicate-Check": "true"}
 _UNCOUNTED = {"X-No-Total": "true"}
@@ -133,10 +134,11 @@ class EspocrmApi:
 
         Records of other entities share values too, and are not seen here.
         """
-        is_email = isinstance(value, Email)
-        attribute, sought = ("emailAddress", value.address) if is_email else ("phoneNumber", value.number)  # type: ignore[union-attr]
-        about = f"parties with that {'address' if is_email else 'number'}"
-        return self._listed([("equals", attribute, sought)], {}, about=about)[0]
+        if isinstance(value, Email):
+            condition, about = ("equals", "emailAddress", value.address), "parties with that address"
+        else:
+            condition, about = ("equals", "phoneNumber", value.number), "parties with that number"
+        return self._listed([condition], {}, about=about)[0]
 
     def create_party(
         self,
@@ -182,14 +184,13 @@ class EspocrmApi:
                 raise MalformedResponseError("it shows another record")
         return self._read_back(party_id)
 
-    def _written(self, write: Any) -> Answer:
+    def _written(self, write: Callable[[], Answer]) -> Answer:
         """A refused value may mean that the instance has other rules than it had: they are read anew."""
         try:
-            answer: Answer = write()
+            return write()
         except Invalid:
             instance.forget(self._facts)
             raise
-        return answer
 
     def _read(self, party_id: str) -> Party:
         what = f"the party {party_id}"
@@ -211,8 +212,8 @@ class EspocrmApi:
     # --- webhooks -----------------------------------------------------------------------------------------------
 
     def subscriptions(self) -> list[Subscription]:
-        """The webhooks of the API user, without their secrets; there are 50 at most."""
-        rows, _ = self._rows("Webhook", {"maxSize": "100"}, about="webhooks")
+        """The webhooks of the API user, without their secrets."""
+        rows, _ = self._rows("Webhook", {"maxSize": str(MOST_WEBHOOKS)}, about="webhooks")
         return [schemas.read(Subscription, one) for one in rows]
 
     def subscription(self, webhook_id: str) -> Subscription:

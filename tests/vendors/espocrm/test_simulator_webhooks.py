@@ -203,6 +203,17 @@ def test_gone_ends_the_webhook(espocrm: EspocrmSimulator, portal: Portal) -> Non
     assert [one["type"] for one in espocrm.data.webhooks.values()] == ["update", "delete"]
 
 
+def test_what_waits_for_a_webhook_that_is_deleted_ends_with_it(
+    espocrm: EspocrmSimulator, wire: Wire, portal: Portal
+) -> None:
+    portal.statuses = [503]
+    party_of(espocrm)
+    espocrm.do("pump", {})
+    for webhook in list(espocrm.data.webhooks):
+        assert wire("DELETE", f"Webhook/{webhook}").status == 200
+    assert (espocrm.do("pump", {"all": True}), espocrm.sender.waiting) == (0, 0)
+
+
 def test_both_signatures_are_over_the_bytes_with_their_slashes(espocrm: EspocrmSimulator, portal: Portal) -> None:
     party_of(espocrm, last_name="A/B", first_name="Jürgen")
     espocrm.do("pump", {})

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from integrations.transport.errors import UnknownOutcomeError
 from integrations.vendors.espocrm.api import EspocrmApi
 from integrations.vendors.espocrm.simulator import EspocrmSimulator
 from integrations.vendors.espocrm.webhook_setup import EVENTS, subscribe_all
@@ -114,6 +115,15 @@ def test_every_event_is_subscribed_once_however_often_it_is_asked_for(
     found = sorted((one["event"], one["url"], one["skipOwn"]) for one in espocrm.data.webhooks.values())
     assert found == sorted((f"CBeteiligte.{event}", address(event), True) for event, _ in EVENTS)
     assert secret.split() == [one["secretKey"] for one in espocrm.data.webhooks.values()]
+
+
+def test_a_subscription_whose_answer_got_lost_is_found_by_the_next_try(
+    espocrm: EspocrmSimulator, api: EspocrmApi
+) -> None:
+    espocrm.fault("answer_lost", method="POST", path="Webhook")
+    with pytest.raises(UnknownOutcomeError):
+        subscribe_all(api, address)
+    assert len(subscribe_all(api, address).split()) == len(espocrm.data.webhooks) == len(EVENTS)
 
 
 def test_doubles_loud_and_switched_off_webhooks_are_replaced_and_others_left_alone(

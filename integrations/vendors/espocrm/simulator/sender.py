@@ -44,7 +44,7 @@ class Event:
     user: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """An event on its way to one webhook."""
 
@@ -78,14 +78,15 @@ class Sender(Settings, simulation_sender.Sender):
         is_readable: Callable[[Event], bool],
     ) -> None:
         super().__init__(now, stopping)
-        self.items: list[Item] = []
+        self.items: list[Item] = []  # all that ever were
+        self._pending: list[Item] = []
         self._webhooks, self._is_readable = webhooks, is_readable
         self._events: list[Event] = []
 
     @property
     def waiting(self) -> int:
         with self._gate:
-            return len(self._events) + sum(1 for item in self.items if item.status == "Pending")
+            return len(self._events) + len(self._pending)
 
     def happened(self, event: str, record: str, payload: Record, user: User) -> None:
         """Queued whether a webhook wants it or not: one that is made before the job runs gets it too."""
@@ -105,25 +106,29 @@ class Sender(Settings, simulation_sender.Sender):
         super().reset()
         with self._gate:
             self.items.clear()
+            self._pending.clear()
             self._events.clear()
 
     def forget_waiting(self) -> None:
         with self._gate:
             self._events.clear()
-            self.items = [item for item in self.items if item.status != "Pending"]
+            self._pending.clear()
 
     # --- a run --------------------------------------------------------------------------------------------------
 
     def _is_due(self) -> bool:
         now = self._now()
         with self._gate:
-            return bool(self._events) or any(item.status == "Pending" and item.due <= now for item in self.items)
+            return bool(self._events) or any(item.due <= now for item in self._pending)
 
     def _pass(self, *, all: bool) -> int:  # noqa: A002
         now = self._now()
         with self._gate:
             self._distribute(now)
-            batches = [batch for webhook in self._webhooks().values() for batch in self._batches(webhook, now, all)]
+            for item in [item for item in self._pending if item.webhook not in self._webhooks()]:
+                self._end(item, "Failed")
+            due = [item for item in self._pending if all or item.due <= now]
+            batches = [batch for webhook in list(self._webhooks().values()) for batch in self._batches(webhook, due)]
             if self.shuffled:
                 self._chance.shuffle(batches)
         self.send(batches)
@@ -132,7 +137,7 @@ class Sender(Settings, simulation_sender.Sender):
     def _distribute(self, now: datetime) -> None:
         portion, self._events = self._events[: self.portion], self._events[self.portion :]
         for event in portion:
-            for webhook in self._webhooks().values():
+            for webhook in list(self._webhooks().values()):
                 own = webhook["skipOwn"] and webhook["createdById"] == event.user
                 if webhook["event"] != event.name or not webhook["isActive"] or own:
                     continue
@@ -141,24 +146,30 @@ class Sender(Settings, simulation_sender.Sender):
                 if self._chance.random() < self.drop_rate:
                     item.status = "Failed"
                     self._note(Waiting(event.name, item.number, "", 0, now)).dropped = True
+                else:
+                    self._pending.append(item)
 
-    def _batches(self, webhook: Record, now: datetime, all: bool) -> list[Batch]:  # noqa: A002
-        due = [
-            item
-            for item in self.items
-            if item.webhook == webhook["id"] and item.status == "Pending" and (all or item.due <= now)
-        ][: self.batch]
-        for item in due:
-            if not self._is_readable(item.event):
-                item.status = "Failed"
-        due = [item for item in due if item.status == "Pending"]
+    def _batches(self, webhook: Record, due: list[Item]) -> list[Batch]:
+        """What is due for it, in the order of the queue; a record that is gone by now is not told about."""
+        items: list[Item] = []
+        for item in [item for item in due if item.webhook == webhook["id"]][: self.batch]:
+            if self._is_readable(item.event):
+                items.append(item)
+            else:
+                self._end(item, "Failed")
         if self.shuffled:
-            self._chance.shuffle(due)
-        if not due:
+            self._chance.shuffle(items)
+        if not items:
             return []
-        body = json.dumps([item.event.payload for item in due], separators=(",", ":")).replace("/", "\\/")
-        first = due[0]
-        return [Batch(webhook["event"], first.number, body, first.attempt, now, webhook, tuple(due))] * self.copies
+        body = json.dumps([item.event.payload for item in items], separators=(",", ":")).replace("/", "\\/")
+        first = items[0]
+        batch = Batch(webhook["event"], first.number, body, first.attempt, self._now(), webhook, tuple(items))
+        return [batch] * self.copies
+
+    def _end(self, item: Item, status: str) -> None:
+        item.status = status
+        if item in self._pending:
+            self._pending.remove(item)
 
     def _send(self, one: Waiting) -> None:
         assert isinstance(one, Batch)
@@ -176,12 +187,12 @@ class Sender(Settings, simulation_sender.Sender):
 
     def _judge(self, item: Item, status: int | None) -> None:
         if status is not None and 200 <= status < 400:
-            item.status = "Sent"
+            self._end(item, "Sent")
         elif status in RETRIED and item.attempt < ATTEMPTS:
             item.attempt += 1
             item.due = self._now() + AGAIN_AFTER * self.scale
         else:
-            item.status = "Failed"
+            self._end(item, "Failed")
 
     # --- what a call is like ------------------------------------------------------------------------------------
 
