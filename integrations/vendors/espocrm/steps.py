@@ -64,7 +64,7 @@ class _Steps:
         return f"Readable; types of numbers: {types}."
 
     def changes(self) -> str:
-        """The right to edit is asked before the record is looked for [code]; this one does not exist."""
+        """This record does not exist. Unverified: that the right to edit is asked before the record is looked for."""
         path = f"{self._api.entity}/{NOBODY}"
         try:
             self._api.calls.update(path, {}, about="may parties be changed", missing="that party", headers={})

@@ -151,6 +151,25 @@ def test_a_field_counts_by_itself_and_fires_for_a_secondary_value_too(
     assert update[E] == field[E]
 
 
+def test_a_webhook_that_is_made_before_the_run_gets_what_happened_before_it(
+    espocrm: EspocrmSimulator, portal: Portal
+) -> None:
+    party_of(espocrm)
+    subscribe(espocrm, portal, "create")
+    assert espocrm.do("pump", {}) == 2
+
+
+def test_a_plain_field_can_be_watched_alone(espocrm: EspocrmSimulator, portal: Portal) -> None:
+    subscribe(espocrm, portal, "fieldUpdate.firstName")
+    party = party_of(espocrm)
+    for values in ({"firstName": "Max"}, {"lastName": "B"}):
+        espocrm.do("edit_party", {"party": party, **values})
+    espocrm.do("pump", {})
+    assert [body for event, body in told(portal) if event == "fieldUpdate.firstName"] == [
+        [{"id": party, "firstName": "Max"}]
+    ]
+
+
 RETRIED, LOST, DELIVERED = (401, 403, 404, 405, 408, 500, 503), (400, 413, 422, 429, 502, 504), (200, 202, 204, 302)
 
 

@@ -73,7 +73,7 @@ def _named(espocrm: EspocrmSimulator, webhook: Record) -> Record:
 
 
 def index(espocrm: EspocrmSimulator, request: Request, user: User) -> Reply:
-    """Those of this user, without their secrets."""
+    """Those of this user. Unverified: that a list does not show their secrets."""
     if not user.may_subscribe:
         raise refused(403, "No read access.")
     with espocrm.lock:

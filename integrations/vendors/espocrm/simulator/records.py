@@ -82,7 +82,7 @@ def _doubles(world: World, entity: str, write: Write) -> list[Record]:
 
 
 def _told_of_new(record: Record, write: Write) -> Record:
-    """What a webhook says of it: the arrays as they were given."""
+    """What a webhook says of it: the arrays as they were given. Unverified: of a record without any, that they miss."""
     told: Record = {"id": record["id"], "deleted": False}
     if record["firstName"]:  # without it the name is not there yet
         told["name"] = name_of(record)
@@ -180,6 +180,9 @@ def change(espocrm: EspocrmSimulator, user: User, entity: str, record: Record, w
             shown |= {kind.array: answered[kind.array]}
             payload = {"id": record["id"], **shown}
             espocrm.sender.happened(f"{entity}.fieldUpdate.{kind.field}", record["id"], payload, user)
+    for name in told.keys() & write.plain.keys():
+        event, payload = f"{entity}.fieldUpdate.{name}", {"id": record["id"], name: told[name]}
+        espocrm.sender.happened(event, record["id"], payload, user)
     answered |= dict.fromkeys(write.nulls)
     if espocrm.version_control:
         answered["versionNumber"] = record["versionNumber"]

@@ -89,8 +89,8 @@ class Sender(Settings, simulation_sender.Sender):
             return len(self._events) + len(self._pending)
 
     def happened(self, event: str, record: str, payload: Record, user: User) -> None:
-        """Queued whether a webhook wants it or not: one that is made before the job runs gets it too."""
-        if self._webhooks():
+        """Queued where a webhook has the event, for all that have it when the job runs: later ones too."""
+        if any(webhook["event"] == event for webhook in list(self._webhooks().values())):
             with self._gate:
                 self._events.append(Event(event, record, payload, user.id))
 

@@ -33,7 +33,7 @@ ATTRIBUTES = frozenset(
     {*("id", "name", "deleted", "createdById", "modifiedById"), *FIELDS, *FLAGS, *STAMPS}
     | {kind.field for kind in KINDS}
 )
-_FIRST_ID = 0x6B02_60000_00000_00
+_FIRST_ID = 0x6B02_6000_0000_0000_0
 SETTINGS: dict[str, Any] = {
     "version": "9.3.10",
     "phoneNumberInternational": True,
