@@ -1,11 +1,16 @@
 """What the client relies on, held against an EspoCRM by the API alone: a simulated one, or a living one.
 
-A subclass has a fixture `instance`. What is made carries TITLE in its name, and is deleted when the test is over.
+A subclass has a fixture `instance`. What is made carries TITLE in its name, and is deleted when the test is over. A
+living one is named by ESPOCRM_URL and ESPOCRM_API_KEY; ESPOCRM_SECRET_KEY where its user is one of HMAC, ESPOCRM_ENTITY
+and ESPOCRM_NUMBER_FIELD where they are others. Its user may create, edit and delete parties, and have webhooks.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,7 +21,7 @@ from integrations.transport.errors import ConfigurationError, NotFoundError
 from integrations.transport.session import Session
 from integrations.vendors.espocrm import contacts
 from integrations.vendors.espocrm.answers import Duplicate, Invalid, Modified
-from integrations.vendors.espocrm.api import EspocrmApi
+from integrations.vendors.espocrm.api import ENTITY, NUMBER_FIELD, EspocrmApi
 from integrations.vendors.espocrm.schemas import Email, Party, Phone
 from integrations.vendors.espocrm.webhook_setup import EVENTS, subscribe_all
 
@@ -59,6 +64,35 @@ class Instance:
     def delete(self, party_id: str) -> None:
         self.api.calls.delete(f"{self.api.entity}/{party_id}", about="contract", missing="that party")
         self.made.remove(party_id)
+
+
+@contextmanager
+def opened(url: str, api_key: str, secret_key: str = "", **settings: str) -> Iterator[Instance]:
+    """What was made is deleted at the end."""
+    known = [secret for secret in (api_key, secret_key) if secret]
+    with Session(vendor="EspoCRM", base_url=url, secrets=known, allow_private=True) as session:
+        credentials = {"api_key": api_key, "secret_key": secret_key}
+        api = EspocrmApi(session, base_url=url, credentials=credentials, settings=settings, facts={})
+        instance = Instance(api, url, settings)
+        try:
+            yield instance
+        finally:
+            for party in list(instance.made):
+                instance.delete(party)
+
+
+def told(name: str, otherwise: str = "") -> str:
+    return os.environ.get(f"ESPOCRM_{name}", "").strip() or otherwise
+
+
+@contextmanager
+def living() -> Iterator[Instance]:
+    """The one that the environment names; without one the test is skipped."""
+    if not (told("URL") and told("API_KEY")):
+        pytest.skip("no living EspoCRM to talk to: set ESPOCRM_URL and ESPOCRM_API_KEY")
+    names = {"entity": told("ENTITY", ENTITY), "number_field": told("NUMBER_FIELD", NUMBER_FIELD)}
+    with opened(told("URL"), told("API_KEY"), told("SECRET_KEY"), **names) as instance:
+        yield instance
 
 
 def primary_first(instance: Instance) -> tuple[list[Email], list[Phone]]:
