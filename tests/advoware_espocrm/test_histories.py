@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from integrations.advoware_espocrm.mapping import Channel, read_remark
-from integrations.advoware_espocrm.merge import Choice, Rules
+from integrations.advoware_espocrm.mapping import Channel, normal, read_remark
+from integrations.advoware_espocrm.merge import Choice, Conflict, Rules
 from tests import seeds
 from tests.advoware_espocrm.two_lists import Advoware, Died, EspoCrm, People, Portal
 
@@ -80,10 +80,6 @@ def _check(number: int, portal: Portal, advoware: Advoware, espocrm: EspoCrm, pe
     assert portal.run(advoware, espocrm) == 0, about
 
 
-def _loser(one: object) -> list[str]:
-    from integrations.advoware_espocrm.mapping import normal
-    from integrations.advoware_espocrm.merge import Conflict
-
-    assert isinstance(one, Conflict)
+def _loser(one: Conflict) -> list[str]:
     value = one.advoware if one.choice is Choice.ESPOCRM else one.espocrm
     return [normal(channel, value, "DE") for channel in Channel]
