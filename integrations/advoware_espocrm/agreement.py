@@ -7,7 +7,7 @@ look goes on from there. EspoCRM is written first and whole, Advoware entry by e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -19,26 +19,11 @@ from integrations.vendors.espocrm.schemas import Email, Phone
 
 from . import pairs
 from .mapping import KINDS, Channel, normal
-from .merge import Item, Plan, Post, Put, Rules, Why, merge
-from .sides import Meeting, Sides
+from .merge import Item, Plan, Post, Rules, merge
+from .models import ADVOWARE, ESPOCRM
+from .sides import Done, Meeting, Sides
 
 ROUNDS = 6  # of reading and writing; it takes three, or four where slots were emptied first
-
-
-@dataclass
-class Done:
-    """What was written, as the source document counts it."""
-
-    emails_synced: int = 0
-    phones_synced: int = 0
-    created: int = 0
-    updated: int = 0
-    deleted: int = 0
-    refused: list[str] = field(default_factory=list)
-
-    def count(self, write: Put | Post) -> None:
-        if write.why is not Why.MARKED:
-            setattr(self, write.why, getattr(self, write.why) + 1)
 
 
 def read(sides: Sides, betnr: int, contact_id: str, link: RecordLink | None) -> Meeting:
@@ -93,24 +78,25 @@ def _held_elsewhere(sides: Sides, meeting: Meeting, item: Item) -> Email | Phone
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> Done:
+def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> None:
     """Write what the plan says, and what follows from it; both are at rest then. Call it with the link in hand.
+    `sides.done` counts, also where it ends early.
 
     Raises RejectedError at the end for what Advoware refused, the other values went on; TemporaryError where somebody
     is editing all the time, or an earlier write may still arrive; UnknownOutcomeError where an answer was lost.
     """
-    done = Done()
     for _ in range(ROUNDS):
         pairs.note(sides, link, meeting, plan)
         if plan.is_empty:
             pairs.at_rest(sides, link, meeting)
-            return done
+            return
         if plan.writes_espocrm:
-            _write_espocrm(sides, meeting, plan, done)
+            sides.done.writing = ESPOCRM
+            _write_espocrm(sides, meeting, plan, sides.done)
         else:
-            _write_advoware(sides, link, meeting, plan, done)
-            if done.refused:
-                raise RejectedError(" ".join(dict.fromkeys(done.refused)))
+            sides.done.writing = ADVOWARE
+            _write_advoware(sides, link, meeting, plan, sides.done)
+        sides.done.writing = ""
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
     raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
@@ -132,8 +118,7 @@ def _write_espocrm(sides: Sides, meeting: Meeting, plan: Plan, done: Done) -> No
     except Invalid as refusal:
         _find_refused(sides, meeting, plan, refusal)
         return
-    done.emails_synced += plan.given[Channel.EMAIL]
-    done.phones_synced += plan.given[Channel.PHONE]
+    done.count_given(plan)
 
 
 def _put(sides: Sides, meeting: Meeting, plan: Plan) -> None:
@@ -181,7 +166,7 @@ def _find_refused(sides: Sides, meeting: Meeting, plan: Plan, refusal: Invalid) 
 def _write_advoware(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, done: Done) -> None:
     """Entry by entry. What Advoware refuses of one is told at the end, and the others go on."""
     _wait_for_lost(link, plan)
-    betnr = meeting.party.betnr
+    betnr, refusals = meeting.party.betnr, list[str]()
     for write in plan.advoware:
         try:
             if isinstance(write, Post):
@@ -191,9 +176,11 @@ def _write_advoware(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan
                     betnr, write.entry_id, tlf=write.value, bemerkung=write.note, online=write.online
                 )
         except RejectedError as refused:
-            done.refused.append(f"{KINDS[write.komm_kz].name}: {refused.message}")
+            refusals.append(f"{KINDS[write.komm_kz].name}: {refused.message}")
         else:
             done.count(write)
+    if refusals:
+        raise RejectedError(" ".join(dict.fromkeys(refusals)))
 
 
 def _post(sides: Sides, link: RecordLink, betnr: int, write: Post) -> None:

@@ -35,13 +35,13 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     contact = None
     try:
         if seen is not None and record.data == ESPOCRM:
-            contact = _contact(sides, betnr, link)
+            contact = contact_of(sides, betnr, link)
             if contact is not None and pairs.espocrm_print(contact) == seen.espocrm_seen:
                 return Plan()
         party = sides.advoware.party(betnr)
         if seen is not None and record.data == ADVOWARE and pairs.advoware_print(party) == seen.advoware_seen:
             return Plan()
-        contact = contact or _contact(sides, betnr, link)
+        contact = contact or contact_of(sides, betnr, link)
     except NotFoundError as gone:
         return missing(link, f"{gone.message} {GONE}")
     if contact is None:
@@ -49,7 +49,7 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     return of_meeting(sides, Meeting(party, contact, link))
 
 
-def _contact(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | None:
+def contact_of(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | None:
     """EspoCRM's half: by the link, else by the party number; None where there is none. Never guessed among several."""
     if link is not None and link.right_id:
         return sides.espocrm.party(link.right_id)

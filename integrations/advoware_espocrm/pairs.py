@@ -70,7 +70,13 @@ def _count(plan: Plan) -> int:
 
 
 def at_rest(sides: Sides, link: RecordLink, meeting: Meeting) -> None:
-    """Both were read after the last write, and nothing is left to write: what they are now is known."""
+    """Both were read after the last write, and nothing is left to write: what they are now is known.
+
+    Where a person asked for one direction alone, the other one may still wait: the next run looks at it.
+    """
+    if sides.rules.direction != sides.options.direction:
+        unsettle(Pair.objects.filter(link=link))
+        return
     now = timezone.now()
     Pair.objects.filter(link=link).update(
         advoware_seen=advoware_print(meeting.party),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from integrations.core.models import Integration, RecordLink
 from integrations.core.opening import open_connection
@@ -16,15 +16,38 @@ from integrations.vendors.espocrm.api import EspocrmApi
 from integrations.vendors.espocrm.schemas import Party as Contact
 
 from .mapping import Channel
-from .merge import Choice, Direction, Entry, Item, Rules
+from .merge import Choice, Direction, Entry, Item, Plan, Post, Put, Rules, Why
 from .models import ADVOWARE, ESPOCRM, ContactOptions
 
 PARTY = "party"  # object type of the links; left is Advoware, right EspoCRM
 
 
 @dataclass
+class Done:
+    """What was written, as the source document counts it. `writing` is the side that a write is under way to."""
+
+    emails_synced: int = 0
+    phones_synced: int = 0
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    writing: str = ""
+
+    def count_given(self, plan: Plan) -> None:
+        """Values that EspoCRM got or lost."""
+        self.emails_synced += plan.given[Channel.EMAIL]
+        self.phones_synced += plan.given[Channel.PHONE]
+
+    def count(self, write: Put | Post) -> None:
+        """A write to an entry of Advoware; a marker is none of the values."""
+        if write.why is not Why.MARKED:
+            setattr(self, write.why, getattr(self, write.why) + 1)
+
+
+@dataclass
 class Sides:
-    """`hinted_by` names the side that said something changed; empty when nobody did, and both are read."""
+    """`hinted_by` names the side that said something changed; empty when nobody did, and both are read. `done` is what
+    was written since both were opened."""
 
     integration: Integration
     options: ContactOptions
@@ -33,6 +56,7 @@ class Sides:
     rules: Rules
     is_dry: bool = False
     hinted_by: str = ""
+    done: Done = field(default_factory=Done)
 
 
 @dataclass
@@ -68,23 +92,37 @@ def both_open(
     is_dry: bool = False,
     direction: Direction | None = None,
 ) -> Iterator[Sides]:
-    """Both sides for work. Raises `StreamProblem` when there are no settings, and what EspoCRM's settings cannot."""
+    """Both sides for work; `direction` narrows that of the settings, and never goes beyond it.
+
+    Raises `StreamProblem` when there are no settings, or when they forbid that direction; and what reading EspoCRM's
+    own settings raises.
+    """
     options = ContactOptions.objects.filter(integration=integration).first()
     if options is None:
         raise StreamProblem("This integration has no settings yet.")
+    narrowed = _narrowed(Direction(options.direction), direction)
     left, right = integration.connection(ADVOWARE), integration.connection(ESPOCRM)
     with (
         open_connection(left, source=source, guard=guard) as advoware,
         open_connection(right, source=source, guard=guard) as espocrm,
     ):
-        rules = _rules(options, direction, espocrm, longest_text(left.settings))
+        rules = _rules(options, narrowed, espocrm, longest_text(left.settings))
         yield Sides(integration, options, advoware, espocrm, rules, is_dry)
 
 
-def _rules(options: ContactOptions, direction: Direction | None, espocrm: EspocrmApi, longest: int) -> Rules:
+def _narrowed(allowed: Direction, asked: Direction | None) -> Direction:
+    if asked in (None, Direction.BOTH, allowed):
+        return allowed
+    if allowed is Direction.BOTH:
+        return Direction(asked)
+    written = "EspoCRM" if allowed is Direction.TO_ESPOCRM else "Advoware"
+    raise StreamProblem(f"By the settings of this integration {written} alone is written.")
+
+
+def _rules(options: ContactOptions, direction: Direction, espocrm: EspocrmApi, longest: int) -> Rules:
     said = espocrm.instance()
     return Rules(
-        direction=direction or Direction(options.direction),
+        direction=direction,
         policy=Choice(options.conflict_policy),
         policy_of={row.komm_kz: Choice(row.choice) for row in options.policies.all()},
         region=options.default_region,

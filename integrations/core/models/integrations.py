@@ -29,6 +29,16 @@ class Integration(models.Model):
     def __str__(self) -> str:
         return f"{self.client} · {self.slug}"
 
+    @classmethod
+    def named(cls, given: str) -> Integration:
+        """The integration `client/integration`, as people name it. Raises LookupError with those that there are."""
+        client, _, slug = given.partition("/")
+        found: Integration | None = cls.objects.select_related("client").filter(client__slug=client, slug=slug).first()
+        if found is None:
+            known = [f"{row.client.slug}/{row.slug}" for row in cls.objects.select_related("client")]
+            raise LookupError(f"There is no integration “{given}”. Known: {', '.join(sorted(known)) or 'none'}.")
+        return found
+
     def connection(self, role: str) -> Connection:
         """The connection that plays this role. Raises `Connection.DoesNotExist` when none was chosen."""
         return Connection.objects.get(roles__integration=self, roles__role=role)

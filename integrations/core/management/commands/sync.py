@@ -35,7 +35,10 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="one round only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        integration = _integration(options["integration"])
+        try:
+            integration = Integration.named(options["integration"])
+        except LookupError as unknown:
+            raise CommandError(unknown.args[0]) from None
         chosen = _chosen(integration, options["stream"])
         is_dry = options["dry_run"]
         well = True
@@ -104,17 +107,6 @@ class Command(BaseCommand):
             self.stdout.write("\r\x1b[K", ending="")
         finally:
             connection.close()  # this thread's own
-
-
-def _integration(given: str) -> Integration:
-    client, _, slug = given.partition("/")
-    found: Integration | None = (
-        Integration.objects.select_related("client").filter(client__slug=client, slug=slug).first()
-    )
-    if found is None:
-        known = [f"{row.client.slug}/{row.slug}" for row in Integration.objects.select_related("client")]
-        raise CommandError(f"There is no integration “{given}”. Known: {', '.join(sorted(known)) or 'none'}.")
-    return found
 
 
 def _chosen(integration: Integration, names: list[str]) -> list[Stream]:
