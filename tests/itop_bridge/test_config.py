@@ -155,6 +155,14 @@ def test_a_dry_run_approves_nothing() -> None:
 
 
 @pytest.mark.django_db
+def test_a_time_zone_that_does_not_exist_is_refused_with_the_one_that_is_meant() -> None:
+    with pytest.raises(
+        ConfigProblems, match=r"time_zone: There is no time zone 'Asia/Jakata'. Is Asia/Jakarta meant\?"
+    ):
+        apply_config(_file().replace("Asia/Jakarta", "Asia/Jakata", 1))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("wrong", ["org_idd = 3", 'org_id = "3"', 'marker_field = "a b"'])
 def test_defaults_that_cannot_be_are_refused_with_a_sentence(wrong: str) -> None:
     text = _file().replace("external = { agent_id", f"external = {{ {wrong}, agent_id")
