@@ -8,12 +8,10 @@ as it is until it changes outside, and states until one changes; only the marker
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from tempfile import TemporaryFile
 
 from django.db import IntegrityError, transaction
 
@@ -30,13 +28,13 @@ from integrations.transport.errors import (
     TemporaryError,
     UnknownOutcomeError,
 )
-from integrations.vendors.itop.answers import TooLarge
 from integrations.vendors.itop.api import ItopApi
 from integrations.vendors.itop.schemas import Ticket
 
 from . import form, mapping, pairs
 from .models import INTERNAL, MARKER, Pair
-from .sides import FILE, TICKET, Half, Meeting, Sides, both_open
+from .same_files import base_of, same_files
+from .sides import FILE, TICKET, Meeting, Sides, both_open
 
 RELINK, SYNC = "itop_bridge.relink_pair", "itop_bridge.sync_pair"
 _MARKED = re.compile(r"\[([A-Z]{1,3}-[0-9]{1,12})\]")
@@ -199,7 +197,7 @@ def _link(sides: Sides, old: RecordLink, outside: Ticket, inside: Ticket, entry:
     """Everything that says which ticket is the twin, in one transaction. Raises `NotPossibleError`, BusyError."""
     if problem := _in_the_way(old, inside, entry.user):
         raise NotPossibleError(problem)
-    same, pair = _same_files(sides, old, outside, inside), Pair.objects.get(link=old)
+    same, pair = same_files(sides, old, outside, inside), Pair.objects.get(link=old)
     base = form.agreed(Meeting(sides, outside, inside), {})
     said = f"{entry.actor} gave it {inside.ref} in the place of {pair.internal_ref or 'no twin'}."
     with in_hand(sides.integration, TICKET, Side.LEFT, old.left_id) as mine:
@@ -209,8 +207,8 @@ def _link(sides: Sides, old: RecordLink, outside: Ticket, inside: Ticket, entry:
             with transaction.atomic():
                 pairs.forget(old, said)
                 new = _row(sides, TICKET, old.left_id, str(inside.id), base, said)
-                for left, right, base in same:
-                    _row(sides, FILE, left, right, base | {"pair": old.left_id, "to": Side.RIGHT, "read_back": True})
+                for original, twin in same:
+                    _row(sides, FILE, original.id, twin.id, base_of(old, original, twin))
                 _keep(pair, new, inside)
         except IntegrityError:
             raise NotPossibleError(f"{inside.ref} became the twin of another ticket meanwhile.") from None
@@ -260,41 +258,3 @@ def _move_marker(sides: Sides, outside: Ticket, inside: Ticket, old: RecordLink)
         api.update_ticket(other.ticket_class, other.id, {field: ""})
     if other is not None and not field and other.title.startswith(f"{mark} "):
         api.update_ticket(other.ticket_class, other.id, {"title": other.title.removeprefix(f"{mark} ")})
-
-
-# --- files that are there already -------------------------------------------------------------------------------------
-
-
-def _same_files(
-    sides: Sides, old: RecordLink, outside: Ticket, inside: Ticket
-) -> list[tuple[str, str, dict[str, object]]]:
-    """The files of the new twin that are, byte by byte, one of the external ticket or a picture of its texts."""
-    there = sides.internal.api.attachments_of(inside.ticket_class, inside.id)
-    waiting = {str(row.id): _digest_of(sides.internal, row.id) for row in there}
-    found: list[tuple[str, str, dict[str, object]]] = []
-    for left, digest in _known_outside(sides, old, outside) if waiting else ():
-        twin = next((one for one, other in waiting.items() if digest and other == digest), None)
-        if twin is not None:
-            del waiting[twin]
-            found.append((left, twin, {"sha256": digest}))
-    return found
-
-
-def _known_outside(sides: Sides, old: RecordLink, outside: Ticket) -> Iterator[tuple[str, str]]:
-    """What can be the original of a file inside, by its id in links, with its hash."""
-    rows = RecordLink.objects.filter(integration=old.integration, object_type=FILE, base__pair=old.left_id)
-    brought = {row.left_id: row.base.get("sha256", "") for row in rows.exclude(state=RecordLink.State.REPLACED)}
-    for row in sides.external.api.attachments_of(outside.ticket_class, outside.id):
-        yield str(row.id), brought.get(str(row.id)) or _digest_of(sides.external, row.id)
-    yield from ((one, digest) for one, digest in brought.items() if one and not one.isdigit())
-
-
-def _digest_of(half: Half, number: int) -> str:
-    """Empty for a file over the limit: the bridge never brought it."""
-    with TemporaryFile() as spool, TemporaryFile() as content:
-        try:
-            half.api.download_attachment(number, spool, content)
-        except (TooLarge, NotFoundError):
-            return ""
-        content.seek(0)
-        return hashlib.file_digest(content, "sha256").hexdigest()
