@@ -10,8 +10,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
+import nh3
 import pytest
 
 from integrations.transport.errors import VendorError
@@ -79,9 +81,10 @@ class Instance:
         self.api.append_log(ticket.ticket_class, ticket.id, html)
 
     def said(self, ticket: Ticket) -> list[str]:
-        """The private log, without what stands before an entry to name its author."""
+        """The private log: the letters alone, since each iTop breaks and nests text as it likes, and without what
+        stands before an entry to name its author."""
         entries = self.api.ticket(ticket.id).private_log
-        return [entry.text.rpartition("wrote:")[2].strip() for entry in entries]
+        return [letters(entry.html).rpartition("wrote:")[2] for entry in entries]
 
     def attach(self, ticket: Ticket, name: str, content: bytes) -> int:
         return self.api.create_attachment(
@@ -103,6 +106,10 @@ class Instance:
             with suppress(VendorError, lifecycle.NoPath, KeyError):  # a data model of the customer's own
                 self.walk(ticket, "closed", decide=True)
             self.edit(ticket, title=f"{OVER} {ticket.title.rpartition('] ')[2]}"[:255])
+
+
+def letters(html: str) -> str:
+    return "".join(unescape(nh3.clean(html, tags=set())).split())
 
 
 @contextmanager
