@@ -18,12 +18,21 @@ import time_machine
 from django.test import Client as Sender
 from django.utils import timezone
 
-from integrations.core.models import Client, Connection, Integration, IntegrationRole, RecordLink, Stream, SyncRun
+from integrations.core.models import (
+    Client,
+    Connection,
+    Integration,
+    IntegrationRole,
+    RecordLink,
+    Stream,
+    SyncRun,
+    User,
+)
 from integrations.core.opening import set_secrets
 from integrations.core.running import run_due_jobs
 from integrations.core.streams import run_now, streams_of
-from integrations.itop_bridge import pairs
-from integrations.itop_bridge.models import BridgeOptions
+from integrations.itop_bridge import pairs, relinking
+from integrations.itop_bridge.models import BridgeOptions, Pair
 from integrations.vendors.itop.schemas import Ticket
 from integrations.vendors.itop.simulator import EXTERNAL, INTERNAL
 from tests.vendors.itop.saying import capture
@@ -79,12 +88,20 @@ class Bridge:
         return ticket, self.twin_of(ticket)
 
     def twin_of(self, ticket: Ticket) -> Ticket:
-        link = RecordLink.objects.get(integration=self.integration, object_type="ticket", left_id=str(ticket.id))
+        (link,) = (one for one in self.links() if one.left_id == str(ticket.id))
         self.internal.made.add(int(link.right_id))
         return self.internal.api.ticket(int(link.right_id))
 
+    def relink(self, ticket: Ticket, other: Ticket) -> None:
+        """A person gives the pair of this external ticket another internal one."""
+        pair = Pair.objects.exclude(link__state="replaced").get(link__left_id=str(ticket.id))
+        relinking.ask_for(pair, other.id, user=User.objects.create_superuser("anna", password="made-up-of-anna"))
+        for _ in range(2):
+            self.work(after=1)
+
     def links(self) -> list[RecordLink]:
-        return list(RecordLink.objects.filter(integration=self.integration, object_type="ticket").exclude(right_id=""))
+        rows = RecordLink.objects.filter(integration=self.integration, object_type="ticket").exclude(right_id="")
+        return list(rows.exclude(state=RecordLink.State.REPLACED))
 
     def writes_about(self, ticket: Ticket, run: SyncRun) -> list[str]:
         """What the run wrote to this pair, in the portal's words."""

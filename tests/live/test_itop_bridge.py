@@ -158,6 +158,21 @@ def test_a_portal_that_forgot_what_it_made_finds_it_again(bridge: Bridge) -> Non
     assert bridge.internal.files(twin) == bridge.external.files(ticket) == [("a.txt", b"a")]
 
 
+def test_a_pair_that_is_given_another_ticket_recognises_what_that_one_has(bridge: Bridge) -> None:
+    ticket, wrong = bridge.a_pair("linked wrongly", private_log="<p>first</p>")
+    bridge.external.attach(ticket, "a.txt", b"a")
+    bridge.reconcile()
+    other = bridge.internal.new("taken by phone")
+    bridge.internal.attach(other, "a.txt", b"a")
+    bridge.internal.say(other, "<p>second</p>")
+    bridge.relink(ticket, other)
+    bridge.reconcile()
+    assert bridge.twin_of(ticket).id == other.id
+    assert sorted(bridge.internal.said(other)) == sorted(bridge.external.said(ticket)) == ["first", "second"]
+    assert bridge.internal.files(other) == bridge.external.files(ticket) == [("a.txt", b"a")]
+    assert not bridge.internal.api.ticket(wrong.id).title.startswith(f"[{ticket.ref}]")
+
+
 def test_tickets_of_others_are_left_alone(bridge: Bridge) -> None:
     theirs = bridge.external.new("somebody else's")
     bridge.external.made.discard(theirs.id)
