@@ -170,14 +170,11 @@ def _keep_held(pair: Pair, plan: Plan, rules: Rules) -> None:
             pair=pair,
             entry_id=one.entry_id,
             key=key[:500],
-            defaults={
-                "komm_kz": one.komm_kz,
-                "value": one.value,
-                "why": one.why,
-                "is_refused": (channel, key) in rules.refused,
-            },
+            defaults={"komm_kz": one.komm_kz, "value": one.value, "why": one.why},
         )
         kept.append(row.pk)
+        if (channel, key) in rules.refused and not row.is_refused:
+            HeldValue.objects.filter(pk=row.pk).update(is_refused=True)
     HeldValue.objects.filter(pair=pair).exclude(pk__in=kept).delete()
 
 
