@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from integrations.core import registry, roles
-from integrations.core.registry import IntegrationKind, NavigationItem, Role
+from integrations.core.registry import IntegrationKind, NavigationItem, OptionRows, Role
 from integrations.vendors.advoware import VENDOR as ADVOWARE_VENDOR
 from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 
-from .models import ADVOWARE, ESPOCRM, ContactOptions
+from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
 from .streams import STREAMS, sync_pair
 
@@ -29,6 +29,7 @@ registry.register(
         roles=(Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR), Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR)),
         streams=STREAMS,
         options=ContactOptions,
+        option_rows={"policies": OptionRows(FieldPolicy, keys=("komm_kz",), values=("choice",))},
         options_saved=lambda options: unsettle_all(options.pk),
         jobs={"sync_pair": sync_pair},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
