@@ -33,6 +33,7 @@ from .sides import PARTY, Meeting, Sides, both_open
 from .streams import RECONCILE, look, stream_of
 
 APPLY = "advoware_espocrm.apply_approved"
+DIGEST_LENGTH = 64
 MOVED = "Something moved since it was approved; nothing more is written. A new dry run shows how it is now."
 _ARRAYS = {Channel.EMAIL: "e-mail addresses", Channel.PHONE: "phone numbers"}
 

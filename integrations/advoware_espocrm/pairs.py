@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -186,10 +186,18 @@ def _keep_slots(pair: Pair, plan: Plan) -> None:
 # --- turns ------------------------------------------------------------------------------------------------------------
 
 
+def linked(integration: Integration) -> QuerySet[Any]:
+    """The pairs of an integration, without those that people unlinked."""
+    return Pair.objects.filter(integration=integration).exclude(link__state=RecordLink.State.REPLACED)
+
+
 def take_turns(sides: Sides, began: datetime, most: int) -> list[str]:
     """The pairs whose last look is longest ago, before `began`, by party number: Advoware lists no changes."""
-    rows = Pair.objects.filter(integration=sides.integration).exclude(link__state=RecordLink.State.REPLACED)
-    due = rows.exclude(polled_at__gte=began).order_by(F("polled_at").asc(nulls_first=True), "pk")[:most]
+    due = (
+        linked(sides.integration)
+        .exclude(polled_at__gte=began)
+        .order_by(F("polled_at").asc(nulls_first=True), "pk")[:most]
+    )
     found = list(due.values_list("pk", "betnr"))
     if not sides.is_dry:
         Pair.objects.filter(pk__in=[pk for pk, _ in found]).update(polled_at=timezone.now())
@@ -198,7 +206,7 @@ def take_turns(sides: Sides, began: datetime, most: int) -> list[str]:
 
 def staleness(integration: Integration, *, per_run: int, interval_minutes: int) -> timedelta:
     """How old a change in Advoware may become before it is seen: pairs ÷ rate."""
-    count = Pair.objects.filter(integration=integration).count()
+    count = linked(integration).count()
     runs = -(-count // max(per_run, 1))
     return timedelta(minutes=max(runs, 1) * interval_minutes)
 
