@@ -78,10 +78,11 @@ def _held_elsewhere(sides: Sides, meeting: Meeting, item: Item) -> Email | Phone
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> None:
+def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, only: Plan | None = None) -> None:
     """Write what the plan says, and what follows from it; both are at rest then. Call it with the link in hand.
     `sides.done` counts, also where it ends early.
 
+    With `only`, nothing else than that plan is written, whatever somebody does meanwhile: TemporaryError says so.
     Raises RejectedError at the end for what Advoware refused, the other values went on; TemporaryError where somebody
     is editing all the time, or an earlier write may still arrive; UnknownOutcomeError where an answer was lost.
     """
@@ -99,7 +100,15 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> N
         sides.done.writing = ""
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
+        if only is not None and not _is_part_of(plan, only):
+            raise TemporaryError("Somebody edited the party meanwhile; what was not approved is not written.")
     raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
+
+
+def _is_part_of(plan: Plan, whole: Plan) -> bool:
+    writes = [*whole.advoware, *whole.later]
+    is_same = plan.emails in (None, whole.emails) and plan.phones in (None, whole.phones)
+    return is_same and all(write in writes for write in (*plan.advoware, *plan.later))
 
 
 def _write_espocrm(sides: Sides, meeting: Meeting, plan: Plan, done: Done) -> None:

@@ -36,6 +36,7 @@ from . import pairs
 from .mapping import KINDS, read_remark
 from .models import ADVOWARE, ContactOptions, Pair
 from .sides import PARTY
+from .streams import stream_of
 
 SUBJECT = "markers"  # of its runs
 MOST_TRIES = 5  # at one pair while Advoware fails for now
@@ -98,7 +99,7 @@ def summary(run: SyncRun) -> str:
 def _begin(integration: Integration, *, is_dry: bool) -> SyncRun:
     if problem := core_streams.why_not(integration) or _still_written(integration):
         raise StreamProblem(problem)
-    stream = next(row for row in core_streams.streams_of(integration) if row.slug == "reconcile")
+    stream = stream_of(integration)
     last: SyncRun | None = stream.runs.filter(subject=SUBJECT, is_dry=False).first()
     if is_dry or last is None or last.state == State.DONE:
         made: SyncRun = SyncRun.objects.create(

@@ -27,6 +27,7 @@ from .merge import Direction
 from .models import ADVOWARE, ESPOCRM, Conflict, HeldValue, Pair
 from .reading import record
 from .sides import PARTY, Done, Meeting, Sides, both_open
+from .streams import stream_of
 
 ASKED = "Asked for at the command line."
 
@@ -111,8 +112,7 @@ class Outcome:
 
 def look_at(integration: Integration, betnr: int, direction: Direction, *, is_dry: bool = False) -> Outcome:
     """The same with the writes in sentences. What was written, or kept it from being written, is kept as a run."""
-    found, began = Outcome(direction), timezone.now()
-    stream = next(row for row in core_streams.streams_of(integration) if row.slug == "reconcile")
+    found, began, stream = Outcome(direction), timezone.now(), stream_of(integration)
     try:
         if problem := core_streams.why_not(integration) or _unapproved(stream, is_dry=is_dry):
             raise StreamProblem(problem)
@@ -146,6 +146,8 @@ def _preview(sides: Sides, betnr: int, found: Outcome) -> None:
     party, contact = sides.advoware.party(betnr), flow.contact_of(sides, betnr, link)
     if contact is None:
         raise NotFoundError(f"EspoCRM has no party of the number {betnr}.")
+    if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
+        raise StreamProblem(flow.UNLINKED)
     plan = agreement.planned(sides, Meeting(party, contact, link))
     sides.done.count_given(plan)
     for write in (*plan.advoware, *plan.later):
