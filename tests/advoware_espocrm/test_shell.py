@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from integrations.advoware_espocrm import pairs
 from integrations.advoware_espocrm.models import HeldValue, Pair
 from integrations.advoware_espocrm.shell import sync_pair
-from integrations.core.models import Connection, RecordLink, Stream, SyncEntry, SyncRun
+from integrations.core.models import Connection, HeldItem, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import in_hand
 
@@ -248,3 +251,22 @@ def test_the_command_gives_the_results_as_json(scene: Scene) -> None:
 def test_the_command_names_the_integrations_there_are(scene: Scene) -> None:
     with pytest.raises(CommandError, match="Known: firm/contacts"):
         call_command("sync_contacts", "firm/contact", "1")
+
+
+@pytest.mark.parametrize("document", ["docs/advoware-espocrm.md", "integrations/advoware_espocrm/README.md"])
+def test_what_the_documents_say_to_type_can_be_typed(scene: Scene, document: str) -> None:
+    scene.a_pair((4, MAX), betnr=12_345)
+    text = (Path(__file__).resolve().parents[2] / document).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, document, "exec"), {})  # noqa: S102 — our own document
+    assert HeldItem.objects.count() == 0
+
+
+def test_two_that_a_person_unlinked_are_not_taken_for_a_pair(scene: Scene) -> None:
+    scene.a_pair((4, MAX))
+    assert pairs.unlink(scene.pair(), "Not the same person.")
+    for is_dry in (True, False):
+        there, _ = errors(sync_pair(scene.integration, PARTY, is_dry=is_dry))
+        assert "unlinked" in there[0]
