@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations.core import audit, jobs
 from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline, ReadOnlyAdmin
@@ -23,21 +26,28 @@ from integrations.core.sync.timeline import timeline
 
 from . import pairs
 from .checking import ask_for_check
+from .mapping import FORM_OF
 from .models import EXTERNAL, IDS, INTERNAL, MARKER, BridgeOptions, Pair, ValueWord
 
 CHANGE = "itop_bridge.change_pair"
 SYNC = "itop_bridge.sync_pair"
 _LABELS = {
-    "org_id": ("organisation", "Id of the organisation that twins belong to."),
-    "caller_id": ("caller", "Id of the person who stands as their caller."),
-    "agent_id": ("agent", "Id of the person whom a step of the life names as agent."),
-    "team_id": ("team", "Id of the team that such a step names."),
-    MARKER: ("field for the ref", "Code of a text field of the tickets; empty: the ref stands in the title."),
+    "org_id": ("Organisation", "Id of the organisation that twins belong to."),
+    "caller_id": ("Caller", "Id of the person who stands as their caller."),
+    "agent_id": ("Agent", "Id of the person whom a step of the life names as agent."),
+    "team_id": ("Team", "Id of the team that such a step names."),
+    MARKER: ("Field for the ref", "Code of a text field of the tickets; empty: the ref stands in the title."),
 }
 
 
 class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOptions
     """The defaults of each side as fields of their own, instead of one text of JSON."""
+
+    classes = forms.MultipleChoiceField(
+        choices=[(name, name) for name in FORM_OF],
+        widget=CheckboxSelectMultiple,
+        help_text="Which tickets are bridged. The module of Incident or of changes must be installed in both iTops.",
+    )
 
     class Meta:
         model = BridgeOptions
@@ -46,6 +56,7 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
             *("form_to_internal", "logs_to_internal", "files_to_internal", "state_to_internal"),
             *("logs_to_external", "files_to_external", "state_to_external"),
         )
+        widgets: ClassVar = {"step_defaults": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -65,8 +76,10 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
 def _field(name: str) -> forms.Field:
     said, text = _LABELS[name]
     if name == MARKER:
-        return forms.RegexField(r"^[A-Za-z_][A-Za-z0-9_]*$", required=False, label=said, help_text=text)
-    return forms.IntegerField(required=False, min_value=1, label=said, help_text=text)
+        widget = UnfoldAdminTextInputWidget()
+        return forms.RegexField(r"^[A-Za-z_][A-Za-z0-9_]*$", required=False, label=said, help_text=text, widget=widget)
+    number = UnfoldAdminIntegerFieldWidget()
+    return forms.IntegerField(required=False, min_value=1, label=said, help_text=text, widget=number)
 
 
 SIDE_FIELDS = {side: tuple(f"{side}_{name}" for name in (*IDS, MARKER)) for side in (EXTERNAL, INTERNAL)}
@@ -80,6 +93,7 @@ class ValueWordInline(PortalTabularInline):
     fields = ("field", "external", "internal")
     show_change_link = False
     hide_title = True
+    verbose_name = "code or class"
     verbose_name_plural = "Codes and classes that differ"
 
 
@@ -151,7 +165,7 @@ class PairAdmin(ReadOnlyAdmin):
             state=HeldItem.State.HELD,
         )
         rows: QuerySet[Any] = super().get_queryset(request).exclude(link__state=RecordLink.State.REPLACED)
-        marked: QuerySet[Any] = rows.annotate(is_held=Exists(held))
+        marked: QuerySet[Any] = rows.annotate(is_held=Exists(held), held_why=Subquery(held.values("sentence")[:1]))
         return marked
 
     @admin.display(description="external = internal", ordering="link_id")
@@ -161,10 +175,10 @@ class PairAdmin(ReadOnlyAdmin):
     @admin.display(description="trouble")
     def trouble(self, row: Any) -> SafeString | str:
         if row.parked_at:
-            return label("parked", "bad", title=row.parked_why)
+            return _because("parked", "bad", row.parked_why)
         if row.link.state == RecordLink.State.MISSING:
-            return label("missing", "bad", title=row.link.cause)
-        return label("held", "warning") if row.is_held else "–"
+            return _because("missing", "bad", row.link.cause)
+        return _because("held", "warning", row.held_why) if row.is_held else "–"
 
     # --- a pair's page
 
@@ -194,6 +208,7 @@ class PairAdmin(ReadOnlyAdmin):
             "row": row,
             "link": link,
             "events": timeline(link),
+            "held": _held(row),
             "may_change": request.user.has_perm(CHANGE),
             "sides": _sides(row),
         }
@@ -244,6 +259,16 @@ class PairAdmin(ReadOnlyAdmin):
         if row is None:
             raise Http404("There is no such pair.")
         return row
+
+
+def _because(what: str, tone: str, why: str) -> SafeString:
+    return format_html("{} {}", label(what, tone), why)
+
+
+def _held(row: Pair) -> HeldItem | None:
+    """Why the pair is held, unless it is parked: that is said anyway."""
+    items = HeldItem.objects.filter(stream__integration=row.integration_id, record_id=row.link.left_id)
+    return None if row.parked_at else items.filter(state=HeldItem.State.HELD).first()
 
 
 def _sides(row: Pair) -> list[dict[str, str]]:

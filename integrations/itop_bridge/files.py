@@ -42,7 +42,7 @@ def plan(meeting: Meeting) -> list[Write]:
             if link is not None and link.base.get("refused"):
                 meeting.refused.append(str(link.base["refused"]))
             elif link is None or not other_id(link, target.side):
-                writes.append(Write(f"attachment {one} {target.label}", _bringing(meeting, source, target, one)))
+                writes.append(Write(f"bring attachment {one} {target.where}", _bringing(meeting, source, target, one)))
             elif link.base.get("to") == target.side and not link.base.get("read_back"):
                 writes.append(Write(f"read attachment {one} back", _reading_back(meeting, target, link)))
         if meeting.inside is not None:
@@ -71,7 +71,7 @@ def _pictures(meeting: Meeting) -> list[Write]:
 
         return bring
 
-    return [Write(f"{picture_name(one)} of the description", bringing(one)) for one in waiting]
+    return [Write(f"bring {picture_name(one)} of the description inside", bringing(one)) for one in waiting]
 
 
 # --- bringing one -----------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def _deleted(meeting: Meeting, source: Half, target: Half, ids: dict[Side, list[
         return []
     return [
         Write(
-            f"delete attachment {other_id(link, target.side)} {target.label}", _deleting(meeting, source, target, link)
+            f"delete attachment {other_id(link, target.side)} {target.where}", _deleting(meeting, source, target, link)
         )
         for link in gone
     ]

@@ -91,7 +91,7 @@ def tiles(user: Any) -> list[Tile]:
     rows = Pair.objects.visible_to(user)
     parked, missing = rows.exclude(parked_at=None).count(), rows.filter(link__state=State.MISSING).count()
     page = reverse(PAIRS)
-    found = (("Parked pairs", parked, "parked", "bad"), ("Pairs without a twin", missing, "missing", "warning"))
+    found = (("parked pairs", parked, "parked", "bad"), ("pairs without a twin", missing, "missing", "warning"))
     return [Tile(label, count, f"{page}?needs={needs}", tone) for label, count, needs, tone in found if count]
 
 

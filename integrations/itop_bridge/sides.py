@@ -37,6 +37,11 @@ class Half:
     defaults: dict[str, Any]
     names_authors: bool = True
 
+    @property
+    def where(self) -> str:
+        """As a sentence about a write says it."""
+        return "outside" if self.side is Side.LEFT else "inside"
+
 
 @dataclass
 class Sides:

@@ -1,4 +1,4 @@
-"""What happens in one iTop happens in the other, once, by the books of both; four pairs wait for a person, and get one."""
+"""What happens in one iTop happens in the other, once, by the books of both; what waits for a person gets one."""
 
 from __future__ import annotations
 
@@ -218,8 +218,8 @@ def too_large(stage: Stage) -> str:
     names = [name for name, _ in files(inside(stage), wait_for_twin(stage, ticket))]
     expect(TOO_LARGE not in names and "minutes.txt" in names, f"the twin has {names}")
     page = pair_page(stage, ticket)
-    expect("is larger than the connection allows" in page.text, f"the page says: {page.text[:900]}")
-    return "the pair's page says which, and why"
+    expect(f"“{TOO_LARGE}” is larger than the connection allows (5 MB)" in page.text, f"it says: {page.text[:900]}")
+    return f"the pair's page names {TOO_LARGE} and the limit"
 
 
 @chapter.step("A webhook is lost on its way; the dry run tells of it, and the reconcile brings it")

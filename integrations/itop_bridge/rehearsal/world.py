@@ -22,7 +22,7 @@ Acts = tuple[tuple[str, dict[str, Any]], ...]
 
 
 class Raised(NamedTuple):
-    """A ticket of the customer, what was done with it there, and with its twin once there was one: the simulator's acts."""
+    """A ticket of the customer; what was done with it there, and later with its twin: acts of the simulator."""
 
     title: str
     description: str
