@@ -169,8 +169,9 @@ class PairAdmin(ReadOnlyAdmin):
         return marked
 
     @admin.display(description="external = internal", ordering="link_id")
-    def pair(self, row: Pair) -> str:
-        return str(row)
+    def pair(self, row: Pair) -> SafeString:
+        title = row.link.base.get("title", "")
+        return format_html('<div>{}<br><span class="p-muted">{}</span></div>', str(row), title)
 
     @admin.display(description="trouble")
     def trouble(self, row: Any) -> SafeString | str:
@@ -262,7 +263,7 @@ class PairAdmin(ReadOnlyAdmin):
 
 
 def _because(what: str, tone: str, why: str) -> SafeString:
-    return format_html("{} {}", label(what, tone), why)
+    return format_html("<div>{} {}</div>", label(what, tone), why)
 
 
 def _held(row: Pair) -> HeldItem | None:

@@ -43,6 +43,11 @@ def note(meeting: Meeting, link: RecordLink) -> None:
     )
 
 
+def moved(link: RecordLink, side: str, state: str) -> None:
+    """The ticket of that side was led to this state."""
+    Pair.objects.filter(link=link).update(**{f"{side}_state": state[:60]})
+
+
 def parked(link: RecordLink | None) -> str:
     """Why the pair is parked; empty when it is not."""
     pair = Pair.objects.filter(link=link).first() if link else None

@@ -10,7 +10,7 @@ from integrations.transport.errors import RejectedError
 from integrations.vendors.itop import lifecycle
 from integrations.vendors.itop.answers import Crashed, WrongState
 
-from . import mapping
+from . import mapping, pairs
 from .sides import Half, Meeting
 
 
@@ -27,7 +27,7 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
 
 
 def _walking(meeting: Meeting, source: Half, target: Half) -> Any:
-    def walk(_mine: RecordLink) -> str:
+    def walk(mine: RecordLink) -> str:
         ticket, wanted = meeting.ticket(target), meeting.ticket(source).status
         try:
             way = lifecycle.path(ticket.ticket_class, ticket.status, wanted, decide=wanted in mapping.DECIDED)
@@ -35,6 +35,7 @@ def _walking(meeting: Meeting, source: Half, target: Half) -> Any:
             raise RejectedError(f"{ticket.ref}: {none}") from None
         for step in way:
             _take(meeting, source, target, step)
+            pairs.moved(mine, target.label, step.target)
         return ""
 
     return walk

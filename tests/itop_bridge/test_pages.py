@@ -7,7 +7,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from integrations.core.models import AuditEntry, RecordLink, User
-from integrations.itop_bridge.models import BridgeOptions
+from integrations.itop_bridge.models import BridgeOptions, Pair
 
 from .scene import Scene
 
@@ -37,6 +37,7 @@ def test_the_pages_of_a_pair_show_both_tickets_and_what_was_written(scene: Scene
     listed = text_of(browser, "itop_bridge_pair_changelist")
     page = text_of(browser, "itop_bridge_pair_change", scene.link(ticket).pk)
     assert f"{refs[0]} = {refs[1]}" in listed
+    assert "Printer is on fire" in listed
     assert "Create “Printer is on fire”" in page
     assert f"id={twin}" in page
 
@@ -56,6 +57,15 @@ def test_the_list_and_the_page_say_why_a_pair_wants_a_person(scene: Scene, brows
     for (ticket, _), why in ((held, "“film.mp4” is larger"), (parked, "Parked by anna."), (lost, "not shown any more")):
         assert why in listed
         assert why in text_of(browser, "itop_bridge_pair_change", scene.link(ticket).pk).partition("What happened")[0]
+
+
+def test_a_state_that_the_bridge_wrote_is_shown_at_once(scene: Scene, browser: Browser) -> None:
+    ticket, twin = scene.a_pair()
+    scene.inside("stimulate", ticket=twin, stimulus="ev_assign")
+    scene.hint("internal", "ticket-state-change", f'{{"id": "{twin}"}}')
+    row = Pair.objects.get(link=scene.link(ticket))
+    assert (row.external_state, row.internal_state) == ("assigned", "assigned")
+    assert text_of(browser, "itop_bridge_pair_change", row.pk).count(", assigned") == 2
 
 
 def test_a_dry_run_tells_a_pair_once_and_says_what_holds_it(scene: Scene, browser: Browser) -> None:
