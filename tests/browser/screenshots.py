@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -167,8 +166,7 @@ def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
     ticket = do("external", "new_ticket", title="The scanner asks for a password", description=scanner)
     wait_for(admin, f"/admin/itop_bridge/pair/?q={ticket}", "1 result")
     pair = admin.get(f"/admin/itop_bridge/pair/?q={ticket}").link(r"/pair/\d+/change/").partition("?")[0]
-    twin = re.search(r"5\d{3}", admin.get(pair).link("class=Ticket&amp;id=5"))
-    number = int(twin[0]) if twin else 0
+    number = int(admin.get(pair).link("class=Ticket&amp;id=5").rpartition("id=")[2])  # the twin's
     do("external", "add_log", ticket=ticket, text="Is there one for all of us?", by="otto")
     do("internal", "add_log", ticket=number, text="It is on its label.")
     do("external", "attach", ticket=ticket, name="label.txt", text="The label is under the lid.")
