@@ -1,4 +1,4 @@
-"""A customer whose iTop is bridged to the provider's: tickets in several states, and four that want a person."""
+"""A customer whose iTop is bridged to the provider's: tickets in several states, five of which want a person."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def build(itop: Any, portal_url: str) -> str:
         told = {"url": address, "secret": webhook_secrets[role], "own_login": itops.BRIDGE, "payloads": "instructions"}
         simulator.do("webhook", told)
     return (
-        f"{len(TICKETS)} tickets of the customer are bridged; four of them want a person. "
+        f"{len(TICKETS)} tickets of the customer are bridged; five of them want a person. "
         f"The provider's iTop is at {itop.internal.url}"
     )
 
