@@ -19,9 +19,15 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSe
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations.core import audit, jobs
-from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline, ReadOnlyAdmin
+from integrations.core.admin.base import (
+    PortalModelAdmin,
+    PortalTabularInline,
+    ReadOnlyAdmin,
+    ScopedRelatedFilter,
+    limited,
+)
 from integrations.core.labels import label
-from integrations.core.models import AuditEntry, HeldItem, Job, RecordLink
+from integrations.core.models import AuditEntry, HeldItem, Integration, Job, RecordLink
 from integrations.core.sync.timeline import timeline
 
 from . import pairs
@@ -135,7 +141,7 @@ class BridgeOptionsAdmin(PortalModelAdmin):
 
 
 class NeedsFilter(admin.SimpleListFilter):
-    title = "needs a person"
+    title = "trouble"
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -149,10 +155,18 @@ class NeedsFilter(admin.SimpleListFilter):
         return queryset.filter(link__state=RecordLink.State.MISSING) if self.value() == "missing" else queryset
 
 
+class BridgeFilter(ScopedRelatedFilter):
+    """Offers bridges, and no other integrations."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        bridges = limited(Integration.objects.exclude(bridge_options=None), request)
+        return [(str(row.pk), str(row)) for row in bridges]
+
+
 @admin.register(Pair)
 class PairAdmin(ReadOnlyAdmin):
     list_display = ("pair", "external_state", "internal_state", "looked_at", "trouble", "integration")
-    list_filter = (NeedsFilter, "integration")
+    list_filter = (NeedsFilter, ("integration", BridgeFilter))
     list_select_related = ("link", "integration__client")
     search_fields = ("=external_ref", "=internal_ref", "=link__left_id", "=link__right_id")
     search_help_text = "A ref, or the whole id of either side."
@@ -210,6 +224,7 @@ class PairAdmin(ReadOnlyAdmin):
             "link": link,
             "events": timeline(link),
             "held": _held(row),
+            "asked": Job.objects.filter(kind=SYNC, args=[row.pk]).order_by("-pk").first(),
             "may_change": request.user.has_perm(CHANGE),
             "sides": _sides(row),
         }

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from integrations.core.models import AuditEntry, RecordLink, User
+from integrations.core.models import AuditEntry, Integration, RecordLink, User
 from integrations.itop_bridge.models import BridgeOptions, Pair
 
 from .scene import Scene
@@ -136,3 +136,25 @@ def test_a_twin_that_is_gone_is_made_anew_by_a_click_with_all_that_belongs_to_it
     assert [text for _, text in scene.log(scene.internal, made["id"])] == ["First"]
     assert scene.files(scene.internal, made["id"]) == [("a.txt", b"a")]
     assert len(scene.log(scene.external, ticket)) == 1
+
+
+def test_a_click_that_could_not_be_carried_out_says_why_on_the_page(scene: Scene, browser: Browser) -> None:
+    ticket, _ = scene.a_pair()
+    link = scene.link(ticket)
+    press(browser, "sync", link)
+    scene.work()
+    assert "done. Unchanged." in text_of(browser, "itop_bridge_pair_change", link.pk)
+    scene.options(internal={"org_id": 3, "agent_id": 17, "team_id": 4711}, checked_at=None)
+    press(browser, "sync", link)
+    scene.work()
+    page = text_of(browser, "itop_bridge_pair_change", link.pk)
+    assert "done. Not run: The internal iTop has no Team 4711 (team_id)" in page
+
+
+def test_the_filter_of_the_pairs_offers_bridges_alone(scene: Scene, browser: Browser) -> None:
+    other = Integration.objects.create(client=scene.integration.client, slug="helpdesks", kind="toga_togadesk")
+    second = Integration.objects.create(client=scene.integration.client, slug="bridge-two", kind="itop_bridge")
+    BridgeOptions.objects.create(integration=second)
+    page = text_of(browser, "itop_bridge_pair_changelist")
+    assert str(second) in page
+    assert str(other) not in page

@@ -261,7 +261,7 @@ class ItopSimulator(Switches, Simulator):
                 {
                     "Private log": (("date", "user_login", "message"), list(reversed(ticket["private_log"]))),
                     "Attachments": (("id", "name", "size"), self._shown(self.data.attachments_of(ticket))),
-                    "Fields": (("field", "value"), [one for one in fields if one["value"] not in ("", "0")]),
+                    "Fields": (("field", "value"), [one for one in fields if one["value"] and one["value"] != "0"]),
                 },
             )
         return Reply.page(html)
