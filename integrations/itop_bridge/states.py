@@ -22,12 +22,8 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
         now, wanted = meeting.ticket(target).status, meeting.ticket(source).status
         before = base.get(f"{source.label}_state")
         if before is not None and wanted != before and wanted != now:
-            return [Write(f"from {now} to {wanted} {_where(target)}", _walking(meeting, source, target))]
+            return [Write(f"from {now} to {wanted} {target.way}", _walking(meeting, source, target))]
     return []
-
-
-def _where(target: Half) -> str:
-    return "outside" if target.label == "external" else "inside"
 
 
 def _walking(meeting: Meeting, source: Half, target: Half) -> Any:

@@ -221,8 +221,8 @@ def switch(itop: ItopSimulator, name: str, value: Any) -> None:
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
-        *(new_ticket, edit_ticket, stimulate, escalate, add_log, upload, save_draft, attach),
-        *(replace_attachment, delete_attachment, delete_ticket, purge_drafts, account, pass_minutes, zone, custom_field, webhook, switch),
+        *(new_ticket, edit_ticket, stimulate, escalate, add_log, upload, save_draft, attach, replace_attachment),
+        *(delete_attachment, delete_ticket, purge_drafts, account, pass_minutes, zone, custom_field, webhook, switch),
     )
 }
 _NEEDED = {  # what an agent fills in where a step asks for it
