@@ -85,13 +85,13 @@ def _pictures(source: ItopSimulator, target: ItopSimulator, copy: Record) -> lis
     """Attachments on the target that stand for pictures of texts: each once, with the bytes of the original."""
     blobs = [one["contents"] for one in target.data.attachments_of(copy)]
     names = Counter(found[1] for blob in blobs if (found := _COPY_OF_PICTURE.match(blob.name)))
-    found = [f"the picture {name} hangs there {count} times" for name, count in names.items() if count > 1]
+    wrong = [f"the picture {name} hangs there {count} times" for name, count in names.items() if count > 1]
     for blob in blobs:
         number = _COPY_OF_PICTURE.match(blob.name)
         original = source.data.get("InlineImage", int(number[1])) if number and number[1].isdigit() else None
         if original is not None and original["contents"].content != blob.content:
-            found.append(f"the picture {blob.name} has other bytes")
-    return found
+            wrong.append(f"the picture {blob.name} has other bytes")
+    return wrong
 
 
 def _unlike(what: str, here: Counter[Any], there: Counter[Any]) -> list[str]:
