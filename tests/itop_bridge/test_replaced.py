@@ -144,13 +144,12 @@ def test_a_file_that_was_too_large_is_brought_once_a_smaller_one_took_its_place(
     assert scene.held() == []
 
 
-def test_what_was_announced_is_not_forgotten_when_every_look_fails(scene: Scene) -> None:
+def test_what_was_announced_is_not_forgotten_when_the_look_fails(scene: Scene) -> None:
     ticket, twin, original, _ = a_pair_with_a_file(scene)
     scene.outside("replace_attachment", attachment=original, text="second")
-    scene.external.fault("html_503", path="core/get Ticket", times=1000)
-    scene.hint("external", "update-attachment", ATTACHMENT % (original, ticket))
-    while scene.deliveries() != ["failed"]:
-        scene.work(seconds=600)
-    scene.external.faults.clear()
-    scene.reconcile(minutes=61)
+    scene.external.fault("garbage", path="core/get Ticket", times=2)
+    told(scene, "external", original, ticket)
+    assert len(scene.held()) == 1
+    scene.reconcile()
     assert scene.files(scene.internal, twin) == [("a.txt", b"second")]
+    assert scene.held() == []

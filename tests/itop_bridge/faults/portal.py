@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
@@ -19,7 +20,8 @@ import django
 
 django.setup()
 
-import time_machine  # noqa: E402 — Django's settings must be read first
+import psutil  # noqa: E402 — Django's settings must be read first
+import time_machine  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.test import Client as Sender  # noqa: E402
 
@@ -41,6 +43,7 @@ class Portal:
     """What the commands do; each method is one command."""
 
     clock: Any = None
+    frozen: tuple[psutil.Process, Callable[[], dict[str, Any]]]
 
     def build(self, external: tuple[str, str], internal: tuple[str, str]) -> dict[str, Any]:
         settings.ALLOWED_HOSTS = ["*"]
@@ -82,19 +85,35 @@ class Portal:
         sweep()  # as the supervisor does for a worker that died
         return said
 
+    def freeze(self, at: int) -> dict[str, Any]:
+        """A reconcile in a child that is stopped right before its `at`-th write, and stays so."""
+        result = _forked(lambda: _run("reconcile", _AtWrite(at, "before", signal.SIGSTOP)))
+        (child,) = psutil.Process().children()
+        while child.status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
+        self.frozen = child, result
+        return {}
+
+    def thaw(self) -> dict[str, Any]:
+        """It goes on as if nothing had been."""
+        child, result = self.frozen
+        child.resume()
+        return result()
+
     def round(self) -> dict[str, Any]:
         """What is due, then a reconcile; whether anything was written, and what is held."""
+        sweep()
         said = [_forked(lambda how=how: _run(how, None))() for how in ("jobs", "reconcile")]
         held = HeldItem.objects.filter(state=HeldItem.State.HELD).values_list("sentence", flat=True)
         return {"wrote": any(one["wrote"] for one in said), "held": list(held), "said": said}
 
 
 class _AtWrite(LineCounter):
-    """Counts the writes, and kills the process before one of them leaves, or once it is answered."""
+    """Counts the writes, and kills (or stops) the process before one of them leaves, or once it is answered."""
 
-    def __init__(self, die_at: int, moment: str) -> None:
+    def __init__(self, die_at: int, moment: str, kind: signal.Signals = signal.SIGKILL) -> None:
         super().__init__(die_at)
-        self.moment = moment
+        self.moment, self.kind = moment, kind
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         if frame.f_code not in _WRITES:
@@ -111,7 +130,7 @@ class _AtWrite(LineCounter):
 
     def _die(self) -> None:
         if self.count == self.die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.kind)
 
 
 def _run(how: str, moments: LineCounter | None) -> dict[str, Any]:

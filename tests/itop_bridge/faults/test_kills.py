@@ -43,6 +43,21 @@ def test_a_run_that_dies_at_a_write_loses_and_doubles_nothing(world: World, how:
     scenario(world, how, die_at, moment=moment)
 
 
+@pytest.mark.parametrize("at", [2, *(pytest.param(at, marks=pytest.mark.proof) for at in (1, 4, 7, 10, 13))])
+def test_a_worker_that_was_frozen_before_a_write_writes_nothing_when_it_wakes(world: World, at: int) -> None:
+    """P15: others took its work over meanwhile."""
+    hints = world.begin()
+    world.portal.do("freeze", at=at)
+    world.passes(600)
+    world.portal.do("round")
+    before = len(world.external.calls) + len(world.internal.calls)
+    woken = world.portal.do("thaw")
+    assert len(world.external.calls) + len(world.internal.calls) == before, woken
+    world.portal.do("deliver", hints=hints)
+    assert world.settled()["held"] == []
+    assert world.differences() == []
+
+
 # --- the long versions ------------------------------------------------------------------------------------------------
 
 
