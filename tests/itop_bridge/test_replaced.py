@@ -147,9 +147,9 @@ def test_a_file_that_was_too_large_is_brought_once_a_smaller_one_took_its_place(
 def test_what_was_announced_is_not_forgotten_when_the_look_fails(scene: Scene) -> None:
     ticket, twin, original, _ = a_pair_with_a_file(scene)
     scene.outside("replace_attachment", attachment=original, text="second")
-    scene.external.fault("garbage", path="core/get Ticket", times=2)
-    told(scene, "external", original, ticket)
-    assert len(scene.held()) == 1
-    scene.reconcile()
+    scene.external.fault("garbage", path="core/get Ticket")
+    scene.hint("external", "update-attachment", ATTACHMENT % (original, ticket))
+    assert scene.deliveries() == ["failed"]
+    scene.reconcile(minutes=61)
     assert scene.files(scene.internal, twin) == [("a.txt", b"second")]
     assert scene.held() == []
