@@ -14,7 +14,15 @@ from django.utils import timezone
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
-from integrations.core.sync.linking import SETTLES_WITHIN, attach, create_once, in_hand, links_of, may_still_arrive
+from integrations.core.sync.linking import (
+    SETTLES_WITHIN,
+    attach,
+    create_once,
+    in_hand,
+    links_of,
+    mark_missing,
+    may_still_arrive,
+)
 from integrations.transport.errors import NotFoundError, TemporaryError
 from integrations.vendors.itop.answers import NotAllowed, TooLarge
 from integrations.vendors.itop.pictures import Kind, Picture, name_of, pictures_in
@@ -32,7 +40,7 @@ def plan(meeting: Meeting) -> list[Write]:
     """The attachments that one side has and the other has not or has otherwise, and the twins of deleted ones."""
     outside, inside = meeting.sides.external, meeting.sides.internal
     ids = {half.side: _ids(meeting, half) for half in (outside, inside)}
-    writes = [*_unanswered(meeting), *_pictures(meeting)]
+    writes = [*_left_over(meeting), *_pictures(meeting)]
     for source, target in meeting.ways("files"):
         links = links_of(meeting.sides.integration, FILE, source.side, ids[source.side])
         for one in ids[source.side]:
@@ -64,21 +72,28 @@ def _of_one(meeting: Meeting, source: Half, target: Half, number: str, link: Rec
     return []
 
 
-def _unanswered(meeting: Meeting) -> list[Write]:
-    """Attachments of this pair that were sent and not heard of."""
-    rows = RecordLink.objects.filter(
+def _left_over(meeting: Meeting) -> list[Write]:
+    """What an earlier look began with this pair: what was sent and not heard of, pictures that were not read back."""
+    links = RecordLink.objects.filter(
         integration=meeting.sides.integration, object_type=FILE, base__pair=str(meeting.outside.id)
     )
-    waiting = rows.filter(state=RecordLink.State.CREATING, sent_at__isnull=False).order_by("pk")
-    return [Write(f"look for “{link.base['name']}”", _looking_for(meeting, link)) for link in waiting]
+    writes: list[Write] = []
+    for link in links.order_by("pk"):
+        target = meeting.sides.half(Side(link.base.get("to") or Side.RIGHT))
+        source, name = meeting.sides.half(target.side.other), link.base.get("name")
+        key = other_id(link, source.side)
+        if link.state == RecordLink.State.CREATING and link.sent_at is not None:
+            writes.append(Write(f"look for “{name}” {target.way}", _looking_for(meeting, source, target, key)))
+        elif (
+            link.state == RecordLink.State.ACTIVE and not key.isdigit() and not {"read_back", "refused"} & {*link.base}
+        ):
+            writes.append(Write(f"read “{name}” back", _reading_back(meeting, source, target, key)))
+    return writes
 
 
-def _looking_for(meeting: Meeting, link: RecordLink) -> Any:
-    target = meeting.sides.half(Side(link.base["to"]))
-    source = meeting.sides.half(target.side.other)
-
+def _looking_for(meeting: Meeting, source: Half, target: Half, key: str) -> Any:
     def look_for(_mine: RecordLink) -> str:
-        with in_hand(meeting.sides.integration, FILE, source.side, other_id(link, source.side)) as mine:
+        with in_hand(meeting.sides.integration, FILE, source.side, key) as mine:
             if mine.sent_at is None or other_id(mine, target.side):
                 return ""
             if found := _found(meeting, target, str(mine.base["sha256"])):
@@ -111,7 +126,7 @@ def _pictures(meeting: Meeting) -> list[Write]:
     outside, inside = meeting.sides.external, meeting.sides.internal
     found = [one for one in pictures_in(meeting.outside.description) if one.kind is not Kind.FOREIGN]
     links = links_of(meeting.sides.integration, FILE, Side.LEFT, [_picture_id(meeting, outside, one) for one in found])
-    waiting = [one for one in found if _picture_id(meeting, outside, one) not in links]
+    waiting = [one for one in found if _is_waiting(links.get(_picture_id(meeting, outside, one)))]
 
     def bringing(picture: Picture) -> Any:
         def bring(_mine: RecordLink) -> str:
@@ -121,6 +136,11 @@ def _pictures(meeting: Meeting) -> list[Write]:
         return bring
 
     return [Write(f"{picture_name(one)} of the description", bringing(one)) for one in waiting]
+
+
+def _is_waiting(link: RecordLink | None) -> bool:
+    """Whether this picture has not become an attachment yet, and may."""
+    return link is None or (link.state == RecordLink.State.CREATING and not link.base.get("refused"))
 
 
 # --- bringing one -----------------------------------------------------------------------------------------------------
@@ -198,13 +218,16 @@ def _send(
     _read_back(meeting, target, link)
 
 
-def _reading_back(meeting: Meeting, source: Half, target: Half, number: str) -> Any:
+def _reading_back(meeting: Meeting, source: Half, target: Half, key: str) -> Any:
     def read_back(_mine: RecordLink) -> str:
-        with in_hand(meeting.sides.integration, FILE, source.side, number) as link:
+        with in_hand(meeting.sides.integration, FILE, source.side, key) as link:
             try:
                 _read_back(meeting, target, link)
             except NotFoundError:
-                meeting.waits.append(f"The attachment “{link.base.get('name')}” cannot be read back yet.")
+                if key.isdigit():  # its deletion would be handed on
+                    meeting.waits.append(f"The attachment “{link.base.get('name')}” cannot be read back yet.")
+                else:
+                    mark_missing(link, f"It was deleted in the {target.label} iTop before it was read back.")
         return ""
 
     return read_back

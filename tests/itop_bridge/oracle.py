@@ -17,7 +17,7 @@ Record = dict[str, Any]
 CODES = ("impact", "urgency", "request_type")
 _MARK = re.compile(r"\[([A-Z]-[0-9]+)\] (.*)", re.DOTALL)
 _COPIED = re.compile(r" \((external|internal)\)$")
-_PICTURE = re.compile(r"\[picture: picture-\w+, attached\]")
+_PICTURE = re.compile(r"\[picture: picture-(\w+), attached\]")
 _COPY_OF_PICTURE = re.compile(r"picture-(\w+)[ .]")
 
 
@@ -82,10 +82,13 @@ def _files(itop: ItopSimulator, record: Record) -> Counter[Any]:
 
 
 def _pictures(source: ItopSimulator, target: ItopSimulator, copy: Record) -> list[str]:
-    """Attachments on the target that stand for pictures of texts: each once, with the bytes of the original."""
+    """Attachments on the target that stand for pictures of its texts: each once, with the bytes of the original."""
     blobs = [one["contents"] for one in target.data.attachments_of(copy)]
     names = Counter(found[1] for blob in blobs if (found := _COPY_OF_PICTURE.match(blob.name)))
-    wrong = [f"the picture {name} hangs there {count} times" for name, count in names.items() if count > 1]
+    texts = [copy["description"], *(entry["message_html"] for entry in copy["private_log"])]
+    named = {name for text in texts for name in _PICTURE.findall(text)}
+    wrong = [f"the picture {name} is named and does not hang there" for name in named - names.keys()]
+    wrong += [f"the picture {name} hangs there {count} times" for name, count in names.items() if count > 1]
     for blob in blobs:
         number = _COPY_OF_PICTURE.match(blob.name)
         original = source.data.get("InlineImage", int(number[1])) if number and number[1].isdigit() else None

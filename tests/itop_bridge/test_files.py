@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -244,3 +245,21 @@ def test_an_attachment_that_was_sent_and_not_heard_of_never_comes_home_as_a_new_
     assert scene.files(scene.external, ticket) == scene.files(scene.internal, twin) == wanted
     assert sum("core/create Attachment" in one for one in scene.all_writes()) == 1
     assert scene.held() == []
+
+
+@pytest.mark.parametrize("left", ["nothing was sent", "it was not read back"])
+def test_a_picture_of_a_description_is_brought_after_a_process_died_over_it(scene: Scene, left: str) -> None:
+    pixel = base64.b64encode(b"GIF89a made up").decode()
+    text = f'<p>Look <img src="data:image/gif;base64,{pixel}"></p>'
+    ticket, twin = scene.a_pair(description=text)
+    link = RecordLink.objects.get(object_type="file")
+    if left == "nothing was sent":
+        scene.internal.data.objects["Attachment"].clear()
+        link.right_id, link.state, link.sent_at, link.base = "", RecordLink.State.CREATING, None, {}
+    else:
+        link.base.pop("read_back")
+    link.save()
+    scene.reconcile(minutes=61)
+    assert [content for _, content in scene.files(scene.internal, twin)] == [b"GIF89a made up"]
+    assert RecordLink.objects.get(object_type="file").base["read_back"]
+    assert scene.files(scene.external, ticket) == []
