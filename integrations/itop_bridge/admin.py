@@ -60,8 +60,14 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
         model = BridgeOptions
         fields = (
             *("classes", "start_at", "step_defaults", "most_looks"),
-            *("form_to_internal", "logs_to_internal", "files_to_internal", "state_to_internal"),
-            *("logs_to_external", "files_to_external", "state_to_external"),
+            *(
+                "form_to_internal",
+                "logs_to_internal",
+                "files_to_internal",
+                "deletions_to_internal",
+                "state_to_internal",
+            ),
+            *("logs_to_external", "files_to_external", "deletions_to_external", "state_to_external"),
         )
         widgets: ClassVar = {"step_defaults": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
@@ -119,8 +125,10 @@ class BridgeOptionsAdmin(PortalModelAdmin):
             "What goes where",
             {
                 "fields": (
-                    *("form_to_internal", "logs_to_internal", "files_to_internal", "state_to_internal"),
-                    *("logs_to_external", "files_to_external", "state_to_external"),
+                    *("form_to_internal", "logs_to_internal", "files_to_internal"),
+                    *("deletions_to_internal", "state_to_internal"),
+                    *("logs_to_external", "files_to_external"),
+                    *("deletions_to_external", "state_to_external"),
                     *("step_defaults", "most_looks"),
                 )
             },

@@ -38,8 +38,8 @@ class Half:
     names_authors: bool = True
 
     @property
-    def where(self) -> str:
-        """As a sentence about a write says it."""
+    def way(self) -> str:
+        """The way to it, as the portal's sentences have it."""
         return "outside" if self.side is Side.LEFT else "inside"
 
 

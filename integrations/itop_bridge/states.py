@@ -22,7 +22,7 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
         now, wanted = meeting.ticket(target).status, meeting.ticket(source).status
         before = base.get(f"{source.label}_state")
         if before is not None and wanted != before and wanted != now:
-            return [Write(f"move it from {now} to {wanted} {target.where}", _walking(meeting, source, target))]
+            return [Write(f"move it from {now} to {wanted} {target.way}", _walking(meeting, source, target))]
     return []
 
 
