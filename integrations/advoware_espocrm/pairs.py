@@ -228,7 +228,7 @@ def link_by_hand(integration: Integration, betnr: int, contact_id: str) -> Pair:
 def unlink(pair: Pair, why: str) -> bool:
     """They are no pair any more, and nothing of it waits for a person; False while a process works on it."""
     free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    links = RecordLink.objects.filter(free, pk=pair.pk).exclude(state=RecordLink.State.REPLACED)
+    links = RecordLink.objects.filter(free, pk=pair.pk, object_type=PARTY).exclude(state=RecordLink.State.REPLACED)
     with transaction.atomic():
         if not links.update(state=RecordLink.State.REPLACED, cause=why):
             return False
