@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
 
 from integrations.core.models import HeldItem, RecordLink
 from integrations.vendors.espocrm.api import ENTITY
@@ -40,6 +41,13 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     """How many of these rows are a pair's."""
     of_pair = rows.filter(pair=OuterRef("pk")).order_by().values("pair").annotate(count=Count("pk")).values("count")
     return Coalesce(Subquery(of_pair, output_field=IntegerField()), 0)
+
+
+def failure_of(row: Pair) -> HeldItem | None:
+    """Why the last look at it failed; None when it did not."""
+    items = HeldItem.objects.filter(stream__integration=row.integration_id, state=HeldItem.State.HELD)
+    found: HeldItem | None = items.filter(record_id=row.link.left_id).first()
+    return found
 
 
 def state_of(row: Any) -> str:
@@ -84,7 +92,13 @@ def _line(pair: Pair, row: Agreed, held: dict[tuple[int, str], HeldValue]) -> Li
     if not row.key:
         slot = pair.slots.filter(entry_id=row.entry_id).first()
         return Line(
-            kind, row.entry_id, "", "", "empty slot", "neutral", f"Since {slot.since:%Y-%m-%d}." if slot else ""
+            kind,
+            row.entry_id,
+            "",
+            "",
+            "empty slot",
+            "neutral",
+            f"Since {date_format(slot.since, 'j M Y')}." if slot else "",
         )
     waiting = pair.conflicts.filter(entry_id=row.entry_id, choice="").first()
     if waiting is not None:

@@ -61,7 +61,7 @@ def test_the_settings_say_how_soon_a_change_is_seen_and_saving_them_has_all_pair
 ) -> None:
     scene.a_pair((4, MAX))
     page = at("contactoptions_change", scene.integration.pk)
-    assert "15 min: 1 pair, a run every 15 min" in text_of(browser, page)
+    assert "15 min (1 pair, up to 500 in a run, a run every 15 min)" in text_of(browser, page)
     values = {"direction": "to_espocrm", "conflict_policy": "ask", "default_region": "AT", "parties_per_run": "200"}
     rule = {"policies-0-komm_kz": "3", "policies-0-choice": "advoware", "policies-0-options": scene.integration.pk}
     answer = browser.post(page, {**values, **rule, "policies-TOTAL_FORMS": "1", "policies-INITIAL_FORMS": "0"})

@@ -109,6 +109,7 @@ class PairAdmin(LinkPage, ContactList):
             **self._context(request, row),
             "state": state,
             "tone": showing.TONES[state],
+            "failed": showing.failure_of(row),
             "espocrm": showing.espocrm_address(row),
             "lines": showing.lines_of(row),
             "settled": row.conflicts.exclude(choice="").select_related("decided_by"),
