@@ -163,14 +163,15 @@ def _keep_held(pair: Pair, plan: Plan, rules: Rules) -> None:
     for one in plan.held:
         channel = channel_of(one.komm_kz) if one.komm_kz else Channel.PHONE
         key = normal(channel, one.value, rules.region)
-        refused = {"is_refused": True} if (channel, key) in rules.refused else {}
         row, _ = HeldValue.objects.update_or_create(
             pair=pair,
             entry_id=one.entry_id,
             key=key[:500],
-            defaults={"komm_kz": one.komm_kz, "value": one.value, "why": one.why, **refused},
+            defaults={"komm_kz": one.komm_kz, "value": one.value, "why": one.why},
         )
         kept.append(row.pk)
+        if (channel, key) in rules.refused and not row.is_refused:
+            HeldValue.objects.filter(pk=row.pk).update(is_refused=True)
     HeldValue.objects.filter(pair=pair).exclude(pk__in=kept).delete()
 
 

@@ -24,6 +24,7 @@ from integrations.core.sync.timeline import timeline
 from . import pairs
 from .checking import ask_for_check
 from .models import EXTERNAL, IDS, INTERNAL, MARKER, BridgeOptions, Pair, ValueWord
+from .relink_page import RelinkDoor
 
 CHANGE = "itop_bridge.change_pair"
 SYNC = "itop_bridge.sync_pair"
@@ -136,7 +137,7 @@ class NeedsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Pair)
-class PairAdmin(ReadOnlyAdmin):
+class PairAdmin(RelinkDoor, ReadOnlyAdmin):
     list_display = ("pair", "external_state", "internal_state", "looked_at", "trouble", "integration")
     list_filter = (NeedsFilter, "integration")
     list_select_related = ("link", "integration__client")
@@ -175,6 +176,7 @@ class PairAdmin(ReadOnlyAdmin):
             return found
 
         doors = {"sync": self.sync_view, "park": self.park_view, "resume": self.resume_view, "anew": self.anew_view}
+        doors["relink"] = self.relink_view
         return [*(door(name, view) for name, view in doors.items()), *super().get_urls()]
 
     def change_view(

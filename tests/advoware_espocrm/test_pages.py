@@ -322,17 +322,22 @@ def test_who_won_by_the_settings_is_shown_with_the_losing_value(scene: Scene, br
 # --- held values and reports
 
 
-def test_what_was_refused_is_sent_again_only_when_a_person_wants_it(scene: Scene, browser: Browser) -> None:
+def test_what_espocrm_refused_is_sent_again_only_when_a_person_wants_it(scene: Scene, browser: Browser) -> None:
     scene.a_pair((4, MAX))
-    scene.in_advoware("new_entry", betnr=PARTY, tlf="+49 123", komm_kz=1)
-    scene.reconcile()
-    HeldValue.objects.update_or_create(pair=scene.pair(), entry_id=scene.entry_ids()[1], defaults={"is_refused": True})
-    scene.reconcile()
+    scene.in_advoware("new_entry", betnr=PARTY, tlf="rosa@example.xn--p1ai", komm_kz=4)
+    approve(scene, browser)
+    scene.work()
     row = HeldValue.objects.get()
-    assert row.is_refused
-    assert "tried again now" in said(browser, at("heldvalue_changelist"), action="try_again", _selected_action=[row.pk])
-    assert not HeldValue.objects.get().is_refused
-    assert "the value is sent if it can be" in said(browser, at("heldvalue_retry", row.pk))
+    assert "refused by EspoCRM" in text_of(browser, at("heldvalue_changelist"))
+    scene.forget()
+    browser.post(at("pair_sync", row.pair_id))
+    scene.work()
+    assert "EspoCRM PUT" not in scene.writes()
+    many = said(browser, at("heldvalue_changelist"), action="try_again", _selected_action=[row.pk])
+    assert "1 value of 1 pair: tried again now." in many
+    scene.work()
+    assert "EspoCRM PUT" in scene.writes()
+    assert "the value is sent if it can be" in said(browser, at("heldvalue_retry", HeldValue.objects.get().pk))
 
 
 def test_the_reports_list_slots_by_age_with_those_of_the_pair_and_changes_of_type(

@@ -69,7 +69,7 @@ class ItopApi:
         return self.calls.last.date() if self.calls.last else None
 
     def test_connection(self) -> Iterator[Step]:
-        """Login and REST profile, tickets, their classes, writing, persons, attachments, administrator, time zone."""
+        """Login and REST profile, tickets, classes, writing, persons, attachments, administrator, clock, time zone."""
         return connection_steps(self)
 
     # --- the account --------------------------------------------------------------------------------------------
