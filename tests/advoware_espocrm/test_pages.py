@@ -195,6 +195,19 @@ def test_an_edit_while_it_is_applied_is_not_written_with_it(scene: Scene, browse
     assert "Something moved since it was approved" in text_of(browser, after)
 
 
+def test_an_answer_that_is_lost_while_it_is_applied_loses_and_doubles_nothing(scene: Scene, browser: Browser) -> None:
+    _, contact = scene.a_pair((4, MAX))
+    scene.in_espocrm("add_value", party=contact, value="new@example.com")
+    after = approve(scene, browser)
+    scene.advoware.fault("answer_lost", method="POST", path="Kommunikationen")
+    scene.work()
+    scene.work(seconds=60)
+    assert [value for _, value, _ in scene.entries()] == [MAX, "new@example.com"]
+    text = text_of(browser, after)
+    assert "Done: Unchanged." in text
+    assert "Nothing: both sides agree" in text
+
+
 def test_one_pair_may_be_applied_before_the_first_run_of_all_is_approved(scene: Scene, browser: Browser) -> None:
     _, contact = scene.a_pair((4, MAX))
     scene.in_advoware("edit_entry", entry=scene.entry_ids()[0], tlf="new@example.com")
