@@ -163,28 +163,32 @@ def _phone(item: Item) -> Phone:
 
 
 def _find_refused(sides: Sides, meeting: Meeting, plan: Plan, refusal: Invalid) -> None:
-    """EspoCRM names the field and not the value, and stores nothing: each new value of it is tried alone, once.
+    """EspoCRM names the field and not the value, and stores nothing: each new value of it is tried without the others.
 
     Raises the refusal where no new value is the reason.
     """
     channel = Channel.EMAIL if "email" in refusal.field.lower() else Channel.PHONE
     suspects = [key for one, key in plan.added if one is channel]
-    if not suspects:
+    if not suspects or refusal.kind == "maxCount":
         raise refusal
     for key in suspects:
         others = {(channel, one): "It waits for another one." for one in suspects if one != key}
-        rules = sides.rules
-        sides.rules = replace(rules, refused={**rules.refused, **others})
-        try:
-            alone = planned(sides, meeting)
-            if len(suspects) == 1 or not alone.writes_espocrm:
-                raise refusal
-            _put(sides, meeting, alone)
-        except Invalid as refused:
-            rules = replace(rules, refused={**rules.refused, (channel, key): refused.message})
-        finally:
-            sides.rules = rules
-        meeting = Meeting(meeting.party, sides.espocrm.party(meeting.contact.id), meeting.link)
+        why = _refusal_of(sides, meeting, others) if others else refusal.message
+        if why:
+            sides.rules = replace(sides.rules, refused={**sides.rules.refused, (channel, key): why})
+        meeting = replace(meeting, contact=sides.espocrm.party(meeting.contact.id))
+
+
+def _refusal_of(sides: Sides, meeting: Meeting, others: dict[tuple[Channel, str], str]) -> str:
+    """What EspoCRM says of what is left without these; empty where it takes it."""
+    trial = replace(sides, rules=replace(sides.rules, refused={**sides.rules.refused, **others}))
+    plan = planned(trial, meeting)
+    try:
+        if plan.writes_espocrm:
+            _put(sides, meeting, plan)
+    except Invalid as refused:
+        return refused.message
+    return ""
 
 
 def _write_advoware(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, done: Done) -> None:

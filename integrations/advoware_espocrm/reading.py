@@ -35,10 +35,12 @@ def reading(sides: Sides) -> Reading:
     }
 
     def page(since: datetime | None, cursor: str) -> Page:
-        place: dict[str, Any] = json.loads(cursor) if cursor else {"step": 0, "at": "", "began": _now()}
+        place: dict[str, Any] = json.loads(cursor) if cursor else _beginning()
         records, at = lists[_STEPS[place["step"]]](since, place)
+        if not cursor:
+            place["told"] = min(timezone.now(), sides.espocrm.told_at or timezone.now()).isoformat()
         if not at and place["step"] == len(_STEPS) - 1:
-            return Page(records, began=datetime.fromisoformat(place["began"]))
+            return Page(records, began=datetime.fromisoformat(place["told"]))
         return Page(records, json.dumps(place | {"step": place["step"] if at else place["step"] + 1, "at": at}))
 
     def get(key: str) -> Record:
@@ -80,5 +82,6 @@ def _unique(numbers: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(numbers))
 
 
-def _now() -> str:
-    return timezone.now().isoformat()
+def _beginning() -> dict[str, Any]:
+    """`began` is by our clock, for the turns; `told` by the earlier of EspoCRM's and ours, for the watermark."""
+    return {"step": 0, "at": "", "began": timezone.now().isoformat(), "told": ""}

@@ -1,14 +1,12 @@
 """Attachments, both ways, and the pictures of logs and descriptions, which become attachments of the twin.
 
-Each is fetched once, sent once, and read back. Without an answer it is looked for by its content. A deletion is handed
-on only after the source was confirmed gone twice, with its ticket readable; then its twin goes, and nothing else.
+Each is fetched once, sent once, and read back. Without an answer it is looked for by its content, before anything else
+is brought: else it would come home as something new.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
@@ -16,37 +14,39 @@ from django.utils import timezone
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
-from integrations.core.sync.linking import create_once, in_hand, links_of, mark_missing
-from integrations.transport.errors import NotFoundError
+from integrations.core.sync.linking import (
+    SETTLES_WITHIN,
+    attach,
+    create_once,
+    in_hand,
+    links_of,
+    mark_missing,
+    may_still_arrive,
+)
+from integrations.transport.errors import NotFoundError, TemporaryError
 from integrations.vendors.itop.answers import NotAllowed, TooLarge
 from integrations.vendors.itop.pictures import Kind, Picture, name_of, pictures_in
 from integrations.vendors.itop.schemas import File
 
+from . import deletions, replaced
+from .contents import LONGEST_NAME, digest, is_announced, look, name_for, note_seen, refuse
 from .mapping import picture_name
 from .sides import FILE, Half, Meeting, other_id
 
-SEEN_TWICE = timedelta(seconds=10)  # iTop announces a deletion before it carries it out
-PIECE = 1 << 20  # bytes
 Fetch = Callable[[BinaryIO, BinaryIO], File]
 
 
 def plan(meeting: Meeting) -> list[Write]:
-    """The attachments that one side has and the other has not, and the twins of those that were deleted."""
+    """The attachments that one side has and the other has not or has otherwise, and the twins of deleted ones."""
     outside, inside = meeting.sides.external, meeting.sides.internal
     ids = {half.side: _ids(meeting, half) for half in (outside, inside)}
-    writes = _pictures(meeting)
+    writes = [*_left_over(meeting), *_pictures(meeting)]
     for source, target in meeting.ways("files"):
         links = links_of(meeting.sides.integration, FILE, source.side, ids[source.side])
         for one in ids[source.side]:
-            link = links.get(one)
-            if link is not None and link.base.get("refused"):
-                meeting.refused.append(str(link.base["refused"]))
-            elif link is None or not other_id(link, target.side):
-                writes.append(Write(f"attachment {one} {target.label}", _bringing(meeting, source, target, one)))
-            elif link.base.get("to") == target.side and not link.base.get("read_back"):
-                writes.append(Write(f"read attachment {one} back", _reading_back(meeting, target, link)))
+            writes += _of_one(meeting, source, target, one, links.get(one))
         if meeting.inside is not None:
-            writes += _deleted(meeting, source, target, ids)
+            writes += deletions.plan(meeting, source, target, ids)
     return writes
 
 
@@ -57,12 +57,76 @@ def _ids(meeting: Meeting, half: Half) -> list[str]:
     return [str(row.id) for row in half.api.attachments_of(ticket.ticket_class, ticket.id)]
 
 
+def _of_one(meeting: Meeting, source: Half, target: Half, number: str, link: RecordLink | None) -> list[Write]:
+    """What this attachment of the source means for the target."""
+    if link is not None and link.base.get("refused") and not is_announced(link, source.side):
+        meeting.refused.append(str(link.base["refused"]))
+        return []
+    if link is None or not other_id(link, target.side):
+        return [Write(f"bring attachment {number} {target.way}", _bringing(meeting, source, target, number))]
+    if replaced.is_due(link, source, target):
+        compared = replaced.comparing(meeting, source, target, number)
+        return [Write(f"compare attachment {number} with its twin {target.way}", compared)]
+    if link.base.get("to") == target.side and not link.base.get("read_back"):
+        return [Write(f"read attachment {number} back", _reading_back(meeting, source, target, number))]
+    return []
+
+
+def _left_over(meeting: Meeting) -> list[Write]:
+    """What an earlier look began with this pair: what was sent and not heard of, pictures that were not read back."""
+    links = RecordLink.objects.filter(
+        integration=meeting.sides.integration, object_type=FILE, base__pair=str(meeting.outside.id)
+    )
+    writes: list[Write] = []
+    for link in links.order_by("pk"):
+        target = meeting.sides.half(Side(link.base.get("to") or Side.RIGHT))
+        source, name = meeting.sides.half(target.side.other), link.base.get("name")
+        key = other_id(link, source.side)
+        if link.state == RecordLink.State.CREATING and link.sent_at is not None:
+            writes.append(Write(f"look for “{name}” {target.way}", _looking_for(meeting, source, target, key)))
+        elif (
+            link.state == RecordLink.State.ACTIVE and not key.isdigit() and not {"read_back", "refused"} & {*link.base}
+        ):
+            writes.append(Write(f"read “{name}” back", _reading_back(meeting, source, target, key)))
+    return writes
+
+
+def _looking_for(meeting: Meeting, source: Half, target: Half, key: str) -> Any:
+    def look_for(_mine: RecordLink) -> str:
+        with in_hand(meeting.sides.integration, FILE, source.side, key) as mine:
+            if mine.sent_at is None or other_id(mine, target.side):
+                return ""
+            if found := _found(meeting, target, str(mine.base["sha256"])):
+                attach(mine, target.side, found)
+            elif may_still_arrive(mine):
+                raise TemporaryError(
+                    f"The call with “{mine.base['name']}” got no answer; it is looked for until it can no longer "
+                    "arrive.",
+                    retry_after=SETTLES_WITHIN.total_seconds(),
+                )
+            else:
+                mine.sent_at = None
+                mine.save(update_fields=["sent_at"])
+        return ""
+
+    return look_for
+
+
+def _found(meeting: Meeting, target: Half, sha256: str) -> str | None:
+    """The attachment on the target that has this content and is no link's."""
+    ticket = meeting.ticket(target)
+    rows = target.api.attachments_of(ticket.ticket_class, ticket.id)
+    taken = links_of(meeting.sides.integration, FILE, target.side, [str(row.id) for row in rows])
+    free = [row.id for row in rows if str(row.id) not in taken]
+    return next((str(one) for one in free if look(target, one).sha256 == sha256), None)
+
+
 def _pictures(meeting: Meeting) -> list[Write]:
     """Those of the external description; those of a log come with their entry."""
     outside, inside = meeting.sides.external, meeting.sides.internal
     found = [one for one in pictures_in(meeting.outside.description) if one.kind is not Kind.FOREIGN]
     links = links_of(meeting.sides.integration, FILE, Side.LEFT, [_picture_id(meeting, outside, one) for one in found])
-    waiting = [one for one in found if _picture_id(meeting, outside, one) not in links]
+    waiting = [one for one in found if _is_waiting(links.get(_picture_id(meeting, outside, one)))]
 
     def bringing(picture: Picture) -> Any:
         def bring(_mine: RecordLink) -> str:
@@ -71,7 +135,12 @@ def _pictures(meeting: Meeting) -> list[Write]:
 
         return bring
 
-    return [Write(f"{picture_name(one)} of the description", bringing(one)) for one in waiting]
+    return [Write(f"bring {picture_name(one)} of the description inside", bringing(one)) for one in waiting]
+
+
+def _is_waiting(link: RecordLink | None) -> bool:
+    """Whether this picture has not become an attachment yet, and may."""
+    return link is None or (link.state == RecordLink.State.CREATING and not link.base.get("refused"))
 
 
 # --- bringing one -----------------------------------------------------------------------------------------------------
@@ -82,7 +151,7 @@ def _bringing(meeting: Meeting, source: Half, target: Half, number: str) -> Any:
         return source.api.download_attachment(int(number), spool, content)
 
     def bring(_mine: RecordLink) -> str:
-        _bring(meeting, source, target, number, fetch, name=lambda file: file.name or f"attachment-{number}")
+        _bring(meeting, source, target, number, fetch, name=lambda file: name_for(file, number))
         return ""
 
     return bring
@@ -117,54 +186,48 @@ def _bring(
     with in_hand(meeting.sides.integration, FILE, source.side, key) as link:
         if other_id(link, target.side) or link.state == RecordLink.State.MISSING:
             return
-        if link.base.get("refused"):
+        if link.base.get("refused") and not is_announced(link, source.side):
             meeting.refused.append(str(link.base["refused"]))
             return
+        at = timezone.now()
         with TemporaryFile() as spool, TemporaryFile() as content:
             try:
                 file = fetch(spool, content)
-                _send(meeting, target, link, content, file, name(file))
+                fields = {"read": {source.side: at.isoformat()}, "names": {source.side: file.name}}
+                _send(meeting, target, link, content, file, name(file)[:LONGEST_NAME], fields)
             except NotFoundError as gone:
                 if not key.isdigit():  # an attachment that went meanwhile is in no list of the next look
-                    _refuse(meeting, link, f"{key} of the {source.label} iTop cannot be read: {gone.message}")
+                    refuse(meeting, link, f"{key} of the {source.label} iTop cannot be read: {gone.message}")
             except (TooLarge, NotAllowed, ValueError) as refused:
-                _refuse(meeting, link, f"The file {key} of the {source.label} iTop was not brought: {refused}")
+                refuse(meeting, link, f"The file {key} of the {source.label} iTop was not brought: {refused}")
 
 
-def _refuse(meeting: Meeting, link: RecordLink, why: str) -> None:
-    """It is said as long as nobody takes the file away, and not tried again: it would be fetched each time."""
-    link.base = link.base | {"refused": why, "pair": str(meeting.outside.id)}
-    link.save(update_fields=["base"])
-    meeting.refused.append(why)
-
-
-def _send(meeting: Meeting, target: Half, link: RecordLink, content: BinaryIO, file: File, name: str) -> None:
-    digest = _digest(content)
-    ticket = meeting.ticket(target)
-
-    def find(_key: str) -> str | None:
-        rows = target.api.attachments_of(ticket.ticket_class, ticket.id)
-        taken = links_of(meeting.sides.integration, FILE, target.side, [str(row.id) for row in rows])
-        free = [row.id for row in rows if str(row.id) not in taken]
-        return next((str(one) for one in free if _digest_of(target, one) == digest), None)
+def _send(
+    meeting: Meeting, target: Half, link: RecordLink, content: BinaryIO, file: File, name: str, fields: dict[str, Any]
+) -> None:
+    ticket, sha256 = meeting.ticket(target), digest(content)
 
     def create(_key: str) -> str:
         content.seek(0)
         kind = file.content_type or "application/octet-stream"
-        made = target.api.create_attachment(ticket, content, name=name[:250], size=file.size, content_type=kind)
+        made = target.api.create_attachment(ticket, content, name=name, size=file.size, content_type=kind)
         return str(made)
 
-    fields = {"to": target.side, "pair": str(meeting.outside.id), "sha256": digest, "name": name[:250]}
-    create_once(link, target.side, fields=fields, find=find, create=create)
+    fields |= {"to": target.side, "pair": str(meeting.outside.id), "sha256": sha256, "name": name}
+    create_once(link, target.side, fields=fields, find=lambda _key: _found(meeting, target, sha256), create=create)
     _read_back(meeting, target, link)
 
 
-def _reading_back(meeting: Meeting, target: Half, link: RecordLink) -> Any:
+def _reading_back(meeting: Meeting, source: Half, target: Half, key: str) -> Any:
     def read_back(_mine: RecordLink) -> str:
-        try:
-            _read_back(meeting, target, link)
-        except NotFoundError:
-            meeting.waits.append(f"The attachment “{link.base.get('name')}” cannot be read back yet.")
+        with in_hand(meeting.sides.integration, FILE, source.side, key) as link:
+            try:
+                _read_back(meeting, target, link)
+            except NotFoundError:
+                if key.isdigit():  # its deletion would be handed on
+                    meeting.waits.append(f"The attachment “{link.base.get('name')}” cannot be read back yet.")
+                else:
+                    mark_missing(link, f"It was deleted in the {target.label} iTop before it was read back.")
         return ""
 
     return read_back
@@ -172,70 +235,8 @@ def _reading_back(meeting: Meeting, target: Half, link: RecordLink) -> Any:
 
 def _read_back(meeting: Meeting, target: Half, link: RecordLink) -> None:
     """iTop takes almost anything for base64, so what was sent is compared with what is there."""
-    stored = _digest_of(target, int(other_id(link, target.side)))
-    if stored == link.base.get("sha256"):
-        link.base = link.base | {"read_back": True}
-        link.save(update_fields=["base"])
+    seen = look(target, int(other_id(link, target.side)))
+    if seen.sha256 == link.base.get("sha256"):
+        note_seen(link, target.side, seen, read_back=True)
         return
-    said = f"The {target.label} iTop stored other bytes of “{link.base.get('name')}” than were sent."
-    _refuse(meeting, link, said)
-
-
-def _digest(content: BinaryIO) -> str:
-    content.seek(0)
-    found = hashlib.sha256()
-    while part := content.read(PIECE):
-        found.update(part)
-    return found.hexdigest()
-
-
-def _digest_of(half: Half, number: int) -> str:
-    with TemporaryFile() as spool, TemporaryFile() as content:
-        half.api.download_attachment(number, spool, content)
-        return _digest(content)
-
-
-# --- deletions --------------------------------------------------------------------------------------------------------
-
-
-def _deleted(meeting: Meeting, source: Half, target: Half, ids: dict[Side, list[str]]) -> list[Write]:
-    """Twins on the target whose source is not there any more."""
-    links = links_of(meeting.sides.integration, FILE, target.side, ids[target.side])
-    gone = [
-        link
-        for link in links.values()
-        if link.state == RecordLink.State.ACTIVE
-        and other_id(link, source.side).isdigit()  # a picture of a text is never deleted by itself
-        and other_id(link, source.side) not in ids[source.side]
-    ]
-    if len(gone) > 1 and not ids[source.side]:  # so it looks too when an account may see them no longer
-        meeting.refused.append(
-            f"All {len(gone)} attachments are missing in the {source.label} iTop at once; none was deleted. If that is "
-            f"right, delete them in the {target.label} one."
-        )
-        return []
-    return [
-        Write(
-            f"delete attachment {other_id(link, target.side)} {target.label}", _deleting(meeting, source, target, link)
-        )
-        for link in gone
-    ]
-
-
-def _deleting(meeting: Meeting, source: Half, target: Half, link: RecordLink) -> Any:
-    number, twin = int(other_id(link, source.side)), int(other_id(link, target.side))
-
-    def delete(_mine: RecordLink) -> str:
-        absent, now = link.base.get("absent"), timezone.now()
-        if absent is None or now < datetime.fromisoformat(absent) + SEEN_TWICE:
-            RecordLink.objects.filter(pk=link.pk).update(base=link.base | {"absent": absent or now.isoformat()})
-            meeting.waits.append(f"Attachment {number} is missing in the {source.label} iTop; it is looked for again.")
-            return ""
-        try:
-            source.api.attachment(number)
-        except NotFoundError:
-            target.api.delete_attachment(twin)
-            mark_missing(link, f"It was deleted in the {source.label} iTop.")
-        return ""
-
-    return delete
+    refuse(meeting, link, f"The {target.label} iTop stored other bytes of “{link.base.get('name')}” than were sent.")

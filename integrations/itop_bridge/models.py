@@ -47,6 +47,14 @@ class BridgeOptions(models.Model):
     logs_to_external = models.BooleanField("private log goes outside", default=True)
     files_to_internal = models.BooleanField("attachments go inside", default=True)
     files_to_external = models.BooleanField("attachments go outside", default=True)
+    deletions_to_internal = models.BooleanField(
+        "deletions go inside", default=True, help_text="An attachment deleted outside takes its twin inside with it."
+    )
+    deletions_to_external = models.BooleanField(
+        "deletions go outside",
+        default=True,
+        help_text="An attachment deleted inside takes its twin outside with it, also one that came from there.",
+    )
     state_to_internal = models.BooleanField("state goes inside", default=False)
     state_to_external = models.BooleanField("state goes outside", default=True)
     step_defaults = models.JSONField(

@@ -43,6 +43,11 @@ def note(meeting: Meeting, link: RecordLink) -> None:
     )
 
 
+def moved(link: RecordLink, side: str, state: str) -> None:
+    """The ticket of that side was led to this state."""
+    Pair.objects.filter(link=link).update(**{f"{side}_state": state[:60]})
+
+
 def twins(integration: Integration, ids: Sequence[str]) -> QuerySet[RecordLink]:
     """The links of those of these internal tickets that are a twin, of whatever bridge into the same internal iTop."""
     inside = IntegrationRole.objects.filter(role=INTERNAL)
@@ -106,7 +111,7 @@ def tiles(user: Any) -> list[Tile]:
     rows = Pair.objects.visible_to(user)
     parked, missing = rows.exclude(parked_at=None).count(), rows.filter(link__state=State.MISSING).count()
     page = reverse(PAIRS)
-    found = (("Parked pairs", parked, "parked", "bad"), ("Pairs without a twin", missing, "missing", "warning"))
+    found = (("parked pairs", parked, "parked", "bad"), ("pairs without a twin", missing, "missing", "warning"))
     return [Tile(label, count, f"{page}?needs={needs}", tone) for label, count, needs, tone in found if count]
 
 

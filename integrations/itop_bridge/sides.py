@@ -37,6 +37,11 @@ class Half:
     defaults: dict[str, Any]
     names_authors: bool = True
 
+    @property
+    def way(self) -> str:
+        """The way to it, as the portal's sentences have it."""
+        return "outside" if self.side is Side.LEFT else "inside"
+
 
 @dataclass
 class Sides:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db.models import Max
 from django.utils import timezone
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
-from integrations.core.models import Integration, RecordLink
+from integrations.core.models import Integration, RecordLink, WebhookDelivery
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
@@ -16,6 +17,7 @@ from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import BusyError, links_of, mark_missing
 from integrations.transport.errors import NotFoundError
 
+from . import contents
 from .checking import check, opened
 from .flow import NOT_SHOWN, flow
 from .models import EXTERNAL, INTERNAL
@@ -39,17 +41,20 @@ def look_at(work: Work, subject: str) -> str:
     with opened(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
         half = sides.external if work.role == EXTERNAL else sides.internal
         kind, _, number = subject.partition(":")
-        is_linked = bool(links_of(work.integration, FILE, half.side, [number])) if kind == "attachment" else False
+        is_linked = kind == "attachment" and bool(links_of(work.integration, FILE, half.side, [number]))
         ticket = _attached_to(work, half, number) if kind == "attachment" else number
         external = ticket if half.side is Side.LEFT else _twin_of(sides, ticket)
         if not external:
             return f"The {half.label} {subject} belongs to no ticket that came from outside."
-        outcome = _looked_at(work, sides, external)
+        outcome = _looked_at(work, sides, external, (half.side, number) if is_linked else None)
         return _once_more(work, outcome) if is_linked else outcome
 
 
-def _looked_at(work: Work, sides: Sides, external: str) -> str:
+def _looked_at(work: Work, sides: Sides, external: str, announced: tuple[Side, str] | None) -> str:
+    """The look, and what to do when it has to wait; `announced` is the known attachment that a webhook was about."""
     try:
+        if announced is not None:
+            contents.announce(work.integration, *announced, _arrived_at(work))
         return engine.look_at(work, flow(sides), external)
     except Unsettled as unsettled:
         if _age(work) > LEFT_AFTER:
@@ -107,6 +112,15 @@ def _once_more(work: Work, outcome: str) -> str:
     raise Again(at=at, outcome=f"{outcome} It may be about to be deleted; looking again.")
 
 
+def _arrived_at(work: Work) -> datetime:
+    """When the last webhook about this subject came: what was read since then is no news."""
+    waiting = WebhookDelivery.objects.filter(
+        connection=work.integration.connection(work.role), subject=work.run.subject, over_at=None
+    )
+    found: datetime | None = waiting.aggregate(last=Max("received_at"))["last"]
+    return found or work.run.started_at
+
+
 def _age(work: Work) -> float:
     return float((timezone.now() - work.run.started_at).total_seconds())
 
@@ -119,14 +133,18 @@ def check_defaults(_claim: Claim, integration_id: int) -> str:
 
 
 def sync_pair(claim: Claim, link_id: int) -> str:
-    """Job: one pair, because a person asked."""
+    """Job: one pair with all contents of its attachments, because a person asked."""
     link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
     stream = next(row for row in core_streams.streams_of(link.integration) if row.slug == STREAMS[0].slug)
     if core_streams.waits_for_approval(stream):
         return f"Not run: {core_streams.UNAPPROVED}"
     if problem := core_streams.why_not(link.integration):
         return f"Not run: {problem}"
-    return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
+    contents.doubt(link)
+    try:
+        return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
+    except core_streams.StreamProblem as problem:  # the settings name what is not there
+        return f"Not run: {problem}"
 
 
 STREAMS = (

@@ -194,3 +194,12 @@ def test_a_record_that_is_gone_makes_the_pair_missing_and_changes_nothing(scene:
     scene.reconcile()
     assert RecordLink.objects.get(object_type="party").state == "missing"
     assert scene.writes() == []
+
+
+def test_a_change_is_found_where_the_clock_of_espocrm_is_behind(scene: Scene) -> None:
+    _, contact = scene.a_pair((4, MAX))
+    scene.espocrm.data.clock.pass_seconds(-600)
+    scene.reconcile()
+    scene.in_espocrm("add_value", party=contact, value="new@example.com")
+    scene.reconcile()
+    assert [value for _, value, _ in scene.entries()] == [MAX, "new@example.com"]

@@ -151,19 +151,20 @@ def _leave() -> None:
         connections.close_all()
 
 
-def set_scene(external: SayingItop, internal: SayingItop) -> Integration:
-    """The rows of the client, its two connections and its integration, with its stream approved."""
+def set_scene(external: tuple[str, str], internal: tuple[str, str]) -> Integration:
+    """The rows of the client, its two connections, by address and zone, and its integration, with its stream
+    approved."""
     client = Client.objects.create(slug="elite", name="Elite")
     integration = Integration.objects.create(client=client, slug="bridge", kind="itop_bridge")
-    for role, itop in (("external", external), ("internal", internal)):
+    for role, (url, zone) in (("external", external), ("internal", internal)):
         connection = Connection(
             client=client,
             slug=f"itop-{role}",
             vendor="itop",
-            base_url=itop.url,
+            base_url=url,
             allow_private_address=True,
             identity={"username": BRIDGE},
-            settings={"time_zone": itop.data.clock.zone},
+            settings={"time_zone": zone},
         )
         set_secrets(connection, {"password": PASSWORD, "webhook_secret": SECRETS[role]}, by="anna")
         connection.save()
@@ -174,8 +175,13 @@ def set_scene(external: SayingItop, internal: SayingItop) -> Integration:
     return integration
 
 
+def place_of(itop: SayingItop) -> tuple[str, str]:
+    """Its address and its zone."""
+    return itop.url, itop.data.clock.zone
+
+
 @contextmanager
 def a_scene() -> Iterator[Scene]:
     external, internal = both()
     with time_machine.travel(dt.datetime.now(dt.UTC), tick=True) as clock:
-        yield Scene(set_scene(external, internal), external, internal, clock)
+        yield Scene(set_scene(place_of(external), place_of(internal)), external, internal, clock)

@@ -69,6 +69,14 @@ def _file(scene: Scene) -> None:
     _hint(scene, "external", ticket)
 
 
+def _replaced(scene: Scene) -> None:
+    ticket, _ = scene.a_pair(files=[{"name": "a", "text": "a"}])
+    (record,) = scene.external.data.attachments_of(scene.ticket(scene.external, ticket))
+    scene.outside("replace_attachment", attachment=record["id"], text="b")
+    body = f'{{"attachment_id": "{record["id"]}", "item_class": "UserRequest", "item_id": "{ticket}"}}'
+    scene.hint("external", "update-attachment", body)
+
+
 def _quiet(scene: Scene) -> None:
     scene.a_pair()
     scene.reconcile()
@@ -83,6 +91,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "a log entry inside": _entry,
     "a state that is one step away": _state,
     "an attachment outside": _file,
+    "an attachment that was replaced outside": _replaced,
 }
 
 

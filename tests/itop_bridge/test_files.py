@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_file_over_the_limit_holds_the_pair_with_a_sentence_and_is_not_fetched
     scene.outside("attach", ticket=ticket, name="big.bin", size=1_200_000)
     scene.outside("attach", ticket=ticket, name="small.bin", size=10)
     scene.reconcile()
-    assert "larger than the connection allows" in scene.held()[0]
+    assert "“big.bin” is larger than the connection allows (1 MB)" in scene.held()[0]
     assert [name for name, _ in scene.files(scene.internal, twin)] == ["small.bin"]
     scene.forget()
     scene.outside("edit_ticket", ticket=ticket, title="Again")
@@ -173,3 +174,92 @@ def test_attachments_that_are_all_missing_at_once_are_not_deleted(scene: Scene) 
     scene.reconcile(minutes=361)
     assert scene.held() == []
     assert scene.all_writes() == []
+
+
+def test_a_copy_deleted_inside_takes_its_original_outside_with_it_as_the_settings_say_at_first(scene: Scene) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    (copy,) = scene.internal.data.attachments_of(scene.ticket(scene.internal, twin))
+    scene.inside("delete_attachment", attachment=copy["id"])
+    scene.reconcile(minutes=61)
+    scene.reconcile()
+    assert scene.files(scene.external, ticket) == []
+
+
+@pytest.mark.parametrize("way", ["outside", "inside"])
+def test_a_deletion_that_the_settings_keep_on_its_side_leaves_the_twin_and_brings_nothing_back(
+    scene: Scene, way: str
+) -> None:
+    scene.options(deletions_to_external=False, deletions_to_internal=False)
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}, {"name": "b.txt", "text": "b"}])
+    here, other = (scene.external, scene.internal) if way == "outside" else (scene.internal, scene.external)
+    number, kept_on = (ticket, twin) if way == "outside" else (twin, ticket)
+    (record, _) = here.data.attachments_of(scene.ticket(here, number))
+    getattr(scene, way)("delete_attachment", attachment=record["id"])
+    for _ in range(3):
+        scene.reconcile(minutes=61)
+    scene.options(deletions_to_external=True, deletions_to_internal=True)  # from now on, and not for what was before
+    for _ in range(2):
+        scene.reconcile(minutes=61)
+    assert [name for name, _ in scene.files(here, number)] == ["b.txt"]
+    assert [name for name, _ in scene.files(other, kept_on)] == ["a.txt", "b.txt"]
+    assert scene.all_writes() == []
+    assert scene.held() == []
+    link = RecordLink.objects.get(object_type="file", state=RecordLink.State.MISSING)
+    assert "its twin stays" in link.cause
+
+
+def test_an_attachment_that_was_hidden_for_a_moment_is_looked_for_twice_when_it_is_gone_later(scene: Scene) -> None:
+    ticket, twin = scene.a_pair(files=[{"name": "a.txt", "text": "a"}])
+    (record,) = scene.external.data.attachments_of(scene.ticket(scene.external, ticket))
+    number, record["item_id"] = record["item_id"], "999"
+    scene.reconcile(minutes=61)
+    record["item_id"] = number
+    scene.reconcile(minutes=2 * 24 * 60)
+    scene.outside("delete_attachment", attachment=record["id"])
+    scene.reconcile(minutes=61)
+    assert scene.files(scene.internal, twin) == [("a.txt", b"a")]
+    scene.reconcile()
+    assert scene.files(scene.internal, twin) == []
+
+
+@pytest.mark.parametrize("way", ["outside", "inside"])
+@pytest.mark.parametrize("meanwhile", ["nothing", "replaced", "deleted"])
+def test_an_attachment_that_was_sent_and_not_heard_of_never_comes_home_as_a_new_one(
+    scene: Scene, way: str, meanwhile: str
+) -> None:
+    ticket, twin = scene.a_pair()
+    source, target = (scene.external, scene.internal) if way == "outside" else (scene.internal, scene.external)
+    number = getattr(scene, way)("attach", ticket=ticket if way == "outside" else twin, name="a.txt", text="a")
+    target.fault("answer_lost", path="core/create Attachment")
+    scene.reconcile()
+    if meanwhile == "replaced":
+        source.do("replace_attachment", {"attachment": number, "text": "b"})
+        body = f'{{"attachment_id": "{number}", "item_class": "UserRequest", "item_id": "1"}}'
+        scene.hint("external" if way == "outside" else "internal", "update-attachment", body)
+    elif meanwhile == "deleted":
+        source.do("delete_attachment", {"attachment": number})
+    for _ in range(3):
+        scene.work(seconds=11)
+        scene.reconcile(minutes=61)
+    wanted = {"nothing": [("a.txt", b"a")], "replaced": [("a.txt", b"b")], "deleted": []}[meanwhile]
+    assert scene.files(scene.external, ticket) == scene.files(scene.internal, twin) == wanted
+    assert sum("core/create Attachment" in one for one in scene.all_writes()) == 1
+    assert scene.held() == []
+
+
+@pytest.mark.parametrize("left", ["nothing was sent", "it was not read back"])
+def test_a_picture_of_a_description_is_brought_after_a_process_died_over_it(scene: Scene, left: str) -> None:
+    pixel = base64.b64encode(b"GIF89a made up").decode()
+    text = f'<p>Look <img src="data:image/gif;base64,{pixel}"></p>'
+    ticket, twin = scene.a_pair(description=text)
+    link = RecordLink.objects.get(object_type="file")
+    if left == "nothing was sent":
+        scene.internal.data.objects["Attachment"].clear()
+        link.right_id, link.state, link.sent_at, link.base = "", RecordLink.State.CREATING, None, {}
+    else:
+        link.base.pop("read_back")
+    link.save()
+    scene.reconcile(minutes=61)
+    assert [content for _, content in scene.files(scene.internal, twin)] == [b"GIF89a made up"]
+    assert RecordLink.objects.get(object_type="file").base["read_back"]
+    assert scene.files(scene.external, ticket) == []

@@ -30,3 +30,6 @@ def test_a_thousand_tickets_arrive_once_and_a_second_full_run_writes_nothing(sce
     scene.reconcile()
     assert scene.all_writes() == []
     assert scene.held() == []
+    scene.forget()
+    scene.reconcile()
+    assert (len(scene.external.calls), len(scene.internal.calls)) == (2, 2), "P12: the four lists, as for one pair"

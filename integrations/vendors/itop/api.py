@@ -240,19 +240,39 @@ class ItopApi:
 
         iTop checks next to nothing: read it back and compare. Raises TooLarge, UnknownOutcomeError.
         """
-        if size > self._most_bytes():
-            raise TooLarge(f"The file {name[:100]} is larger than the connection allows.")
         fields = {
             "item_class": ticket.ticket_class,
             "item_id": ticket.id,
             "item_org_id": ticket.org_id,  # without it accounts of one organisation alone do not see the file
-            "contents": {"mimetype": content_type, "filename": name, "data": ""},
+            "contents": self._contents(name, size, content_type),
         }
         asked = {"class": "Attachment", "output_fields": "item_id", "fields": fields}
         about = f"file {name[:100]} on ticket {ticket.id}"
         body = self.calls.write_file("core/create", asked, content, size, comment=comment, about=about)
         with objects.whose_answer_counts("a new attachment"):
             return objects.made(body, "Attachment").id
+
+    def replace_attachment(
+        self,
+        attachment_id: int,
+        content: BinaryIO,
+        *,
+        name: str,
+        size: int,
+        content_type: str,
+        comment: str = COMMENT,
+    ) -> None:
+        """Give an attachment another content and name; its id stays. Read it back, as for a new one.
+
+        Its date stays too, so no list tells of it (fact sheet, section 5). Raises NotFoundError, TooLarge,
+        UnknownOutcomeError.
+        """
+        fields = {"contents": self._contents(name, size, content_type)}
+        asked = {"class": "Attachment", "key": int(attachment_id), "output_fields": "item_id", "fields": fields}
+        about = f"file {name[:100]} in the place of attachment {attachment_id}"
+        body = self.calls.write_file("core/update", asked, content, size, comment=comment, about=about)
+        with objects.whose_answer_counts(f"another content of attachment {attachment_id}"):
+            objects.only(objects_in(body, "Attachment"), "Attachment", attachment_id)
 
     def delete_attachment(self, attachment_id: int, *, comment: str = COMMENT) -> None:
         """Delete one attachment. The only thing the portal ever deletes in an iTop, and only by its id.
@@ -269,9 +289,16 @@ class ItopApi:
         # Base64 is a third longer, and PHP writes a slash as two characters.
         size, body = self.calls.read_file(asked, spool, target, path=path, max_bytes=limit * 3 + 1_000_000)
         found = objects.only(objects_in(body, class_name), class_name, number)
-        if size is not None and size > limit:
-            raise TooLarge(f"{class_name} {number} is larger than the connection allows.")
-        return schemas.file_of(number, found.fields, size or 0)
+        file = schemas.file_of(number, found.fields, size or 0)
+        if file.size > limit:
+            raise TooLarge(self._too_large(file.name or f"{class_name} {number}"))
+        return file
+
+    def _contents(self, name: str, size: int, content_type: str) -> dict[str, str]:
+        """A file as iTop is told of it, its content left out. Raises TooLarge."""
+        if size > self._most_bytes():
+            raise TooLarge(self._too_large(name))
+        return {"mimetype": content_type, "filename": name, "data": ""}
 
     # --- whom and what tickets name -----------------------------------------------------------------------------
 
@@ -289,6 +316,9 @@ class ItopApi:
         if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 100_000):
             raise ConfigurationError("Largest file on the connection must be a whole number of megabytes.")
         return int(text) * 1_000_000
+
+    def _too_large(self, name: str) -> str:
+        return f"“{name[:100]}” is larger than the connection allows ({self._most_bytes() // 1_000_000} MB)."
 
 
 def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -119,6 +119,23 @@ def test_only_one_attachment_by_its_id_is_ever_deleted(itop: ItopSimulator, api:
     assert list(itop.data.objects["Attachment"]) == [second]
 
 
+def test_another_content_and_name_take_the_place_of_the_first_and_no_list_tells(
+    itop: ItopSimulator, api: ItopApi, ticket: Ticket
+) -> None:
+    number = send(api, ticket, b"first")
+    before = api.attachment(number)
+    api.replace_attachment(number, io.BytesIO(b"second"), name="b.txt", size=6, content_type="text/plain")
+    file, content = fetch(api, number)
+    assert (file.name, content) == ("b.txt", b"second")
+    assert api.attachment(number) == before
+    assert [one.id for one in api.attachments_of("UserRequest", ticket.id)] == [number]
+
+
+def test_a_content_for_an_attachment_that_is_gone_is_not_found(itop: ItopSimulator, api: ItopApi) -> None:
+    with pytest.raises(NotFoundError):
+        api.replace_attachment(77, io.BytesIO(b"x"), name="x", size=1, content_type="text/plain")
+
+
 # --- what is too large ------------------------------------------------------------------------------------------------
 
 

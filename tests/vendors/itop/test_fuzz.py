@@ -62,6 +62,7 @@ WRITES: dict[str, Callable[[ItopApi], Any]] = {
     ),
     "log": lambda api: api.append_log("UserRequest", TICKET, "<p>x</p>", author="Jane"),
     "file": hang,
+    "replace": lambda api: api.replace_attachment(1, io.BytesIO(b"x"), name="a", size=1, content_type="text/plain"),
     "delete": lambda api: api.delete_attachment(1),
 }
 STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 405, 413, 418, 429, 500, 502, 503, 504, 520)

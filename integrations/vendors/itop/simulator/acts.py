@@ -145,6 +145,17 @@ def attach(itop: ItopSimulator, ticket: int, name: str, by: str = "agnes", **con
     return draft
 
 
+def replace_attachment(
+    itop: ItopSimulator, attachment: int, text: str = "", name: str = "", by: str = "admin", context: str = REST_CONTEXT
+) -> None:
+    """Another program puts a content, and perhaps a name, in the place of what was there; the console cannot."""
+    record = _attachment(itop, attachment)
+    with itop.lock:
+        blob = record["contents"]
+        record["contents"] = Blob(text.encode(), blob.media_type, name or blob.name)
+    itop.happen([Event(UPDATE, record, _actor(itop, by, context), frozenset({"contents"}))])
+
+
 def delete_attachment(itop: ItopSimulator, attachment: int, by: str = "agnes") -> None:
     """An agent removes a file, or a draft of it."""
     record = _attachment(itop, attachment)
@@ -210,8 +221,8 @@ def switch(itop: ItopSimulator, name: str, value: Any) -> None:
 ACTS: dict[str, Callable[..., Any]] = {
     act.__name__: act
     for act in (
-        *(new_ticket, edit_ticket, stimulate, escalate, add_log, upload, save_draft, attach, delete_attachment),
-        *(delete_ticket, purge_drafts, account, pass_minutes, zone, custom_field, webhook, switch),
+        *(new_ticket, edit_ticket, stimulate, escalate, add_log, upload, save_draft, attach, replace_attachment),
+        *(delete_attachment, delete_ticket, purge_drafts, account, pass_minutes, zone, custom_field, webhook, switch),
     )
 }
 _NEEDED = {  # what an agent fills in where a step asks for it
