@@ -169,14 +169,15 @@ def _keep_held(pair: Pair, plan: Plan, rules: Rules) -> None:
     for one in plan.held:
         channel = channel_of(one.komm_kz) if one.komm_kz else Channel.PHONE
         key = normal(channel, one.value, rules.region)
-        refused = {"is_refused": True} if (channel, key) in rules.refused else {}
         row, _ = HeldValue.objects.update_or_create(
             pair=pair,
             entry_id=one.entry_id,
             key=key[:500],
-            defaults={"komm_kz": one.komm_kz, "value": one.value, "why": one.why, **refused},
+            defaults={"komm_kz": one.komm_kz, "value": one.value, "why": one.why},
         )
         kept.append(row.pk)
+        if (channel, key) in rules.refused and not row.is_refused:
+            HeldValue.objects.filter(pk=row.pk).update(is_refused=True)
     HeldValue.objects.filter(pair=pair).exclude(pk__in=kept).delete()
 
 
@@ -234,7 +235,7 @@ def link_by_hand(integration: Integration, betnr: int, contact_id: str) -> Pair:
 def unlink(pair: Pair, why: str) -> bool:
     """They are no pair any more, and nothing of it waits for a person; False while a process works on it."""
     free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    links = RecordLink.objects.filter(free, pk=pair.pk).exclude(state=RecordLink.State.REPLACED)
+    links = RecordLink.objects.filter(free, pk=pair.pk, object_type=PARTY).exclude(state=RecordLink.State.REPLACED)
     with transaction.atomic():
         if not links.update(state=RecordLink.State.REPLACED, cause=why):
             return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
 
 from integrations.core.models import HeldItem, RecordLink
 from integrations.vendors.espocrm.api import ENTITY
@@ -42,6 +43,13 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(of_pair, output_field=IntegerField()), 0)
 
 
+def failure_of(row: Pair) -> HeldItem | None:
+    """Why the last look at it failed; None when it did not."""
+    items = HeldItem.objects.filter(stream__integration=row.integration_id, state=HeldItem.State.HELD)
+    found: HeldItem | None = items.filter(record_id=row.link.left_id).first()
+    return found
+
+
 def state_of(row: Any) -> str:
     """The state of one of the pairs of `counted`."""
     if row.link.state == RecordLink.State.MISSING:
@@ -74,27 +82,29 @@ class Line:
 def lines_of(pair: Pair) -> list[Line]:
     """Each entry that both agreed on, each slot, and what waits."""
     agreed, begun = pairs.base_of(pair.link)
-    held = {(row.entry_id, row.key): row for row in pair.held_values.all()}
-    found = [_line(pair, row, held) for row in sorted(agreed, key=lambda row: (row.komm_kz, row.entry_id))]
-    return [*found, *(_held(row) for row in held.values()), *_begun(begun, agreed)]
+    waiting = {row.entry_id: row for row in pair.conflicts.filter(choice="")}
+    slots = {row.entry_id: row for row in pair.slots.all()}
+    held = list(pair.held_values.all())
+    kept = {row.entry_id: row for row in held if row.entry_id}
+    found = [
+        _line(row, waiting.get(row.entry_id), slots.get(row.entry_id), kept.get(row.entry_id))
+        for row in sorted(agreed, key=lambda row: (row.komm_kz, row.entry_id))
+    ]
+    shown = {line.held for line in found}
+    return [*found, *(_held(row) for row in held if row not in shown), *_begun(begun, agreed)]
 
 
-def _line(pair: Pair, row: Agreed, held: dict[tuple[int, str], HeldValue]) -> Line:
-    kind, ours, theirs = KINDS[row.komm_kz].name, row.value, _in_espocrm(row)
+def _line(row: Agreed, waiting: Conflict | None, slot: Slot | None, kept: HeldValue | None) -> Line:
+    kind, theirs = KINDS[row.komm_kz].name, _in_espocrm(row)
     if not row.key:
-        slot = pair.slots.filter(entry_id=row.entry_id).first()
-        return Line(
-            kind, row.entry_id, "", "", "empty slot", "neutral", f"Since {slot.since:%Y-%m-%d}." if slot else ""
-        )
-    waiting = pair.conflicts.filter(entry_id=row.entry_id, choice="").first()
+        since = f"Since {date_format(slot.since, 'j M Y')}." if slot else ""
+        return Line(kind, row.entry_id, "", "", "empty slot", "neutral", since)
     if waiting is not None:
         why = f"Both had {waiting.before or '–'}."
-        return Line(kind, row.entry_id, waiting.advoware, waiting.espocrm, "to decide", "warning", why, waiting)
-    own = next((key for key in held if key[0] == row.entry_id), None)
-    if own is not None:
-        kept = held.pop(own)
-        return Line(kind, row.entry_id, kept.value, theirs, "held", "warning", kept.why, held=kept)
-    return Line(kind, row.entry_id, ours, theirs, "agreed", "good")
+        return Line(kind, row.entry_id, waiting.advoware, waiting.espocrm, TO_DECIDE, "warning", why, waiting)
+    if kept is not None:
+        return Line(kind, row.entry_id, kept.value, theirs, HELD, "warning", kept.why, held=kept)
+    return Line(kind, row.entry_id, row.value, theirs, "agreed", "good")
 
 
 def _in_espocrm(row: Agreed) -> str:
@@ -106,7 +116,7 @@ def _in_espocrm(row: Agreed) -> str:
 def _held(row: HeldValue) -> Line:
     kind = KINDS[row.komm_kz].name if row.komm_kz else "–"
     ours, theirs = (row.value, "") if row.entry_id else ("", row.value)
-    return Line(kind, row.entry_id, ours, theirs, "held", "warning", row.why, held=row)
+    return Line(kind, row.entry_id, ours, theirs, HELD, "warning", row.why, held=row)
 
 
 def _begun(begun: list[Agreed], agreed: list[Agreed]) -> Iterator[Line]:

@@ -7,13 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.advoware_espocrm.models import Conflict, ContactOptions, FieldPolicy, HeldValue, Pair, Slot
+from integrations.advoware_espocrm.models import (
+    Conflict,
+    ContactOptions,
+    FieldPolicy,
+    HeldValue,
+    Pair,
+    Slot,
+    TypeChange,
+)
+from integrations.advoware_espocrm.pairs import link_by_hand
 from integrations.core import roles
-from integrations.core.models import AuditEntry, Client, Integration, Job, RecordLink, Stream
+from integrations.core.models import AuditEntry, Client, Connection, Integration, Job, RecordLink, Stream
 from integrations.vendors.simulation import Reply, Request
 from tests.core.world import browser as signed_in
 from tests.core.world import person
@@ -61,7 +72,7 @@ def test_the_settings_say_how_soon_a_change_is_seen_and_saving_them_has_all_pair
 ) -> None:
     scene.a_pair((4, MAX))
     page = at("contactoptions_change", scene.integration.pk)
-    assert "15 min: 1 pair, a run every 15 min" in text_of(browser, page)
+    assert "15 min (1 pair, up to 500 in a run, a run every 15 min)" in text_of(browser, page)
     values = {"direction": "to_espocrm", "conflict_policy": "ask", "default_region": "AT", "parties_per_run": "200"}
     rule = {"policies-0-komm_kz": "3", "policies-0-choice": "advoware", "policies-0-options": scene.integration.pk}
     answer = browser.post(page, {**values, **rule, "policies-TOTAL_FORMS": "1", "policies-INITIAL_FORMS": "0"})
@@ -158,7 +169,7 @@ def test_a_dry_run_shows_each_field_and_what_is_approved_is_written_exactly(scen
     assert scene.emails(contact) == ["new@example.com"]
     assert scene.pair().approved == ""
     text = text_of(browser, after)
-    assert "Done: Updated: The lists differ." in text
+    assert "Updated: The lists differ." in text
     assert "Nothing: both sides agree" in text
     assert AuditEntry.objects.filter(action="contacts.apply", actor="anna").count() == 1
 
@@ -195,6 +206,19 @@ def test_an_edit_while_it_is_applied_is_not_written_with_it(scene: Scene, browse
     assert "Something moved since it was approved" in text_of(browser, after)
 
 
+def test_an_answer_that_is_lost_while_it_is_applied_loses_and_doubles_nothing(scene: Scene, browser: Browser) -> None:
+    _, contact = scene.a_pair((4, MAX))
+    scene.in_espocrm("add_value", party=contact, value="new@example.com")
+    after = approve(scene, browser)
+    scene.advoware.fault("answer_lost", method="POST", path="Kommunikationen")
+    scene.work()
+    scene.work(seconds=60)
+    assert [value for _, value, _ in scene.entries()] == [MAX, "new@example.com"]
+    text = text_of(browser, after)
+    assert 'p-good">Unchanged.' in text
+    assert "Nothing: both sides agree" in text
+
+
 def test_one_pair_may_be_applied_before_the_first_run_of_all_is_approved(scene: Scene, browser: Browser) -> None:
     _, contact = scene.a_pair((4, MAX))
     scene.in_advoware("edit_entry", entry=scene.entry_ids()[0], tlf="new@example.com")
@@ -202,6 +226,18 @@ def test_one_pair_may_be_applied_before_the_first_run_of_all_is_approved(scene: 
     approve(scene, browser)
     scene.work()
     assert scene.emails(contact) == ["new@example.com"]
+
+
+def test_what_was_approved_is_not_written_through_a_connection_that_was_paused_meanwhile(
+    scene: Scene, browser: Browser
+) -> None:
+    _, contact = scene.a_pair((4, MAX))
+    scene.in_advoware("edit_entry", entry=scene.entry_ids()[0], tlf="new@example.com")
+    after = approve(scene, browser)
+    Connection.objects.filter(slug="espocrm").update(is_paused=True)
+    scene.work()
+    assert scene.emails(contact) == [MAX]
+    assert 'p-warning">Not run: The connection' in text_of(browser, after)
 
 
 def test_a_dry_run_that_cannot_read_says_so_and_offers_nothing(scene: Scene, browser: Browser) -> None:
@@ -322,17 +358,22 @@ def test_who_won_by_the_settings_is_shown_with_the_losing_value(scene: Scene, br
 # --- held values and reports
 
 
-def test_what_was_refused_is_sent_again_only_when_a_person_wants_it(scene: Scene, browser: Browser) -> None:
+def test_what_espocrm_refused_is_sent_again_only_when_a_person_wants_it(scene: Scene, browser: Browser) -> None:
     scene.a_pair((4, MAX))
-    scene.in_advoware("new_entry", betnr=PARTY, tlf="+49 123", komm_kz=1)
-    scene.reconcile()
-    HeldValue.objects.update_or_create(pair=scene.pair(), entry_id=scene.entry_ids()[1], defaults={"is_refused": True})
-    scene.reconcile()
+    scene.in_advoware("new_entry", betnr=PARTY, tlf="rosa@example.xn--p1ai", komm_kz=4)
+    approve(scene, browser)
+    scene.work()
     row = HeldValue.objects.get()
-    assert row.is_refused
-    assert "tried again now" in said(browser, at("heldvalue_changelist"), action="try_again", _selected_action=[row.pk])
-    assert not HeldValue.objects.get().is_refused
-    assert "the value is sent if it can be" in said(browser, at("heldvalue_retry", row.pk))
+    assert "refused by EspoCRM" in text_of(browser, at("heldvalue_changelist"))
+    scene.forget()
+    browser.post(at("pair_sync", row.pair_id))
+    scene.work()
+    assert "EspoCRM PUT" not in scene.writes()
+    many = said(browser, at("heldvalue_changelist"), action="try_again", _selected_action=[row.pk])
+    assert "1 value of 1 pair: tried again now." in many
+    scene.work()
+    assert "EspoCRM PUT" in scene.writes()
+    assert "the value is sent if it can be" in said(browser, at("heldvalue_retry", HeldValue.objects.get().pk))
 
 
 def test_the_reports_list_slots_by_age_with_those_of_the_pair_and_changes_of_type(
@@ -349,6 +390,27 @@ def test_the_reports_list_slots_by_age_with_those_of_the_pair_and_changes_of_typ
     Slot.objects.update(since=timezone.now() - timedelta(days=31))
     assert browser.get(f"{at('slot_changelist')}?age=30").context["cl"].result_count == 2
     assert "Mobil (3)" in text_of(browser, at("typechange_changelist"))
+
+
+def test_longer_lists_take_no_more_queries(scene: Scene, browser: Browser) -> None:
+    lists = [at(f"{name}_changelist") for name in ("pair", "conflict", "heldvalue", "slot", "typechange")]
+
+    def queries_with(pairs: range) -> list[int]:
+        for number in pairs:
+            pair = link_by_hand(scene.integration, number, f"id{number}")
+            Conflict.objects.create(pair=pair, entry_id=1, komm_kz=4, advoware="a", espocrm="b")
+            HeldValue.objects.create(pair=pair, entry_id=2, komm_kz=4, value="c", why="It is odd.")
+            Slot.objects.create(pair=pair, entry_id=3, komm_kz=1)
+            TypeChange.objects.create(pair=pair, entry_id=4, before=1, after=3)
+        counts = []
+        for url in lists:
+            with CaptureQueriesContext(connection) as seen:
+                browser.get(url)
+            counts.append(len(seen))
+        return counts
+
+    queries_with(range(1, 3))  # what is found once
+    assert queries_with(range(3, 4)) == queries_with(range(4, 24))
 
 
 # --- who may
@@ -368,7 +430,7 @@ def test_an_operator_looks_and_may_not_act_and_another_clients_people_see_nothin
     assert {stranger.post(door).status_code for door in doors} == {404}
     assert {browser.get(door).status_code for door in doors} == {405}
     assert stranger.get(at("conflict_changelist")).context["cl"].result_count == 0
-    given = {"integration": scene.integration.pk, "betnr": PARTY, "contact_id": pair.link.right_id}
+    given: dict[str, Any] = {"integration": scene.integration.pk, "betnr": PARTY, "contact_id": pair.link.right_id}
     assert "shown" not in stranger.get(at("pair_link"), given).context
     assert Integration.objects.count() == 1
     assert str(Conflict.objects.get().choice) == ""

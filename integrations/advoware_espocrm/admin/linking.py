@@ -37,7 +37,7 @@ class LinkForm(forms.Form):
     contact_id = forms.RegexField(ID, label="Id of EspoCRM's record", help_text="The last part of its address.")
 
     def __init__(self, request: HttpRequest, given: Any) -> None:
-        super().__init__(given)
+        super().__init__(given, label_suffix="")
         chosen: Any = self.fields["integration"]
         chosen.queryset = limited(Integration.objects.filter(kind=KIND).select_related("client"), request)
         if chosen.queryset.count() == 1:

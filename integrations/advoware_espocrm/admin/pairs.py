@@ -26,6 +26,8 @@ from integrations.core.sync.timeline import timeline
 from .linking import LinkPage, looked_at
 from .lists import CHANGE, ContactList, to_page
 
+SHOWN = 50  # decided conflicts, and changes of type, on a pair's page
+APPLIED = ("Created", "Updated", "Unchanged")  # what the outcome of an approval that was carried out begins with
 BUSY = (Job.State.QUEUED, Job.State.RUNNING)
 STATES: dict[str, Q] = {
     showing.TO_DECIDE: Q(undecided__gt=0),
@@ -109,10 +111,11 @@ class PairAdmin(LinkPage, ContactList):
             **self._context(request, row),
             "state": state,
             "tone": showing.TONES[state],
+            "failed": showing.failure_of(row),
             "espocrm": showing.espocrm_address(row),
             "lines": showing.lines_of(row),
-            "settled": row.conflicts.exclude(choice="").select_related("decided_by"),
-            "type_changes": row.type_changes.all(),
+            "settled": row.conflicts.exclude(choice="").select_related("decided_by")[:SHOWN],
+            "type_changes": row.type_changes.all()[:SHOWN],
             "events": timeline(row.link),
             "may_decide": request.user.has_perm("advoware_espocrm.change_conflict"),
             "job": job,
@@ -154,7 +157,7 @@ class PairAdmin(LinkPage, ContactList):
         context = {**self._context(request, row), "job": job, "busy": job is not None and job.state in BUSY}
         if not context["busy"]:
             context |= looked_at(request, row.integration, row.betnr, row.link.right_id, row.link)
-            context["moved"] = job is not None and approving.MOVED in job.outcome
+            context["tone"] = _tone(job) if job else ""
         return TemplateResponse(request, "advoware_espocrm/plan.html", context)
 
     @method_decorator(require_POST)
@@ -192,6 +195,12 @@ class PairAdmin(LinkPage, ContactList):
         if row is None:
             raise Http404("There is no such pair.")
         return row
+
+
+def _tone(job: Job) -> str:
+    if job.state == Job.State.DEAD:
+        return "bad"
+    return "good" if job.outcome.startswith(APPLIED) else "warning"
 
 
 def _last_job(row: Pair) -> Job | None:

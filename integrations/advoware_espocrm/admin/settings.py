@@ -50,7 +50,8 @@ class ContactOptionsAdmin(PortalModelAdmin):
         after = staleness(row.integration, per_run=row.parties_per_run, interval_minutes=stream.interval_minutes)
         hours, minutes = divmod(int(after.total_seconds()) // 60, 60)
         said = f"{hours:,} h {minutes} min" if hours else f"{minutes} min"
-        return f"{said}: {count:,} pair{'' if count == 1 else 's'}, a run every {stream.interval_minutes} min"
+        pairs = f"{count:,} pair{'' if count == 1 else 's'}"
+        return f"{said} ({pairs}, up to {row.parties_per_run:,} in a run, a run every {stream.interval_minutes} min)"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
