@@ -267,7 +267,7 @@ def decided(stage: Stage) -> str:
     page = visitor.get(f"/admin/advoware_espocrm/conflict/{stage.notes['conflict']}/change/")
     for value in ("poststelle@ag.example.com", "verwaltung@ag.example.com", "eingang@ag.example.com"):
         expect(value in page.text, f"the page says: {page.text[:600]}")
-    visitor.press(page, "Advoware’s:")
+    visitor.press(page, "Advoware’s value")
     wait_for_value(stage, COURT, "verwaltung@ag.example.com")
     expect("eingang@ag.example.com" not in in_both(stage, COURT)[1], "EspoCRM has both")
     return "Advoware's value is in both"
