@@ -10,6 +10,7 @@ from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 from .approving import apply_approved
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
+from .sides import KIND
 from .streams import STREAMS, sync_pair
 
 _SEEN = tuple(
@@ -25,7 +26,7 @@ _SETTINGS = (
 
 registry.register(
     IntegrationKind(
-        slug="advoware_espocrm",
+        slug=KIND,
         label="Advoware to EspoCRM",
         roles=(Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR), Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR)),
         streams=STREAMS,

@@ -23,10 +23,10 @@ from integrations.transport.errors import NotFoundError, VendorError
 
 from . import agreement, flow, pairs
 from .mapping import KINDS
-from .merge import Direction
+from .merge import Choice, Direction
 from .models import ADVOWARE, ESPOCRM, Conflict, HeldValue, Pair
 from .reading import record
-from .sides import PARTY, Done, Meeting, Sides, both_open
+from .sides import KIND, PARTY, Done, Meeting, Sides, both_open
 from .streams import stream_of
 
 ASKED = "Asked for at the command line."
@@ -61,7 +61,7 @@ def sync_pair(integration: Integration | str, betnr: int, *, direction: str = "b
     goes beyond the settings. What a vendor refuses, what is held and what waits for a decision are sentences under
     `errors`. Raises LookupError for an unknown integration, ValueError for an unknown direction.
     """
-    row = integration if isinstance(integration, Integration) else Integration.named(integration)
+    row = integration if isinstance(integration, Integration) else Integration.named(integration, kind=KIND)
     return look_at(row, betnr, Direction(direction), is_dry=is_dry).result()
 
 
@@ -156,7 +156,7 @@ def _preview(sides: Sides, betnr: int, found: Outcome) -> None:
     for held in plan.held:
         found.hold(held.entry_id, held.komm_kz, held.why)
     for conflict in plan.conflicts:
-        if conflict.choice == "ask":
+        if conflict.choice is Choice.ASK:
             found.ask(conflict.entry_id, conflict.komm_kz)
 
 

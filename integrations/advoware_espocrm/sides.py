@@ -19,6 +19,7 @@ from .mapping import Channel
 from .merge import Choice, Direction, Entry, Item, Plan, Post, Put, Rules, Why
 from .models import ADVOWARE, ESPOCRM, ContactOptions
 
+KIND = "advoware_espocrm"
 PARTY = "party"  # object type of the links; left is Advoware, right EspoCRM
 
 

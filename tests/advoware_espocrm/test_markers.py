@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from io import StringIO
 
 import pytest
@@ -124,6 +126,16 @@ def test_stopped_it_goes_on_where_it_was(scene: Scene) -> None:
     assert remarks(scene, PARTY) == remarks(scene, PARTY + 1) == [""]
 
 
+def test_a_removal_whose_process_died_goes_on_where_it_was(scene: Scene) -> None:
+    scene.a_pair((4, MAX))
+    scene.a_pair((4, "two@example.com"), betnr=PARTY + 1)
+    scene.options(write_markers=False)
+    run = remove_markers(scene.integration, told=ask_to_stop)
+    SyncRun.objects.filter(pk=run.pk).update(state="running", finished_at=None)
+    again = remove_markers(scene.integration)
+    assert (again.pk, again.state, again.read, again.updated) == (run.pk, "done", 2, 2)
+
+
 @pytest.mark.parametrize("fault", ["answer_lost", "not_received", "html_503", "committed_500"])
 def test_a_write_without_a_usable_answer_is_looked_at_again(scene: Scene, fault: str) -> None:
     a_marked_pair(scene)
@@ -159,6 +171,30 @@ def test_a_party_that_is_gone_is_passed_over(scene: Scene) -> None:
     run = remove_markers(scene.integration)
     assert (run.state, run.skipped) == ("done", 1)
     assert RecordLink.objects.get(object_type="party").state == "active"
+
+
+class Impatient(StringIO):
+    """A terminal whose person presses Ctrl-C as soon as progress is shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if text.endswith("…"):
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().write(text)
+
+
+def test_ctrl_c_stops_the_command_after_the_party_it_is_at(scene: Scene) -> None:
+    scene.a_pair((4, MAX))
+    scene.a_pair((4, "two@example.com"), betnr=PARTY + 1)
+    scene.options(write_markers=False)
+    out = Impatient()
+    with pytest.raises(SystemExit):
+        call_command("remove_markers", "firm/contacts", stdout=out)
+    assert "1 parties looked at; 1 entries lost their marker. [stopped]" in out.getvalue()
+    call_command("remove_markers", "firm/contacts", stdout=StringIO())
+    assert remarks(scene, PARTY) == remarks(scene, PARTY + 1) == [""]
 
 
 def test_the_command_says_what_came_of_it(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from integrations.advoware_espocrm import pairs
 from integrations.advoware_espocrm.models import HeldValue, Pair
 from integrations.advoware_espocrm.shell import sync_pair
-from integrations.core.models import Connection, HeldItem, RecordLink, Stream, SyncEntry, SyncRun
+from integrations.core.models import Connection, HeldItem, Integration, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import in_hand
 
@@ -197,7 +197,7 @@ def test_what_was_written_is_kept_as_a_run_with_its_reason_and_without_values(sc
 
 
 def test_an_unknown_integration_or_direction_is_the_callers_mistake() -> None:
-    with pytest.raises(LookupError, match="no integration"):
+    with pytest.raises(LookupError, match="no advoware_espocrm"):
         sync_pair("firm/nothing", PARTY)
 
 
@@ -246,6 +246,12 @@ def test_the_command_gives_the_results_as_json(scene: Scene) -> None:
     said, status = command(str(PARTY), "--json")
     assert status == 0
     assert json.loads(said) == {str(PARTY): NOTHING}
+
+
+def test_the_command_is_for_integrations_of_its_kind(scene: Scene) -> None:
+    Integration.objects.create(client=scene.integration.client, slug="other", kind="backup_tickets")
+    with pytest.raises(CommandError, match="Known: firm/contacts"):
+        call_command("sync_contacts", "firm/other", "1")
 
 
 def test_the_command_names_the_integrations_there_are(scene: Scene) -> None:

@@ -16,7 +16,9 @@ import pytest
 
 from integrations.demo import temporary
 from integrations.demo.visitor import Visitor
+from integrations.vendors.advoware import simulator as advoware
 from integrations.vendors.autotask import simulator
+from integrations.vendors.espocrm import simulator as espocrm
 from integrations.vendors.freshservice import simulator as freshservice
 from integrations.vendors.itop import simulator as itop
 from integrations.vendors.toga import simulator as toga
@@ -72,6 +74,11 @@ def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
         "ELITE_ITOP_EXTERNAL_WEBHOOK_SECRET": "another-secret-of-the-external-itop",
         "ELITE_ITOP_INTERNAL_PASSWORD": itop.PASSWORD,
         "ELITE_ITOP_INTERNAL_WEBHOOK_SECRET": "another-secret-of-the-internal-itop",
+        "MUSTER_ADVOWARE_API_KEY": advoware.CREDENTIALS["api_key"],
+        "MUSTER_ADVOWARE_PASSWORD": advoware.CREDENTIALS["password"],
+        "MUSTER_ADVOWARE_WEBHOOK_SECRET": "another-secret-of-the-firm",
+        "MUSTER_ESPOCRM_API_KEY": espocrm.API_KEY,
+        "MUSTER_ESPOCRM_WEBHOOK_SECRET": "another-secret-of-espocrm",
         "ELITE_TOGADESK_DATABASE_URL": f"sqlite:///{environment[temporary.INSIDE]}/togadesk/togadesk.sqlite3",
     }
 

@@ -30,13 +30,17 @@ class Integration(models.Model):
         return f"{self.client} · {self.slug}"
 
     @classmethod
-    def named(cls, given: str) -> Integration:
-        """The integration `client/integration`, as people name it. Raises LookupError with those that there are."""
+    def named(cls, given: str, *, kind: str = "") -> Integration:
+        """The integration `client/integration`, as people name it, of that kind if one is said.
+
+        Raises LookupError with those that there are.
+        """
         client, _, slug = given.partition("/")
-        found: Integration | None = cls.objects.select_related("client").filter(client__slug=client, slug=slug).first()
+        rows = cls.objects.select_related("client").filter(**({"kind": kind} if kind else {}))
+        found: Integration | None = rows.filter(client__slug=client, slug=slug).first()
         if found is None:
-            known = [f"{row.client.slug}/{row.slug}" for row in cls.objects.select_related("client")]
-            raise LookupError(f"There is no integration “{given}”. Known: {', '.join(sorted(known)) or 'none'}.")
+            known = ", ".join(sorted(f"{row.client.slug}/{row.slug}" for row in rows)) or "none"
+            raise LookupError(f"There is no {kind or 'integration'} “{given}”. Known: {known}.")
         return found
 
     def connection(self, role: str) -> Connection:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.advoware_espocrm import cutover
 from integrations.advoware_espocrm.cutover import UnreadablePairs
-from integrations.advoware_espocrm.sides import both_open
+from integrations.advoware_espocrm.sides import KIND, both_open
 from integrations.core.models import Integration
 from integrations.core.streams import StreamProblem
 from integrations.transport.errors import VendorError
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             rows = cutover.read(self._text(options["file"]))
-            with both_open(Integration.named(options["integration"]), "cut-over") as sides:
+            with both_open(Integration.named(options["integration"], kind=KIND), "cut-over") as sides:
                 cutover.judge(sides, rows)
                 if not options["dry_run"]:
                     cutover.link(sides, rows, told=lambda done: self._progress(done, len(rows)))

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.advoware_espocrm.markers import remove_markers, summary
+from integrations.advoware_espocrm.sides import KIND
 from integrations.core.models import Integration, SyncRun
 from integrations.core.streams import StreamProblem
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         before = signal.signal(signal.SIGINT, lambda *_: stop.set())
         try:
             run = remove_markers(
-                Integration.named(options["integration"]),
+                Integration.named(options["integration"], kind=KIND),
                 is_dry=options["dry_run"],
                 go_on=lambda: not stop.is_set(),
                 told=self._progress,

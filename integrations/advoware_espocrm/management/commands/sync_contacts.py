@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.advoware_espocrm.merge import Direction
 from integrations.advoware_espocrm.shell import Outcome, look_at
+from integrations.advoware_espocrm.sides import KIND
 from integrations.core.models import Integration
 
 
@@ -29,11 +30,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            integration = Integration.named(options["integration"])
+            integration = Integration.named(options["integration"], kind=KIND)
         except LookupError as unknown:
             raise CommandError(unknown.args[0]) from None
-        if integration.kind != "advoware_espocrm":
-            raise CommandError(f"{options['integration']} does not synchronise contact data.")
         results: dict[int, Any] = {}
         is_dry, well = options["dry_run"], True
         for betnr in dict.fromkeys(options["parties"]):
