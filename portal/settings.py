@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "integrations.toga_togadesk",
     "integrations.freshservice_toga",
     "integrations.itop_bridge",
+    "integrations.advoware_espocrm",
     "integrations.demo",
 ]
 

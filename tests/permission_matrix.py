@@ -346,6 +346,8 @@ admin:itop_bridge_pair_history                         GET   302 403 200 200 302
 admin:itop_bridge_pair_history                         POST  302 403 200 200 302
 admin:itop_bridge_pair_park                            GET   302 405 405 405 405
 admin:itop_bridge_pair_park                            POST  302 403 403 302 403
+admin:itop_bridge_pair_relink                          GET   302 403 403 200 403
+admin:itop_bridge_pair_relink                          POST  302 403 403 409 403
 admin:itop_bridge_pair_resume                          GET   302 405 405 405 405
 admin:itop_bridge_pair_resume                          POST  302 403 403 302 403
 admin:itop_bridge_pair_sync                            GET   302 405 405 405 405

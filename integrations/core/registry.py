@@ -49,6 +49,19 @@ class StreamKind:
     run_hint: Callable[[Any, str], str | None] | None = None
 
 
+@dataclass(frozen=True)
+class OptionRows:
+    """Rows that belong to a kind's options, such as how codes are said on the other side: what a configuration file
+    holds of them.
+
+    `model` has a foreign key `options` to the options' row. A row is known by its `keys`; `values` are what it says.
+    """
+
+    model: type[Model]
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+
+
 class NavigationItem(NamedTuple):
     """One entry of the sidebar. `url_name` is reversed without arguments; shown to those who have `permission`.
 
@@ -80,7 +93,7 @@ class IntegrationKind:
     `options` is the model (one-to-one to `Integration`, as primary key `integration`) that holds the kind's options.
     `resolve_options(integration, given)` turns options as a configuration file gives them (labels for ids, say) into
     field values of that model; raises ValueError with a sentence. `options_saved(options)` runs after they were
-    applied, in the same transaction.
+    applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
@@ -93,6 +106,7 @@ class IntegrationKind:
     options: type[Model] | None = None
     resolve_options: Callable[[Any, Mapping[str, Any]], dict[str, Any]] | None = None
     options_saved: Callable[[Any], object] | None = None
+    option_rows: Mapping[str, OptionRows] = field(default_factory=lambda: EMPTY)
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()

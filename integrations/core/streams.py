@@ -153,10 +153,24 @@ def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -
     return made
 
 
-def approve(stream: Stream, *, user: User) -> None:
-    """A person has seen what the first run would write, and lets it."""
-    stream.approved_at, stream.approved_by = timezone.now(), user
-    stream.save(update_fields=["approved_at", "approved_by"])
+def approve(stream: Stream, *, user: User | None = None, actor: str = "") -> None:
+    """A person has seen what the first run would write, and lets it; `actor` names who says so without signing in."""
+    _note_approval(stream, "stream.approve", timezone.now(), user, actor)
+
+
+def withdraw_approval(stream: Stream, *, user: User | None = None, actor: str = "") -> None:
+    """It writes nothing more before it is approved again."""
+    _note_approval(stream, "stream.withdraw_approval", None, user, actor)
+
+
+def _note_approval(stream: Stream, action: str, at: datetime | None, user: User | None, actor: str) -> None:
+    with transaction.atomic():
+        entry = audit.begin(
+            action, user=user, actor=actor, client=stream.integration.client, record=f"stream:{stream.pk}"
+        )
+        stream.approved_at, stream.approved_by = at, user
+        stream.save(update_fields=["approved_at", "approved_by"])
+        audit.finish(entry, AuditEntry.Outcome.DONE)
 
 
 def waits_for_approval(stream: Stream) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from integrations.core import registry, roles
-from integrations.core.registry import IntegrationKind, Role
+from integrations.core.registry import IntegrationKind, OptionRows, Role
 from integrations.vendors.freshservice import VENDOR as FRESHSERVICE_VENDOR
 from integrations.vendors.toga import VENDOR as TOGA_2
 
-from .models import FRESHSERVICE, TOGA, FreshserviceOptions
+from .models import FRESHSERVICE, TOGA, FreshserviceOptions, ValueWord
 from .streams import STREAMS, make_links, read_ids
 
 _SETTINGS = (
@@ -22,6 +22,7 @@ registry.register(
         roles=(Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR), Role(TOGA, "TOGA 2", TOGA_2)),
         streams=STREAMS,
         options=FreshserviceOptions,
+        option_rows={"words": OptionRows(ValueWord, keys=("field", "code"), values=("word",))},
         jobs={"read_ids": read_ids, "make_links": make_links},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:2]},
     )

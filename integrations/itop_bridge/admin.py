@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations.core import audit, jobs
-from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline, ReadOnlyAdmin
+from integrations.core.admin.base import (
+    PortalModelAdmin,
+    PortalTabularInline,
+    ReadOnlyAdmin,
+    ScopedRelatedFilter,
+    limited,
+)
 from integrations.core.labels import label
-from integrations.core.models import AuditEntry, HeldItem, Job, RecordLink
+from integrations.core.models import AuditEntry, HeldItem, Integration, Job, RecordLink
 from integrations.core.sync.timeline import timeline
 
 from . import pairs
 from .checking import ask_for_check
+from .mapping import FORM_OF
 from .models import EXTERNAL, IDS, INTERNAL, MARKER, BridgeOptions, Pair, ValueWord
+from .relink_page import RelinkDoor
 
 CHANGE = "itop_bridge.change_pair"
 SYNC = "itop_bridge.sync_pair"
 _LABELS = {
-    "org_id": ("organisation", "Id of the organisation that twins belong to."),
-    "caller_id": ("caller", "Id of the person who stands as their caller."),
-    "agent_id": ("agent", "Id of the person whom a step of the life names as agent."),
-    "team_id": ("team", "Id of the team that such a step names."),
-    MARKER: ("field for the ref", "Code of a text field of the tickets; empty: the ref stands in the title."),
+    "org_id": ("Organisation", "Id of the organisation that twins belong to."),
+    "caller_id": ("Caller", "Id of the person who stands as their caller."),
+    "agent_id": ("Agent", "Id of the person whom a step of the life names as agent."),
+    "team_id": ("Team", "Id of the team that such a step names."),
+    MARKER: ("Field for the ref", "Code of a text field of the tickets; empty: the ref stands in the title."),
 }
 
 
 class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOptions
     """The defaults of each side as fields of their own, instead of one text of JSON."""
+
+    classes = forms.MultipleChoiceField(
+        choices=[(name, name) for name in FORM_OF],
+        widget=CheckboxSelectMultiple,
+        help_text="Which tickets are bridged. The module of Incident or of changes must be installed in both iTops.",
+    )
 
     class Meta:
         model = BridgeOptions
@@ -52,6 +69,7 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
             ),
             *("logs_to_external", "files_to_external", "deletions_to_external", "state_to_external"),
         )
+        widgets: ClassVar = {"step_defaults": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -71,8 +89,10 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
 def _field(name: str) -> forms.Field:
     said, text = _LABELS[name]
     if name == MARKER:
-        return forms.RegexField(r"^[A-Za-z_][A-Za-z0-9_]*$", required=False, label=said, help_text=text)
-    return forms.IntegerField(required=False, min_value=1, label=said, help_text=text)
+        widget = UnfoldAdminTextInputWidget()
+        return forms.RegexField(r"^[A-Za-z_][A-Za-z0-9_]*$", required=False, label=said, help_text=text, widget=widget)
+    number = UnfoldAdminIntegerFieldWidget()
+    return forms.IntegerField(required=False, min_value=1, label=said, help_text=text, widget=number)
 
 
 SIDE_FIELDS = {side: tuple(f"{side}_{name}" for name in (*IDS, MARKER)) for side in (EXTERNAL, INTERNAL)}
@@ -86,6 +106,7 @@ class ValueWordInline(PortalTabularInline):
     fields = ("field", "external", "internal")
     show_change_link = False
     hide_title = True
+    verbose_name = "code or class"
     verbose_name_plural = "Codes and classes that differ"
 
 
@@ -129,7 +150,7 @@ class BridgeOptionsAdmin(PortalModelAdmin):
 
 
 class NeedsFilter(admin.SimpleListFilter):
-    title = "needs a person"
+    title = "trouble"
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -143,10 +164,18 @@ class NeedsFilter(admin.SimpleListFilter):
         return queryset.filter(link__state=RecordLink.State.MISSING) if self.value() == "missing" else queryset
 
 
+class BridgeFilter(ScopedRelatedFilter):
+    """Offers bridges, and no other integrations."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        bridges = limited(Integration.objects.exclude(bridge_options=None), request)
+        return [(str(row.pk), str(row)) for row in bridges]
+
+
 @admin.register(Pair)
-class PairAdmin(ReadOnlyAdmin):
+class PairAdmin(RelinkDoor, ReadOnlyAdmin):
     list_display = ("pair", "external_state", "internal_state", "looked_at", "trouble", "integration")
-    list_filter = (NeedsFilter, "integration")
+    list_filter = (NeedsFilter, ("integration", BridgeFilter))
     list_select_related = ("link", "integration__client")
     search_fields = ("=external_ref", "=internal_ref", "=link__left_id", "=link__right_id")
     search_help_text = "A ref, or the whole id of either side."
@@ -159,20 +188,21 @@ class PairAdmin(ReadOnlyAdmin):
             state=HeldItem.State.HELD,
         )
         rows: QuerySet[Any] = super().get_queryset(request).exclude(link__state=RecordLink.State.REPLACED)
-        marked: QuerySet[Any] = rows.annotate(is_held=Exists(held))
+        marked: QuerySet[Any] = rows.annotate(is_held=Exists(held), held_why=Subquery(held.values("sentence")[:1]))
         return marked
 
     @admin.display(description="external = internal", ordering="link_id")
-    def pair(self, row: Pair) -> str:
-        return str(row)
+    def pair(self, row: Pair) -> SafeString:
+        title = row.link.base.get("title", "")
+        return format_html('<div>{}<br><span class="p-muted">{}</span></div>', str(row), title)
 
     @admin.display(description="trouble")
     def trouble(self, row: Any) -> SafeString | str:
         if row.parked_at:
-            return label("parked", "bad", title=row.parked_why)
+            return _because("parked", "bad", row.parked_why)
         if row.link.state == RecordLink.State.MISSING:
-            return label("missing", "bad", title=row.link.cause)
-        return label("held", "warning") if row.is_held else "–"
+            return _because("missing", "bad", row.link.cause)
+        return _because("held", "warning", row.held_why) if row.is_held else "–"
 
     # --- a pair's page
 
@@ -183,6 +213,7 @@ class PairAdmin(ReadOnlyAdmin):
             return found
 
         doors = {"sync": self.sync_view, "park": self.park_view, "resume": self.resume_view, "anew": self.anew_view}
+        doors["relink"] = self.relink_view
         return [*(door(name, view) for name, view in doors.items()), *super().get_urls()]
 
     def change_view(
@@ -202,6 +233,8 @@ class PairAdmin(ReadOnlyAdmin):
             "row": row,
             "link": link,
             "events": timeline(link),
+            "held": _held(row),
+            "asked": Job.objects.filter(kind=SYNC, args=[row.pk]).order_by("-pk").first(),
             "may_change": request.user.has_perm(CHANGE),
             "sides": _sides(row),
         }
@@ -252,6 +285,16 @@ class PairAdmin(ReadOnlyAdmin):
         if row is None:
             raise Http404("There is no such pair.")
         return row
+
+
+def _because(what: str, tone: str, why: str) -> SafeString:
+    return format_html("<div>{} {}</div>", label(what, tone), why)
+
+
+def _held(row: Pair) -> HeldItem | None:
+    """Why the pair is held, unless it is parked: that is said anyway."""
+    items = HeldItem.objects.filter(stream__integration=row.integration_id, record_id=row.link.left_id)
+    return None if row.parked_at else items.filter(state=HeldItem.State.HELD).first()
 
 
 def _sides(row: Pair) -> list[dict[str, str]]:

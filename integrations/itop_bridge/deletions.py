@@ -44,7 +44,7 @@ def plan(meeting: Meeting, source: Half, target: Half, ids: dict[Side, list[str]
     verb = "delete" if follows else "keep"
     return [
         Write(
-            f"{verb} attachment {other_id(link, target.side)} {target.label}",
+            f"{verb} attachment {other_id(link, target.side)} {target.way}",
             _deleting(meeting, source, target, other_id(link, target.side), follows=follows),
         )
         for link in gone

@@ -63,10 +63,10 @@ def _of_one(meeting: Meeting, source: Half, target: Half, number: str, link: Rec
         meeting.refused.append(str(link.base["refused"]))
         return []
     if link is None or not other_id(link, target.side):
-        return [Write(f"attachment {number} {target.label}", _bringing(meeting, source, target, number))]
+        return [Write(f"bring attachment {number} {target.way}", _bringing(meeting, source, target, number))]
     if replaced.is_due(link, source, target):
         compared = replaced.comparing(meeting, source, target, number)
-        return [Write(f"compare attachment {number} with its twin {target.label}", compared)]
+        return [Write(f"compare attachment {number} with its twin {target.way}", compared)]
     if link.base.get("to") == target.side and not link.base.get("read_back"):
         return [Write(f"read attachment {number} back", _reading_back(meeting, source, target, number))]
     return []
@@ -135,7 +135,7 @@ def _pictures(meeting: Meeting) -> list[Write]:
 
         return bring
 
-    return [Write(f"{picture_name(one)} of the description", bringing(one)) for one in waiting]
+    return [Write(f"bring {picture_name(one)} of the description inside", bringing(one)) for one in waiting]
 
 
 def _is_waiting(link: RecordLink | None) -> bool:

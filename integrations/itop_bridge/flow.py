@@ -70,6 +70,8 @@ def _agreement(meeting: Meeting, link: RecordLink | None) -> Plan:
         *states.plan(meeting, base),
     ]
     writes += [Write(part.sentence, _going_on(meeting, part.do)) for part in parts]
+    if not writes and sides.is_dry:
+        meeting.close()  # a dry run writes nothing that could say it
     if not writes and (meeting.refused or meeting.waits):
         writes = [Write("say what is left", lambda _mine: "")]
     return Plan(

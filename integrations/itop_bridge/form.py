@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
-
-from integrations.core.models import IntegrationRole, RecordLink
+from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import base_of, create_once
 from integrations.transport.errors import ConflictError, RejectedError
@@ -14,8 +12,8 @@ from integrations.vendors.itop.answers import NotAllowed, UnknownClass
 from integrations.vendors.itop.schemas import Ticket
 
 from . import mapping, pairs
-from .models import INTERNAL, MARKER
-from .sides import TICKET, Meeting, Sides
+from .models import MARKER
+from .sides import Meeting, Sides
 
 
 def find(sides: Sides, outside: Ticket) -> Ticket | None:
@@ -41,12 +39,9 @@ def find(sides: Sides, outside: Ticket) -> Ticket | None:
 
 
 def _twins_of_others(sides: Sides, ids: list[str], outside: Ticket) -> set[str]:
-    """Those of these internal tickets that are a twin already, of whatever bridge of this internal iTop."""
-    mine = IntegrationRole.objects.filter(integration=sides.integration, role=INTERNAL).values("connection")
-    bridges = IntegrationRole.objects.filter(connection__in=mine, role=INTERNAL).values("integration")
-    links = RecordLink.objects.filter(integration__in=bridges, object_type=TICKET, right_id__in=ids)
-    own = Q(integration=sides.integration, left_id=str(outside.id))
-    return set(links.exclude(own | Q(state=RecordLink.State.REPLACED)).values_list("right_id", flat=True))
+    """Those of these internal tickets that are a twin of another ticket already."""
+    others = pairs.twins(sides.integration, ids).exclude(integration=sides.integration, left_id=str(outside.id))
+    return set(others.values_list("right_id", flat=True))
 
 
 def values_of(meeting: Meeting) -> dict[str, str]:

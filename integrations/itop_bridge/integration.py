@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from integrations.core import registry, roles
-from integrations.core.registry import IntegrationKind, NavigationItem, Role
+from integrations.core.registry import IntegrationKind, NavigationItem, OptionRows, Role
 from integrations.vendors.itop import VENDOR as ITOP
 
 from .checking import ask_for_check
-from .models import EXTERNAL, INTERNAL, BridgeOptions
+from .models import EXTERNAL, INTERNAL, BridgeOptions, ValueWord
 from .pairs import PAIRS, tiles
+from .relinking import relink_pair
 from .streams import STREAMS, check_defaults, sync_pair
 
 _SETTINGS = (
@@ -26,7 +27,8 @@ registry.register(
         streams=STREAMS,
         options=BridgeOptions,
         options_saved=ask_for_check,
-        jobs={"check_defaults": check_defaults, "sync_pair": sync_pair},
+        option_rows={"words": OptionRows(ValueWord, keys=("field", "external"), values=("internal",))},
+        jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
         navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:3]},

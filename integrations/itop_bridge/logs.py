@@ -62,7 +62,7 @@ def _one_way(meeting: Meeting, source: Half, target: Half) -> list[Write]:
             continue
         if link is not None and twin and link.base.get("to") != target.side:
             continue  # it came from there; that its original is gone is not mended from its copy
-        about = f"entry of {entry.author or 'somebody'} {target.label}"
+        about = f"entry of {entry.author or 'somebody'} {target.way}"
         ours = next((one for one in free if _is_ours(one[1], entry, source)), None)
         if ours is not None:
             free.remove(ours)

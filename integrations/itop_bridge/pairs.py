@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.core.models import RecordLink
+from integrations.core.models import Integration, IntegrationRole, RecordLink
 from integrations.core.registry import Tile
 from integrations.core.sync.flow import Write
 from integrations.transport.errors import RejectedError
 
-from .models import Pair
-from .sides import ENTRY, FILE, Meeting, Sides
+from .models import INTERNAL, Pair
+from .sides import ENTRY, FILE, TICKET, Meeting, Sides
 
 State = RecordLink.State
 PAIRS = "admin:itop_bridge_pair_changelist"
@@ -41,6 +41,20 @@ def note(meeting: Meeting, link: RecordLink) -> None:
             "looked_at": timezone.now(),
         },
     )
+
+
+def moved(link: RecordLink, side: str, state: str) -> None:
+    """The ticket of that side was led to this state."""
+    Pair.objects.filter(link=link).update(**{f"{side}_state": state[:60]})
+
+
+def twins(integration: Integration, ids: Sequence[str]) -> QuerySet[RecordLink]:
+    """The links of those of these internal tickets that are a twin, of whatever bridge into the same internal iTop."""
+    inside = IntegrationRole.objects.filter(role=INTERNAL)
+    root = inside.filter(integration=integration).values("connection__base_url")
+    bridges = inside.filter(connection__base_url__in=root).values("integration")
+    links = RecordLink.objects.filter(integration__in=bridges, object_type=TICKET, right_id__in=ids)
+    return links.exclude(state=State.REPLACED)
 
 
 def parked(link: RecordLink | None) -> str:
@@ -76,12 +90,18 @@ def resume(link: RecordLink) -> None:
 
 def anew(link: RecordLink) -> None:
     """A person wants a new twin for one that is gone: the pair is forgotten, and what was brought with it."""
+    forget(link, f"A new twin was asked for in the place of {link.right_id}.")
+
+
+def forget(link: RecordLink, why: str) -> None:
+    """The pair's link, and those of its entries and files, are replaced: they say no more what is where."""
     rows = RecordLink.objects.filter(integration=link.integration).exclude(state=State.REPLACED)
     entries = Q(object_type=ENTRY, left_id__startswith=f"{link.left_id}:")
+    if link.right_id:
+        entries |= Q(object_type=ENTRY, right_id__startswith=f"{link.right_id}:")
     files = Q(object_type=FILE, base__pair=link.left_id)
-    said = f"A new twin was asked for in the place of {link.right_id}."
     with transaction.atomic():
-        rows.filter(Q(pk=link.pk) | entries | files).update(state=State.REPLACED, cause=said)
+        rows.filter(Q(pk=link.pk) | entries | files).update(state=State.REPLACED, cause=why)
 
 
 def tiles(user: Any) -> list[Tile]:
@@ -91,7 +111,7 @@ def tiles(user: Any) -> list[Tile]:
     rows = Pair.objects.visible_to(user)
     parked, missing = rows.exclude(parked_at=None).count(), rows.filter(link__state=State.MISSING).count()
     page = reverse(PAIRS)
-    found = (("Parked pairs", parked, "parked", "bad"), ("Pairs without a twin", missing, "missing", "warning"))
+    found = (("parked pairs", parked, "parked", "bad"), ("pairs without a twin", missing, "missing", "warning"))
     return [Tile(label, count, f"{page}?needs={needs}", tone) for label, count, needs, tone in found if count]
 
 

@@ -10,7 +10,7 @@ from integrations.transport.errors import RejectedError
 from integrations.vendors.itop import lifecycle
 from integrations.vendors.itop.answers import Crashed, WrongState
 
-from . import mapping
+from . import mapping, pairs
 from .sides import Half, Meeting
 
 
@@ -22,12 +22,12 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
         now, wanted = meeting.ticket(target).status, meeting.ticket(source).status
         before = base.get(f"{source.label}_state")
         if before is not None and wanted != before and wanted != now:
-            return [Write(f"from {now} to {wanted} {target.way}", _walking(meeting, source, target))]
+            return [Write(f"move it from {now} to {wanted} {target.way}", _walking(meeting, source, target))]
     return []
 
 
 def _walking(meeting: Meeting, source: Half, target: Half) -> Any:
-    def walk(_mine: RecordLink) -> str:
+    def walk(mine: RecordLink) -> str:
         ticket, wanted = meeting.ticket(target), meeting.ticket(source).status
         try:
             way = lifecycle.path(ticket.ticket_class, ticket.status, wanted, decide=wanted in mapping.DECIDED)
@@ -35,6 +35,7 @@ def _walking(meeting: Meeting, source: Half, target: Half) -> Any:
             raise RejectedError(f"{ticket.ref}: {none}") from None
         for step in way:
             _take(meeting, source, target, step)
+            pairs.moved(mine, target.label, step.target)
         return ""
 
     return walk
@@ -51,6 +52,11 @@ def _take(meeting: Meeting, source: Half, target: Half, step: lifecycle.Transiti
     except WrongState:
         if target.api.ticket(ticket.id).status != step.target:
             raise
-    except Crashed as crashed:  # some steps do so for ever: looked at, and held where nothing came of it
-        if target.api.ticket(ticket.id).status != step.target:
-            raise RejectedError(f"{step.stimulus} of {ticket.ref}: {crashed.message}", status=500) from None
+    except Crashed:  # some steps do so for ever: looked at, and held where nothing came of it
+        now = target.api.ticket(ticket.id).status
+        if now != step.target:
+            raise RejectedError(
+                f"{step.stimulus} of {ticket.ref}: iTop's program dies over this step (500), and the ticket is still "
+                f"{now}. Take the step in the {target.label} iTop by hand.",
+                status=500,
+            ) from None

@@ -141,7 +141,10 @@ def sync_pair(claim: Claim, link_id: int) -> str:
     if problem := core_streams.why_not(link.integration):
         return f"Not run: {problem}"
     contents.doubt(link)
-    return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
+    try:
+        return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
+    except core_streams.StreamProblem as problem:  # the settings name what is not there
+        return f"Not run: {problem}"
 
 
 STREAMS = (

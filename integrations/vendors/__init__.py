@@ -20,6 +20,7 @@ class Field:
     """One credential or setting of a connection; becomes one input of the connection form.
 
     A `secret` field is stored encrypted and is write-only in forms; other credentials are stored and shown plainly.
+    `problem_of` says what is wrong with the value of a setting, in a sentence; empty when nothing is.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Field:
     required: bool = True
     default: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    problem_of: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 SECRET_HEADERS = frozenset(
     [
         *("authorization", "secret", "username", "apiintegrationcode", "cookie"),
-        *("x-client-uuid", "x-api-key", "x-api-secret"),
+        *("x-client-uuid", "x-api-key", "x-api-secret", "x-hmac-authorization"),
     ]
 )
 FAULTS = {

@@ -95,6 +95,7 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "api-calls": ("admin", "/admin/core/apicall/"),
         **toga(person["admin"]),
         **freshservice(person["admin"]),
+        **itop(person["admin"]),
         "connection": ("admin", person["admin"].get("/admin/core/connection/?q=autotask").link(CONNECTION)),
     }
 
@@ -147,6 +148,43 @@ def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
         "freshservice-settings": ("admin", settings),
         "inbox": ("admin", inbox),
         "delivery": ("admin", delivery.partition("?")[0]),
+    }
+
+
+def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """A bridge of two iTops at work: its pairs, one that was talked in on both sides, and what a run would write."""
+    integration = admin.get("/admin/core/integration/?q=itop_bridge").link(INTEGRATION)
+    connection = {
+        role: admin.get(f"/admin/core/connection/?q=itop-{role}").link(CONNECTION) for role in ("external", "internal")
+    }
+    root = {role: dict(admin.get(page).form_with("Save")[0].fields)["base_url"] for role, page in connection.items()}
+
+    def do(role: str, act: str, **values: Any) -> Any:
+        return admin.post_json(f"{root[role]}/_simulator/do", {"action": act, **values}, token="")[1]["done"]
+
+    scanner = "<p>It never did before.</p>"
+    ticket = do("external", "new_ticket", title="The scanner asks for a password", description=scanner)
+    wait_for(admin, f"/admin/itop_bridge/pair/?q={ticket}", "1 result")
+    pair = admin.get(f"/admin/itop_bridge/pair/?q={ticket}").link(r"/pair/\d+/change/").partition("?")[0]
+    number = int(admin.get(pair).link("class=Ticket&amp;id=5").rpartition("id=")[2])  # the twin's
+    do("external", "add_log", ticket=ticket, text="Is there one for all of us?", by="otto")
+    do("internal", "add_log", ticket=number, text="It is on its label.")
+    do("external", "attach", ticket=ticket, name="label.txt", text="The label is under the lid.")
+    do("internal", "stimulate", ticket=number, stimulus="ev_assign")
+    wait_for(admin, pair, "to assigned outside")
+    wait_for(admin, "/admin/core/webhookdelivery/?state__exact=waiting&q=attachment", "0 results")
+    do("external", "webhook", drop_rate=1.0)
+    do("external", "new_ticket", title="The clock in the hall is late")
+    do("external", "edit_ticket", ticket=ticket, title="The scanner asks for a password again")
+    do("external", "add_log", ticket=1, text="When will it be here?")
+    dry_run = admin.press(admin.get(integration.replace("change/", "stream/reconcile/")), "Dry run").url
+    wait_for(admin, dry_run, "Would be:")
+    return {
+        "itop-pairs": ("admin", "/admin/itop_bridge/pair/"),
+        "itop-pair": ("admin", pair),
+        "itop-settings": ("admin", admin.get("/admin/itop_bridge/bridgeoptions/").link(r"/bridgeoptions/\d+/change/")),
+        "itop-webhooks": ("admin", connection["external"].replace("/change/", "/webhooks/")),
+        "itop-dry-run": ("admin", dry_run),
     }
 
 

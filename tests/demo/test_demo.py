@@ -18,6 +18,7 @@ from integrations.demo import temporary
 from integrations.demo.visitor import Visitor
 from integrations.vendors.autotask import simulator
 from integrations.vendors.freshservice import simulator as freshservice
+from integrations.vendors.itop import simulator as itop
 from integrations.vendors.toga import simulator as toga
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,10 @@ def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
         "ELITE_TOGA_API_SECRET": toga.API_SECRET,
         "ELITE_FRESHSERVICE_API_KEY": freshservice.API_KEY,
         "ELITE_FRESHSERVICE_WEBHOOK_SECRET": "another-secret-for-webhooks",  # the demo's own is new each time
+        "ELITE_ITOP_EXTERNAL_PASSWORD": itop.PASSWORD,
+        "ELITE_ITOP_EXTERNAL_WEBHOOK_SECRET": "another-secret-of-the-external-itop",
+        "ELITE_ITOP_INTERNAL_PASSWORD": itop.PASSWORD,
+        "ELITE_ITOP_INTERNAL_WEBHOOK_SECRET": "another-secret-of-the-internal-itop",
         "ELITE_TOGADESK_DATABASE_URL": f"sqlite:///{environment[temporary.INSIDE]}/togadesk/togadesk.sqlite3",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.core.models import User
-from integrations.core.registry import kinds
+from integrations.core.registry import kinds, vendors
 from integrations.demo import accounts, stage
 from integrations.demo.stage import Chapter, Seen, Stage, StepError, play
 
@@ -53,6 +54,13 @@ def test_waiting_ends_with_the_name_of_what_did_not_come() -> None:
 
 def test_every_chapter_is_named_after_an_integration() -> None:
     assert {chapter.slug for chapter in stage.chapters()} <= {kind.slug for kind in kinds()}
+
+
+@pytest.mark.parametrize("vendor", ["freshservice", "itop"])
+def test_a_guide_names_the_port_that_make_demo_gives_its_simulator(vendor: str) -> None:
+    guide = (ROOT / "docs" / f"{vendor}.md").read_text(encoding="utf-8").partition("## Rehearse")[2]
+    ports = {int(port) % 100 for port in re.findall(r"http://127\.0\.0\.1:8[12](\d\d)/_simulator/", guide)}
+    assert ports == {sorted(vendors()).index(vendor)}
 
 
 @pytest.mark.django_db

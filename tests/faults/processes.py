@@ -87,8 +87,17 @@ class Portal:
                 os.kill(pid, signal.SIGKILL)
         if who in ("supervisor", "everybody"):
             self.process.wait()
-            wait_until(lambda: all(process_started(pid) is None for pid in living["everybody"]), "the end of all")
+            self._wait_for_the_end(living["everybody"])
             self.start()
+
+    def _wait_for_the_end(self, pids: list[int]) -> None:
+        def left() -> list[str]:
+            return [f"{pid} {title(pid)}" for pid in pids if process_started(pid) is not None]
+
+        try:
+            wait_until(lambda: not left(), "the end of all")
+        except AssertionError as late:
+            raise AssertionError(f"{late}; still there: {left()}") from None
 
     def close(self) -> None:
         """End it in order; whatever is left then is killed."""

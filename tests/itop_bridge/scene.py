@@ -98,7 +98,8 @@ class Scene:
     # --- what is there
 
     def link(self, ticket: int) -> RecordLink:
-        return RecordLink.objects.get(integration=self.integration, object_type="ticket", left_id=str(ticket))
+        rows = RecordLink.objects.filter(integration=self.integration, object_type="ticket", left_id=str(ticket))
+        return rows.exclude(state=RecordLink.State.REPLACED).get()
 
     def twin_of(self, ticket: int) -> int:
         return int(self.link(ticket).right_id)

@@ -62,7 +62,7 @@ def test_a_file_over_the_limit_holds_the_pair_with_a_sentence_and_is_not_fetched
     scene.outside("attach", ticket=ticket, name="big.bin", size=1_200_000)
     scene.outside("attach", ticket=ticket, name="small.bin", size=10)
     scene.reconcile()
-    assert "larger than the connection allows" in scene.held()[0]
+    assert "“big.bin” is larger than the connection allows (1 MB)" in scene.held()[0]
     assert [name for name, _ in scene.files(scene.internal, twin)] == ["small.bin"]
     scene.forget()
     scene.outside("edit_ticket", ticket=ticket, title="Again")

@@ -102,7 +102,7 @@ def test_a_step_that_kills_itop_for_ever_is_held_and_not_repeated_at_once(scene:
     scene.reconcile()
     scene.inside("stimulate", ticket=twin, stimulus="ev_assign")
     scene.reconcile()
-    assert "program died" in scene.held()[0]
+    assert "program dies over this step (500), and the ticket is still escalated_tto" in scene.held()[0]
     assert state(scene, ticket) == "escalated_tto"
     before = len(scene.writes(scene.external))
     scene.reconcile(minutes=0.5)

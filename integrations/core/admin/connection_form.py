@@ -7,6 +7,7 @@ secret or where it is sent to (base URL, private addresses) must enter their own
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -185,7 +186,18 @@ def _input(declared: Field) -> forms.Field:
         )
     if declared.choices:
         return forms.ChoiceField(**shared, choices=declared.choices, widget=UnfoldAdminSelectWidget())
-    return forms.CharField(**shared, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
+    validators = [_refusing(declared.problem_of)] if declared.problem_of else []
+    return forms.CharField(
+        **shared, validators=validators, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
+    )
+
+
+def _refusing(problem_of: Callable[[str], str]) -> Callable[[str], None]:
+    def refuse(value: str) -> None:
+        if problem := problem_of(value):
+            raise forms.ValidationError(problem)
+
+    return refuse
 
 
 def set_by(connection: Connection, name: str) -> str:

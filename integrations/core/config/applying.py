@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
 from integrations.core import registry
-from integrations.core.models import ApiToken, Client, Integration, IntegrationRole
-from integrations.core.registry import IntegrationKind
-from integrations.core.streams import streams_of
+from integrations.core.models import ApiToken, Client, Integration, IntegrationRole, Stream
+from integrations.core.registry import IntegrationKind, OptionRows
+from integrations.core.streams import approve, kind_of, streams_of, withdraw_approval
 
 from .connecting import ConnectionApplier, find_connection
 from .reading import ConfigProblems, File, Table
-from .settling import Change, settle
+from .settling import Change, settle, shown
 
 __all__ = ["Change", "ConfigProblems", "apply_config"]
 
@@ -42,6 +44,7 @@ def apply_config(
 class Applier:
     def __init__(self, by: str) -> None:
         self.plan: list[Change] = []
+        self.by = by
         self.connections = ConnectionApplier(self.plan, by)
 
     def everything(self, top: Table) -> None:
@@ -135,6 +138,7 @@ class Applier:
         names = {f.name for f in model._meta.concrete_fields if f.editable and not f.primary_key} if model else set()
         given = {name: table.plain(name) for name in sorted(names) if name in table.values}
         table.taken |= names
+        listed = [(name, rows, list(table.tables(name))) for name, rows in kind.option_rows.items()]
         table.finish()
         if model is None:
             return
@@ -145,27 +149,61 @@ class Applier:
             except ValueError as error:
                 table.problem(f"options of {integration.slug}: {error}")
                 return
-        what = f"options of {integration.client.slug}/{integration.slug}"
-        if self.note(settle(table, row, what, given)) and kind.options_saved is not None:
+        what = f"{integration.client.slug}/{integration.slug}"
+        if not self.note(settle(table, row, f"options of {what}", given)):
+            return
+        for name, rows, inners in listed:
+            for inner in inners:
+                self.option_row(inner, rows, row, f"{name} of {what}:")
+        if kind.options_saved is not None:
             kind.options_saved(row)
+
+    def option_row(self, table: Table, rows: OptionRows, options: Model, what: str) -> None:
+        given = {name: table.plain(name) for name in (*rows.keys, *rows.values)}
+        table.finish()
+        try:
+            key = {name: _as_stored(rows.model, name, given[name]) for name in rows.keys}
+        except ValidationError as error:
+            table.problem(f"{what} {' '.join(error.messages)}")
+            return
+        row = rows.model._default_manager.filter(options=options, **key).first() or rows.model(options=options)
+        self.note(settle(table, row, f"{what} {' '.join(map(str, key.values()))}", _only_given(given)))
 
     def streams(self, table: Table, integration: Integration, kind: IntegrationKind) -> None:
         rows = {row.slug: row for row in streams_of(integration)} if table.values else {}
         for name in table.values:
             inner = table.table(name)
             given = {"is_enabled": inner.flag("enabled"), "interval_minutes": inner.plain("interval_minutes")}
+            approved = inner.flag("approved")
             inner.finish()
             what = f"{integration.client.slug}/{integration.slug}"
             if name not in rows:
                 table.problem(f"integration {what}: the kind {kind.slug} has no stream “{name}”.", name)
                 continue
-            self.note(settle(inner, rows[name], f"stream {what}/{name}", _only_given(given)))
+            said = self.approval(inner, rows[name], approved)
+            self.note(settle(inner, rows[name], f"stream {what}/{name}", _only_given(given), more=said))
         table.finish()
+
+    def approval(self, table: Table, stream: Stream, approved: bool | None) -> list[str]:
+        """What the file says of the stream's first run, as details of the plan."""
+        declared = kind_of(stream)
+        if approved is None or approved == (stream.approved_at is not None):
+            return []
+        if declared is None or not declared.needs_approval:
+            table.problem(f"stream {stream.slug}: its first run needs no approval.", "approved")
+            return []
+        approve(stream, actor=self.by) if approved else withdraw_approval(stream, actor=self.by)
+        return [f"first run approved: {shown(not approved)} → {shown(approved)}"]
 
     def note(self, change: Change | None) -> bool:
         if change is not None:
             self.plan.append(change)
         return change is not None
+
+
+def _as_stored(model: type[Model], name: str, value: object) -> object:
+    """The value as the field holds it. Raises ValidationError."""
+    return model._meta.get_field(name).to_python(value)  # type: ignore[union-attr]  # only plain columns come here
 
 
 def _only_given(values: Mapping[str, object]) -> dict[str, object]:

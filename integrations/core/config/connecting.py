@@ -101,6 +101,8 @@ class ConnectionApplier:
             if declared.name in given and not _is_choice(declared, given[declared.name]):
                 choices = ", ".join(value for value, _ in declared.choices)
                 inner.problem(f"{what}: {declared.name} must be one of {choices}.", declared.name)
+            elif declared.name in given and (problem := _problem(declared, given[declared.name])):
+                inner.problem(f"{what}: {declared.name}: {problem}", declared.name)
         return given
 
     def _set_secrets(self, table: Table, row: Connection, given: dict[str, str], what: str) -> list[str]:
@@ -114,6 +116,10 @@ class ConnectionApplier:
             table.problem(f"{what}: its stored secrets cannot be read: {error}.", "credentials")
             return []
         return details
+
+
+def _problem(declared: Field, value: object) -> str:
+    return declared.problem_of(str(value)) if declared.problem_of else ""
 
 
 def _is_choice(declared: Field, value: object) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from integrations.core import registry
-from integrations.core.models import ApiToken, Client, Connection, Integration
+from integrations.core.models import ApiToken, Client, Connection, Integration, Stream
 from integrations.core.opening import WEBHOOK_SECRET
-from integrations.core.streams import declared_streams
+from integrations.core.registry import OptionRows
+from integrations.core.streams import declared_streams, kind_of
 
 
 def export_config() -> str:
@@ -57,20 +61,31 @@ def _integration(integration: Integration) -> dict[str, Any]:
         "enabled": integration.is_enabled,
         "roles": {row.role: row.connection.slug for row in integration.roles.select_related("connection")},
         "options": _options(integration),
-        "streams": {
-            row.slug: {"enabled": row.is_enabled, "interval_minutes": row.interval_minutes}
-            for row in declared_streams(integration)
-        },
+        "streams": {row.slug: _stream(row) for row in declared_streams(integration)},
     }
 
 
+def _stream(stream: Stream) -> dict[str, Any]:
+    declared = kind_of(stream)
+    said = {"enabled": stream.is_enabled, "interval_minutes": stream.interval_minutes}
+    is_approved = declared is not None and declared.needs_approval and stream.approved_at is not None
+    return said | {"approved": True} if is_approved else said
+
+
 def _options(integration: Integration) -> dict[str, Any]:
-    model = next((kind.options for kind in registry.kinds() if kind.slug == integration.kind), None)
-    row = model._default_manager.filter(pk=integration.pk).first() if model else None
-    if row is None:
+    kind = next((kind for kind in registry.kinds() if kind.slug == integration.kind), None)
+    row = kind.options._default_manager.filter(pk=integration.pk).first() if kind and kind.options else None
+    if kind is None or row is None:
         return {}
     fields = [f for f in row._meta.concrete_fields if f.editable and not f.primary_key]
-    return {f.name: value for f in fields if (value := f.value_from_object(row)) is not None}
+    options = {f.name: value for f in fields if (value := f.value_from_object(row)) is not None}
+    return options | {name: found for name, rows in kind.option_rows.items() if (found := _rows(rows, row))}
+
+
+def _rows(rows: OptionRows, options: Model) -> list[dict[str, Any]]:
+    names = (*rows.keys, *rows.values)
+    found = rows.model._default_manager.filter(options=options).order_by(*rows.keys)
+    return [dict(zip(names, values, strict=True)) for values in found.values_list(*names)]
 
 
 def _variable(*parts: str) -> dict[str, str]:
@@ -100,6 +115,8 @@ def _value(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Iterable):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     raise TypeError(f"a {type(value).__name__} has no place in a configuration file")

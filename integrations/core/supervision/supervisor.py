@@ -36,7 +36,7 @@ class Web(Child):
             *("--worker-class", "gthread"),
             *("--workers", str(settings.WEB_WORKERS), "--threads", str(settings.WEB_THREADS)),
             *("--timeout", "90", "--graceful-timeout", "25"),
-            *("--max-requests", "10000", "--max-requests-jitter", "1000"),
+            *("--max-requests", "100000", "--max-requests-jitter", "10000"),
             *("--worker-tmp-dir", "/dev/shm", "--no-control-socket"),  # noqa: S108 — gunicorn's own heartbeat files
             *("--log-level", "warning", "--name", "portal web"),
         ]

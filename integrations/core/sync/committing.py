@@ -68,8 +68,10 @@ class Book:
             return
         results.add(self.put_off)
         self.put_off = None
+        told = self._told_as_held(results)
         for record, error in results.held:
-            results.enter(record, Outcome.HELD, holding.sentence_of(error))
+            if record.id not in told:
+                results.enter(record, Outcome.HELD, holding.sentence_of(error))
         for entry in results.entries:
             entry.run = self.run
         with transaction.atomic():
@@ -102,6 +104,14 @@ class Book:
         if noted != self.stream.in_hand and not self.run.subject:
             Stream.objects.filter(pk=self.stream.pk).update(in_hand=noted)
             self.stream.in_hand = noted
+
+    def _told_as_held(self, results: Results) -> set[str]:
+        """Those that this run has told of before: one that lasts long tries them again, and counts them once."""
+        if not results.held:
+            return set()
+        ids = [record.id for record, _ in results.held]
+        told = SyncEntry.objects.filter(run=self.run, outcome=Outcome.HELD, record_id__in=ids)
+        return set(told.values_list("record_id", flat=True))
 
     def _store_held(self, results: Results) -> None:
         holding.settle(self.stream, results.settled)

@@ -199,8 +199,10 @@ class _Run:
         return results
 
     def _told(self, records: Sequence[Record]) -> set[str]:
-        """The ids of those that this run has dealt with before it was put off in the middle of their page."""
-        if not self.is_going_on:
+        """The ids of those that this run has dealt with already: before it was put off in the middle of their page, or
+        on an earlier page of a dry run, which leaves no fingerprints.
+        """
+        if not (self.is_going_on or self.run.is_dry):
             return set()
         told = SyncEntry.objects.filter(run=self.run, record_id__in=[record.id for record in records])
         return set(told.values_list("record_id", flat=True))

@@ -32,20 +32,19 @@ def timeline(link: RecordLink) -> list[Event]:
         Event(
             entry.run.started_at,
             f"{entry.run.stream.slug}: {entry.get_outcome_display().lower()}{' (dry run)' if entry.run.is_dry else ''}",
-            " ".join(filter(None, [entry.why, *(f"{write}." for write in entry.writes)])),
-            _TONES.get(SyncEntry.Outcome(entry.outcome), "neutral"),
+            " ".join(filter(None, [entry.why, *(f"{write[:1].upper()}{write[1:]}." for write in entry.writes)])),
+            "neutral" if entry.run.is_dry else _TONES.get(SyncEntry.Outcome(entry.outcome), "neutral"),
             entry.run_id,
         )
         for entry in entries.select_related("run__stream").order_by("-pk")[:LENGTH]
     ]
     held = HeldItem.objects.filter(record_id__in=ids, stream__integration=link.integration_id).select_related("stream")
-    events += [
-        Event(item.held_at, f"{item.stream.slug}: {item.get_state_display().lower()}", item.sentence, _tone(item))
-        for item in held
-    ]
-    events.append(Event(link.created_at, "linked", link.cause))
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    told = {(event.what, event.detail) for event in events}
+    events += [event for event in map(_of_item, held) if (event.what, event.detail) not in told]
+    events.append(Event(link.created_at, "linked", link.cause if link.state == RecordLink.State.ACTIVE else ""))
+    return sorted(dict.fromkeys(events), key=lambda event: event.at, reverse=True)
 
 
-def _tone(item: HeldItem) -> str:
-    return "bad" if item.state == HeldItem.State.HELD else "neutral"
+def _of_item(item: HeldItem) -> Event:
+    tone = "bad" if item.state == HeldItem.State.HELD else "neutral"
+    return Event(item.held_at, f"{item.stream.slug}: {item.get_state_display().lower()}", item.sentence, tone)

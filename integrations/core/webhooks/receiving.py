@@ -6,12 +6,14 @@ then, not a commit each. Nobody is answered before the commit that holds his cal
 
 from __future__ import annotations
 
+import fcntl
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from integrations.core import jobs
@@ -99,7 +101,8 @@ class _Together:
             self._waiting.append(mine)
         with self._turn:
             if not mine.is_over:
-                _store_calls(self._waiting_with(mine))
+                with _alone():
+                    _store_calls(self._waiting_with(mine))
         if mine.error is not None:
             raise mine.error
         return mine.taken
@@ -114,6 +117,18 @@ class _Together:
 
 
 _together = _Together()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """On SQLite, the only process that stores calls: who finds its file locked sleeps, where here he is woken up."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or "memory" in name:
+        yield
+        return
+    with open(f"{name}-webhooks", "wb") as turn:  # beside the database, where all its processes find it
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def _store_calls(calls: Sequence[_Call]) -> None:

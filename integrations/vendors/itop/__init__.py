@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.vendors import Field, Limits, Vendor
+from integrations.vendors.zones import zone_problem
 
 from .api import MAX_FILE_MB, ItopApi
 from .calls import VERSION
@@ -27,6 +28,7 @@ VENDOR = Vendor(
             "Time zone",
             "As `timezone` in iTop's configuration has it, such as Asia/Jakarta; what iTop sends does not say.",
             default=DEFAULT_ZONE,
+            problem_of=zone_problem,
         ),
         Field("version", "Version of the REST services", "1.3 for every iTop since 2.2.", default=VERSION),
         Field(

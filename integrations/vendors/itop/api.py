@@ -69,7 +69,7 @@ class ItopApi:
         return self.calls.last.date() if self.calls.last else None
 
     def test_connection(self) -> Iterator[Step]:
-        """Login and REST profile, tickets, their classes, writing, persons, attachments, administrator, time zone."""
+        """Login and REST profile, tickets, classes, writing, persons, attachments, administrator, clock, time zone."""
         return connection_steps(self)
 
     # --- the account --------------------------------------------------------------------------------------------
@@ -289,14 +289,15 @@ class ItopApi:
         # Base64 is a third longer, and PHP writes a slash as two characters.
         size, body = self.calls.read_file(asked, spool, target, path=path, max_bytes=limit * 3 + 1_000_000)
         found = objects.only(objects_in(body, class_name), class_name, number)
-        if size is not None and size > limit:
-            raise TooLarge(f"{class_name} {number} is larger than the connection allows.")
-        return schemas.file_of(number, found.fields, size or 0)
+        file = schemas.file_of(number, found.fields, size or 0)
+        if file.size > limit:
+            raise TooLarge(self._too_large(file.name or f"{class_name} {number}"))
+        return file
 
     def _contents(self, name: str, size: int, content_type: str) -> dict[str, str]:
         """A file as iTop is told of it, its content left out. Raises TooLarge."""
         if size > self._most_bytes():
-            raise TooLarge(f"The file {name[:100]} is larger than the connection allows.")
+            raise TooLarge(self._too_large(name))
         return {"mimetype": content_type, "filename": name, "data": ""}
 
     # --- whom and what tickets name -----------------------------------------------------------------------------
@@ -315,6 +316,9 @@ class ItopApi:
         if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 100_000):
             raise ConfigurationError("Largest file on the connection must be a whole number of megabytes.")
         return int(text) * 1_000_000
+
+    def _too_large(self, name: str) -> str:
+        return f"“{name[:100]}” is larger than the connection allows ({self._most_bytes() // 1_000_000} MB)."
 
 
 def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NEEDED = frozenset({"core/get", "core/create", "core/update", "core/apply_stimulus", "core/delete"})
 TOLERATED = timedelta(minutes=5)  # between iTop's clock and the stamps on its tickets
+SKEW = timedelta(minutes=1)  # between iTop's clock and the portal's
 NOBODY = 0  # an id that no object has
 
 
@@ -33,6 +34,7 @@ def connection_steps(api: ItopApi) -> Iterator[Step]:
             ("Persons", steps.persons),
             ("Attachments", steps.attachments),
             ("Administrator", steps.administrator),
+            ("Clock", steps.clock),
             ("Time zone", steps.time_zone),
         )
     )
@@ -99,6 +101,20 @@ class _Steps:
             )
         return "The account is one: authors of log entries are kept, pictures can be read."
 
+    def clock(self) -> str:
+        """Who reads what changed since a moment may miss what happened by a clock that is behind."""
+        told = self._api.told_at
+        if told is None:
+            return "The web server of this iTop does not say what time it is."
+        ahead = told - datetime.now(UTC)
+        if abs(ahead) > SKEW:
+            minutes, way = abs(ahead) / timedelta(minutes=1), "ahead of" if ahead > timedelta() else "behind"
+            raise ConfigurationError(
+                f"The clock of iTop's web server is {minutes:.1f} minutes {way} the portal's: have both set by NTP, or "
+                "changes are missed."
+            )
+        return "iTop's web server and the portal agree on the time."
+
     def time_zone(self) -> str:
         """A stamp later than iTop's own clock cannot be; an earlier one may be right or not, so it is shown."""
         zone = self._api.zone
@@ -110,8 +126,8 @@ class _Steps:
         if newest > now + TOLERATED:
             hours = (newest - now) / timedelta(hours=1)
             raise ConfigurationError(
-                f"By {zone.key} the newest change would be {hours:.1f} hours ahead of iTop's clock: enter the time "
-                "zone of iTop's configuration."
+                f"By {zone.key} the newest change would be {hours:.1f} hours ahead of iTop's clock, so its zone is so "
+                "much further east, or more: enter the one of iTop's configuration."
             )
         minutes = max(0, round((now - newest) / timedelta(minutes=1)))
         return f"{zone.key}: the newest change would be {minutes} minutes ago. If that is wrong, the zone is."

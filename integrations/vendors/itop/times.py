@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from integrations.transport.errors import ConfigurationError
+from integrations.vendors.zones import zone_problem
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
 DEFAULT_ZONE = "Europe/Paris"  # of an iTop that nobody configured
@@ -23,10 +24,8 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name.strip() or DEFAULT_ZONE)
     except (KeyError, ValueError, OSError):  # unknown names, names of folders, names that lead elsewhere
-        raise ConfigurationError(
-            f"There is no time zone {name.strip()[:60]!r}: enter one such as Europe/Paris or Asia/Jakarta on the "
-            "connection, as `timezone` in iTop's configuration has it."
-        ) from None
+        problem = zone_problem(name) or f"There is no time zone {name.strip()[:60]!r} on this machine."
+        raise ConfigurationError(f"{problem} Enter it on the connection as iTop's configuration has it.") from None
 
 
 def heard(text: str, zone: ZoneInfo) -> datetime | None:

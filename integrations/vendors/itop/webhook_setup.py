@@ -26,7 +26,7 @@ EVENTS = (
     (STATE, "A ticket reached another state"),
 )
 PATHS = {f"api/v1/{event}": event for event, _ in EVENTS}  # of the first bridge; actions that have them keep working
-ACCOUNT = "the bridge's login"
+ACCOUNT = "LOGIN-OF-THE-BRIDGE"
 TICKET_BODY = '{"class":"$this->finalclass$","id":"$this->id$"}'
 ATTACHMENT_BODY = '{"attachment_id":"$this->id$","item_class":"$this->item_class$","item_id":"$this->item_id$"}'
 CONTEXTS = "GUI:Console, GUI:Portal, CRON"
@@ -119,7 +119,7 @@ _FOR_ALL = (
     ),
     Instruction(
         "Filter of every trigger",
-        f"Put the login of this connection in the place of “{ACCOUNT}”, and the trigger's own class after SELECT. "
+        f"Put the login of this connection in the place of {ACCOUNT}, and the trigger's own class after SELECT. "
         "Without it each change that the bridge makes is sent back to it.",
         f"{filter_for('UserRequest')}\n{filter_for('Attachment')}",
     ),

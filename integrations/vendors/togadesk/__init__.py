@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.vendors import Field, Vendor
+from integrations.vendors.zones import zone_problem
 
 from .api import TogadeskApi
 
@@ -20,7 +21,7 @@ VENDOR = Vendor(
     ),
     settings=(
         Field("uploads_dir", "Folder of uploads", "As this machine and each worker's sees it."),
-        Field("time_zone", "Time zone", "Of the times in its tables.", default="UTC"),
+        Field("time_zone", "Time zone", "Of the times in its tables.", default="UTC", problem_of=zone_problem),
     ),
     is_http=False,
 )

@@ -161,3 +161,24 @@ def test_history_says_what_changed(world: SimpleNamespace, connection: Connectio
     history = page.get(f"/admin/core/connection/{connection.pk}/history/").content.decode()
     for text in ("Environment", "production", "sandbox", "Identity: username", "b@elite.example", "anna"):
         assert text.lower() in history.lower()
+
+
+def test_a_time_zone_that_does_not_exist_is_named_with_the_one_that_is_meant(world: SimpleNamespace) -> None:
+    given = {
+        "slug": "itop",
+        "client": world.elite.pk,
+        "base_url": "https://itop.example.com",
+        "environment": "production",
+        "call_log_level": "all",
+        "identity_username": "bridge",
+        "secret_password": "a-password",
+        "setting_version": "1.3",
+        "setting_max_file_mb": "40",
+    }
+    page = browser(world.admin)
+    answer = page.post("/admin/core/connection/add/?vendor=itop", given | {"setting_time_zone": "Asia/Jakata"})
+    assert "There is no time zone &#x27;Asia/Jakata&#x27;. Is Asia/Jakarta meant?" in answer.content.decode()
+    assert not Connection.objects.filter(slug="itop").exists()
+    answer = page.post("/admin/core/connection/add/?vendor=itop", given | {"setting_time_zone": "Asia/Jakarta"})
+    assert answer.status_code == 302
+    assert Connection.objects.get(slug="itop").settings["time_zone"] == "Asia/Jakarta"

@@ -92,6 +92,15 @@ def test_the_supervisor_is_killed_and_leaves_nobody_behind_and_no_job_half_done(
     assert stage.made() == Counter({1: 1, 2: 1, 3: 1})
 
 
+@pytest.mark.proof
+def test_a_queue_that_cannot_end_without_its_supervisor_is_gone_after_a_while(stage: Stage) -> None:
+    queue = stage.queue()
+    everybody = queue.everybody()
+    os.kill(queue.sentinel, signal.SIGSTOP)
+    kill(queue.process.pid)
+    wait_until(gone(*everybody[1:]), "the end of all others")
+
+
 def test_everything_is_killed_at_once_and_a_new_start_goes_on(stage: Stage) -> None:
     queue = stage.queue()
     stage.do("enqueue", "slow", 1, 2)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from integrations.core.jobs import Again
@@ -83,3 +85,19 @@ def test_a_dry_run_goes_on_in_the_middle_of_a_page() -> None:
     slices.go_on()
     slices.run.refresh_from_db()
     assert (slices.run.updated, slices.run.read, slices.run.entries.count()) == (25, 25, 25)
+
+
+def test_a_held_record_that_a_later_slice_tries_again_is_counted_once() -> None:
+    slices = Slices(ordered=False)
+    slices.right.poisoned = {"T22"}
+    for number in range(25):
+        slices.left.insert(f"T{number}")
+    slices.fail_at(14, raising(SPENT))
+    with pytest.raises(QuotaSpent):
+        slices.go_on()
+    slices.right.faults.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        slices.go_on()
+    slices.run.refresh_from_db()
+    assert HeldItem.objects.get().tries == 2
+    assert (slices.run.created, slices.run.held) == (24, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integrations.transport.errors import ConfigurationError
@@ -14,7 +16,7 @@ from integrations.vendors.simulation import Reply
 from .conftest import OpenApi, sent
 from .saying import always, saying
 
-STEPS = ["Login", "Tickets", "Classes", "Changes", "Persons", "Attachments", "Administrator", "Time zone"]
+STEPS = ["Login", "Tickets", "Classes", "Changes", "Persons", "Attachments", "Administrator", "Clock", "Time zone"]
 
 
 def steps(api: ItopApi) -> dict[str, Step]:
@@ -106,6 +108,16 @@ def test_a_zone_that_would_make_changes_old_is_shown_with_its_minutes(itop: Itop
 def test_a_zone_that_does_not_exist_fails_the_last_step_alone(open_api: OpenApi) -> None:
     failed = last(open_api(time_zone="Mars/Phobos"))
     assert (failed.name, "Mars/Phobos" in failed.detail) == ("Time zone", True)
+
+
+@pytest.mark.parametrize(("minutes", "way"), [(7, "ahead of"), (-7, "behind")])
+def test_a_clock_that_differs_from_the_portals_is_found_out(
+    itop: ItopSimulator, api: ItopApi, minutes: int, way: str
+) -> None:
+    itop.data.clock.pass_seconds(minutes * 60)
+    failed = last(api)
+    assert failed.name == "Clock"
+    assert re.search(rf"[67]\.\d minutes {way} the portal's", failed.detail)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/webservices/rest.php", "/pages/UI.php"])

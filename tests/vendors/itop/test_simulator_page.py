@@ -130,3 +130,13 @@ def test_the_page_for_people_is_inert_and_shows_tickets_logs_files_webhooks_and_
     for text in ("iTop, external (simulated)", "&lt;script&gt;", "look here", "a.txt", "core/get UserRequest::1"):
         assert text in page
     assert len(itop.calls) == 1
+
+
+def test_a_ticket_has_a_page_where_itop_has_it(itop: ItopSimulator, wire: Wire) -> None:
+    number = itop.do("new_ticket", {"title": "<b>No power</b>"})
+    itop.do("add_log", {"ticket": number, "text": "look here"})
+    itop.do("attach", {"ticket": number, "name": "a.txt", "text": "hello"})
+    page = wire("GET", f"/pages/UI.php?operation=details&class=Ticket&id={number}").body.decode()
+    for text in ("R-000001: &lt;b&gt;No power", "look here", "a.txt"):
+        assert text in page
+    assert wire("GET", "/pages/UI.php?operation=details&class=Ticket&id=99").status == 404

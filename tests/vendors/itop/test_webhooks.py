@@ -164,6 +164,9 @@ def test_the_instructions_hold_every_action_with_its_path_payload_and_triggers()
         assert subjects(filled, event) == ["attachment:5" if event == ATTACHMENT else "ticket:5"] or event == ATTACHMENT
     assert "X-Webhook-Secret: …" in texts["Headers of every action"].code
     assert ":current_user->login != " in texts["Filter of every trigger"].code
+    assert all(line.count("'") == 2 for line in texts["Filter of every trigger"].code.splitlines()), (
+        "valid as it stands"
+    )
     assert "GUI:Console" in texts["Context of every trigger"].code
     assert "validated" in texts["Action: A ticket reached another state"].text
 

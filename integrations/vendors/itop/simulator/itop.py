@@ -24,6 +24,7 @@ from .world import Record, World, demo_world
 
 PATH = "/webservices/rest.php"
 _PICTURES = "/pages/ajax.document.php"
+_DETAILS = "/pages/UI.php"
 EXTERNAL, INTERNAL = "external", "internal"
 _KINDS: dict[str, dict[str, Any]] = {  # ids and zones differ, so that a mix-up shows
     EXTERNAL: {"zone": "Europe/Paris", "bridge": "bridge", "first_ticket": 1},
@@ -222,7 +223,11 @@ class ItopSimulator(Switches, Simulator):
     # --- for people ---------------------------------------------------------------------------------------------
 
     def page(self, request: Request) -> Reply | None:
-        """`/`: tickets, what is said in them, attachments, webhooks and the ledger."""
+        """`/`: tickets, what is said in them, attachments, webhooks and the ledger; the page of one ticket where iTop
+        has it.
+        """
+        if request.method == "GET" and request.path == _DETAILS:
+            return self._details(request.query.get("id", ""))
         if request.method != "GET" or request.path != "/":
             return None
         with self.lock:
@@ -243,6 +248,27 @@ class ItopSimulator(Switches, Simulator):
             )
         return Reply.page(html)
 
+    def _details(self, number: str) -> Reply | None:
+        """One ticket, what is said in it and what hangs on it; None where there is none."""
+        with self.lock:
+            ticket = self.data.get("Ticket", int(number)) if number.isdigit() else None
+            if ticket is None:
+                return None
+            names = [name for name in self.data.attributes(ticket["class"]) if not name.endswith("_log")]
+            fields = [{"field": name, "value": self.data.shown(ticket, name)} for name in names]
+            html = people_page(
+                f"{ticket['ref']}: {ticket['title']} (iTop, {self.kind}, simulated)",
+                {
+                    "Private log": (("date", "user_login", "message"), list(reversed(ticket["private_log"]))),
+                    "Attachments": (("id", "name", "size"), self._shown(self.data.attachments_of(ticket))),
+                    "Fields": (("field", "value"), [one for one in fields if one["value"] and one["value"] != "0"]),
+                },
+            )
+        return Reply.page(html)
+
     def _files(self) -> list[Record]:
-        rows = [self._described(one) for one in self.data.all("Attachment")][-200:]
+        return self._shown(list(self.data.all("Attachment"))[-200:])
+
+    def _shown(self, attachments: Iterable[Record]) -> list[Record]:
+        rows = [self._described(one) for one in attachments]
         return [one | (one["contents"] or {}) for one in rows]

@@ -3,3 +3,4 @@
 from tests.settings import *  # noqa: F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.core.webhooks.loft"]  # noqa: F405
+QUEUE_TIMEOUT = 5  # seconds; who is asked to end gets ten more

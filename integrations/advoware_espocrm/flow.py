@@ -1,0 +1,126 @@
+"""A pair as the engine sees it: look, say what would be written, write it.
+
+A hint or a list only says which pair to look at, and on which side something may have changed: where that side is as it
+was at rest, the other one is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integrations.core.models import RecordLink
+from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
+from integrations.core.sync.linking import attach, mark_found, mark_missing
+from integrations.transport.errors import ConflictError, NotFoundError
+from integrations.vendors.espocrm.schemas import Party as Contact
+
+from . import agreement, merge, pairs
+from .mapping import KINDS
+from .models import ADVOWARE, ESPOCRM, Pair
+from .reading import reading
+from .sides import PARTY, Meeting, Sides
+
+GONE = "It was deleted, or hidden from the account. Nothing is changed on the other side."
+
+
+def flow(sides: Sides) -> Flow:
+    """All pairs of one integration."""
+    return Flow(PARTY, Side.LEFT, reading(sides), lambda record, link: plan(sides, record, link))
+
+
+def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
+    """What the pair as it is now needs on both sides."""
+    betnr, pair = int(record.id), Pair.objects.filter(link=link).first() if link else None
+    seen = pair if pair is not None and pair.advoware_seen and pair.espocrm_seen else None
+    contact = None
+    try:
+        if seen is not None and record.data == ESPOCRM:
+            contact = _contact(sides, betnr, link)
+            if contact is not None and pairs.espocrm_print(contact) == seen.espocrm_seen:
+                return Plan()
+        party = sides.advoware.party(betnr)
+        if seen is not None and record.data == ADVOWARE and pairs.advoware_print(party) == seen.advoware_seen:
+            return Plan()
+        contact = contact or _contact(sides, betnr, link)
+    except NotFoundError as gone:
+        return missing(link, f"{gone.message} {GONE}")
+    if contact is None:
+        return Plan(f"EspoCRM has no party of the number {betnr}.", skipped=True)
+    return of_meeting(sides, Meeting(party, contact, link))
+
+
+def _contact(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | None:
+    """EspoCRM's half: by the link, else by the party number; None where there is none. Never guessed among several."""
+    if link is not None and link.right_id:
+        return sides.espocrm.party(link.right_id)
+    found = sides.espocrm.parties_numbered(betnr)
+    if len(found) > 1:
+        raise ConflictError(
+            f"EspoCRM has {len(found)} parties of the number {betnr}. Take it off all but one of them, or link by hand."
+        )
+    return sides.espocrm.party(found[0].id) if found else None
+
+
+def of_meeting(sides: Sides, meeting: Meeting) -> Plan:
+    """What two halves that were read need."""
+    found, link = agreement.planned(sides, meeting), meeting.link
+    is_linked = link is not None and bool(link.right_id) and link.state == RecordLink.State.ACTIVE
+    if found.is_empty and is_linked:
+        if not sides.is_dry and link is not None:
+            pairs.note(sides, link, meeting, found)
+            pairs.at_rest(sides, link, meeting)
+        return Plan()
+
+    def carry_out(mine: RecordLink) -> str:
+        _link(mine, meeting.contact)
+        meeting.link = mine
+        agreement.carry_out(sides, mine, meeting, found)
+        return ""
+
+    said = list(sentences(found, is_open=sides.is_dry)) or ["make a pair of them"]
+    writes = [Write(said[0], carry_out), *(Write(one, lambda _mine: "") for one in said[1:])]
+    return Plan("The lists differ." if is_linked else "It is new.", writes, creates=not is_linked)
+
+
+def _link(mine: RecordLink, contact: Contact) -> None:
+    if not mine.right_id:
+        attach(mine, Side.RIGHT, contact.id)
+    elif mine.state == RecordLink.State.MISSING:
+        mark_found(mine)
+
+
+def sentences(plan: merge.Plan, *, is_open: bool) -> Iterator[str]:
+    """What would be written, field by field. The values are people's: only a dry run shows them."""
+    for name, array in (("e-mail addresses", plan.emails), ("phone numbers", plan.phones)):
+        if array is not None:
+            values = ", ".join(f"{item.value}{f' ({item.type})' if item.type else ''}" for item in array) or "none"
+            yield f"EspoCRM: {name} become {values}" if is_open else f"EspoCRM: {len(array)} {name}"
+    for write in (*plan.advoware, *plan.later):
+        yield f"Advoware: {_sentence(write, is_open=is_open)}"
+
+
+def _sentence(write: merge.Put | merge.Post, *, is_open: bool) -> str:
+    kind, value = KINDS[write.komm_kz].name, f" “{write.value}”" if is_open else ""
+    if isinstance(write, merge.Post):
+        return f"new {kind}{value}"
+    entry = f"entry {write.entry_id} ({kind})"
+    if not write.value:
+        return f"{entry} becomes an empty slot"
+    if write.why is merge.Why.MARKED:
+        return f"marker of {entry}"
+    return f"{entry} becomes{value or ' another value'}"
+
+
+def missing(link: RecordLink | None, why: str) -> Plan:
+    """A half that cannot be read: the pair is missing until it is back, and nothing follows from it."""
+    if link is None or not link.right_id:
+        return Plan(why, skipped=True)
+    if (link.state, link.cause) == (RecordLink.State.MISSING, why):
+        return Plan()
+
+    def lose(mine: RecordLink) -> str:
+        mark_missing(mine, why)
+        pairs.unsettle(Pair.objects.filter(link=mine))
+        return ""
+
+    return Plan(why, [Write("show the pair as missing", lose)])

@@ -1,0 +1,38 @@
+"""The declaration: contact data of a law firm's Advoware and its EspoCRM."""
+
+from __future__ import annotations
+
+from integrations.core import registry, roles
+from integrations.core.registry import IntegrationKind, NavigationItem, Role
+from integrations.vendors.advoware import VENDOR as ADVOWARE_VENDOR
+from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
+
+from .models import ADVOWARE, ESPOCRM, ContactOptions
+from .pairs import PAIRS, tiles, unsettle_all
+from .streams import STREAMS, sync_pair
+
+_SEEN = tuple(
+    f"advoware_espocrm.view_{name}"
+    for name in ("contactoptions", "fieldpolicy", "pair", "conflict", "heldvalue", "slot", "typechange")
+)
+_SETTINGS = (
+    *_SEEN,
+    *(f"advoware_espocrm.{what}" for what in ("change_contactoptions", "add_fieldpolicy", "change_fieldpolicy")),
+    *(f"advoware_espocrm.{what}" for what in ("change_pair", "change_conflict")),
+)
+
+
+registry.register(
+    IntegrationKind(
+        slug="advoware_espocrm",
+        label="Advoware to EspoCRM",
+        roles=(Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR), Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR)),
+        streams=STREAMS,
+        options=ContactOptions,
+        options_saved=lambda options: unsettle_all(options.pk),
+        jobs={"sync_pair": sync_pair},
+        navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
+        dashboard=tiles,
+        permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SEEN},
+    )
+)

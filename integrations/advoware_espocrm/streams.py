@@ -1,0 +1,81 @@
+"""The stream: pairs that changed, found by webhooks at once, and by the reconcile in its turn."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from django.utils import timezone
+
+from integrations.core import streams as core_streams
+from integrations.core.jobs import Again, Claim
+from integrations.core.models import RecordLink
+from integrations.core.registry import StreamKind
+from integrations.core.streams import Work
+from integrations.core.sync import engine
+from integrations.core.sync.flow import Side
+from integrations.core.sync.linking import BusyError, links_of
+from integrations.transport.errors import NotFoundError
+
+from .flow import flow
+from .models import ADVOWARE, ESPOCRM
+from .sides import PARTY, Sides, both_open
+
+BUSY = 5.0  # seconds until a pair that another process works on is tried again
+
+
+def reconcile(work: Work) -> str:
+    """Parties that changed in EspoCRM, and the next ones of Advoware in their turn."""
+    with both_open(work.integration, "reconcile", guard=work.claim.check, is_dry=work.run.is_dry) as sides:
+        return engine.run(work, flow(sides))
+
+
+def look_at(work: Work, subject: str) -> str:
+    """The pair that a webhook was about: `party:<number>` of Advoware, `party:<id>` of EspoCRM."""
+    _, _, number = subject.partition(":")
+    with both_open(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
+        betnr = number if work.role == ADVOWARE else _betnr_of(sides, number)
+        if not betnr:
+            return f"EspoCRM's {subject} has no party number, and is linked to no party."
+        sides.hinted_by = work.role
+        try:
+            return engine.look_at(work, flow(sides), betnr)
+        except BusyError as busy:
+            raise Again(
+                at=timezone.now() + timedelta(seconds=BUSY), outcome=f"{busy.message} Looking again soon."
+            ) from None
+
+
+def _betnr_of(sides: Sides, contact_id: str) -> str:
+    """The party number of EspoCRM's record: by its link, else by its field; empty for one that has none."""
+    link: RecordLink | None = links_of(sides.integration, PARTY, Side.RIGHT, [contact_id]).get(contact_id)
+    if link is not None:
+        return link.left_id
+    with suppress(NotFoundError):
+        return str(sides.espocrm.party(contact_id).number or "")
+    return ""
+
+
+def sync_pair(claim: Claim, link_id: int) -> str:
+    """Job: one pair, because a person asked."""
+    link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
+    stream = next(row for row in core_streams.streams_of(link.integration) if row.slug == STREAMS[0].slug)
+    if core_streams.waits_for_approval(stream):
+        return f"Not run: {core_streams.UNAPPROVED}"
+    if problem := core_streams.why_not(link.integration):
+        return f"Not run: {problem}"
+    return core_streams.run_for_hint(stream, STREAMS[0], claim, f"party:{link.left_id}", ADVOWARE)
+
+
+STREAMS = (
+    StreamKind(
+        "reconcile",
+        "Contact data of parties",
+        reconcile,
+        interval_minutes=15,
+        is_sync=True,
+        needs_approval=True,
+        hinted_by=(ADVOWARE, ESPOCRM),
+        run_hint=look_at,
+    ),
+)

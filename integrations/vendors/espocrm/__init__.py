@@ -1,0 +1,53 @@
+"""EspoCRM."""
+
+from __future__ import annotations
+
+from integrations.vendors import Field, Limits, Vendor
+
+from .api import ENTITY, NUMBER_FIELD, EspocrmApi
+from .webhooks import WEBHOOKS
+
+__all__ = ["VENDOR"]
+
+IN_FLIGHT = 4  # nobody names a limit, and none was met in a thousand calls
+
+VENDOR = Vendor(
+    slug="espocrm",
+    label="EspoCRM",
+    api=EspocrmApi,
+    credentials=(
+        Field(
+            "api_key",
+            "API key",
+            "Of an API user made for the portal alone: what this user does is left out of the webhooks.",
+            secret=True,
+        ),
+        Field(
+            "secret_key",
+            "Secret key",
+            "Only if the API user's authentication method is HMAC; else leave it empty.",
+            secret=True,
+            required=False,
+        ),
+    ),
+    settings=(
+        Field(
+            "entity",
+            "Entity of parties",
+            "Its name as the Entity Manager shows it; those of your own begin with a C.",
+            default=ENTITY,
+        ),
+        Field(
+            "number_field",
+            "Field of the party number",
+            "The field of that entity by which a party is known outside EspoCRM.",
+            default=NUMBER_FIELD,
+        ),
+    ),
+    base_url_label="Site",
+    base_url_help="The address at which people open EspoCRM, such as https://crm.example.com.",
+    endpoint_of=lambda method, path: "rest",
+    webhooks=WEBHOOKS,
+    simulator="integrations.vendors.espocrm.simulator",
+    limits=Limits(in_flight_per_endpoint=IN_FLIGHT),
+)
