@@ -135,18 +135,18 @@ class Remark:
     komm_kz: int = 0
 
 
+NO_REMARK = Remark("")
+
+
 def read_remark(note: str) -> Remark:
     """What the remark of an entry says."""
     if not note:
-        return _NOTHING
+        return NO_REMARK
     if found := _MARKER.match(note):
         return Remark(found[3], is_marked=True, value=_decoded(found[1]), komm_kz=_kind(found[2]))
     if found := _SLOT.match(note):
         return Remark(found[2], is_marked=True, is_slot=True, komm_kz=_kind(found[1]))
     return Remark(note)
-
-
-_NOTHING = Remark("")
 
 
 def marked(value: str, komm_kz: int, text: str) -> str:

@@ -29,7 +29,7 @@ def test_fifty_thousand_histories(part: int) -> None:
 
 
 def _history(number: int) -> None:
-    chance = random.Random(f"{seeds.SEED}/{number}")  # noqa: S311 — to be played again
+    chance = random.Random(f"{seeds.SEED}/{number}")
     advoware, espocrm, people = Advoware(), EspoCrm(), People(chance)
     rules = Rules(policy=chance.choice(POLICIES), writes_markers=chance.random() < 0.7)
     portal = Portal(rules=rules)

@@ -179,7 +179,9 @@ class People:
         elif act == "text":
             self._write_text(advoware, entry)
         elif act == "twice":
-            kind = self.chance.choice([number for number, one in KINDS.items() if one.channel is advoware.value(entry)[0]])
+            kind = self.chance.choice(
+                [number for number, one in KINDS.items() if one.channel is advoware.value(entry)[0]]
+            )
             advoware.post(kind, entry.value)
             self.dead.discard(advoware.value(entry))
             self.twice.add(advoware.value(entry))
