@@ -39,8 +39,8 @@ def _array(plan: Plan, channel: Channel, lines: list[Line], found: list[Found], 
     for line in lines:
         if line.step not in GIVES or line.channel is not channel or line.key in there:
             continue
-        if len(after) >= rules.most[channel]:
-            hold(plan, line, line.sent, f"EspoCRM takes {rules.most[channel]} of a kind at most.")
+        if why := _no_room(line, len(after), rules):
+            hold(plan, line, line.sent, why)
             continue
         there.add(line.key)
         plan.given[channel] += 1
@@ -48,6 +48,14 @@ def _array(plan: Plan, channel: Channel, lines: list[Line], found: list[Found], 
     if after and not any(item.primary for item in after):
         after[0] = replace(after[0], primary=True)
     return after
+
+
+def _no_room(line: Line, length: int, rules: Rules) -> str:
+    """Why there is no place for one more value of its kind; empty where there is."""
+    if length >= rules.most[line.channel]:
+        return f"EspoCRM takes {rules.most[line.channel]} of a kind at most."
+    type_ = KINDS[line.komm_kz].type
+    return f"EspoCRM has no phone type {type_}." if type_ and type_ not in rules.types else ""
 
 
 def stays(one: Found) -> bool:

@@ -29,8 +29,8 @@ def plan_entries(plan: Plan, lines: list[Line], slots: list[Line], begun: Begun,
         plan.later = made
     else:
         plan.advoware += made
-        unmarked = [line for line in (*slots, *forgotten) if rules.writes_markers and not line.remark.is_slot]
-        plan.advoware += [_slot(line, rules) for line in unmarked if line.entry and line.entry.id not in free.used]
+        empty = [line for line in (*slots, *forgotten) if line.entry and line.entry.id not in free.used]
+        plan.advoware += [_slot(line, rules) for line in empty if _needs_slot_mark(line, rules)]
     plan.advoware += [_mark(line, rules) for line in lines if _needs_mark(line, rules)]
 
 
@@ -60,7 +60,7 @@ def _value(line: Line, free: _Free, begun: Begun, rules: Rules) -> Put | Post:
         komm_kz, value, key = line.new_kind, line.entry.value, line.key
     else:
         komm_kz, key = line.komm_kz, line.item.key
-        value = begun.written.get(key, line.item.item.value)
+        value = begun.written.get(line.item.value, line.item.item.value)
     if line.entry is not None and not line.new_kind:
         note = _note(value, komm_kz, line.remark.text, rules)
         return Put(line.entry.id, komm_kz, value, note, online=True, why=Why.UPDATED, key=key, type=type_)
@@ -73,18 +73,8 @@ def _value(line: Line, free: _Free, begun: Begun, rules: Rules) -> Put | Post:
 
 def _slot(line: Line, rules: Rules) -> Put:
     assert line.entry is not None
-    note = slot(line.komm_kz, line.remark.text) if rules.writes_markers else line.remark.text
     why = Why.MARKED if line.step is Step.FORGET else Why.DELETED
-    return Put(line.entry.id, line.komm_kz, "", note, online=False, why=why)
-
-
-def _needs_mark(line: Line, rules: Rules) -> bool:
-    if line.step not in (Step.AGREE, *GIVES) or line.new_kind or line.entry is None or not rules.writes_markers:
-        return False
-    remark = line.remark
-    if remark.value and remark.komm_kz == line.komm_kz:
-        return normal(line.channel, remark.value, rules.region) != line.key
-    return len(marked(line.entry.value, line.komm_kz, remark.text)) <= rules.longest
+    return Put(line.entry.id, line.komm_kz, "", _slot_note(line, rules), online=False, why=why)
 
 
 def _mark(line: Line, rules: Rules) -> Put:
@@ -94,7 +84,32 @@ def _mark(line: Line, rules: Rules) -> Put:
     return Put(entry.id, line.komm_kz, entry.value, note, online=entry.online, why=Why.MARKED, key=line.key)
 
 
+# --- remarks ----------------------------------------------------------------------------------------------------------
+
+
+def _needs_mark(line: Line, rules: Rules) -> bool:
+    """Whether the remark says something else than what is agreed on. The written form of a value may differ."""
+    if line.step not in (Step.AGREE, *GIVES) or line.new_kind or line.entry is None or not rules.writes_markers:
+        return False
+    remark = line.remark
+    if remark.komm_kz == line.komm_kz and remark.value and normal(line.channel, remark.value, rules.region) == line.key:
+        return False
+    return _note(line.entry.value, line.komm_kz, remark.text, rules) != line.entry.note
+
+
+def _needs_slot_mark(line: Line, rules: Rules) -> bool:
+    assert line.entry is not None
+    return rules.writes_markers and not line.remark.is_slot and _slot_note(line, rules) != line.entry.note
+
+
 def _note(value: str, komm_kz: int, text: str, rules: Rules) -> str:
+    return _with_room(marked(value, komm_kz, text), text, rules)
+
+
+def _slot_note(line: Line, rules: Rules) -> str:
+    return _with_room(slot(line.komm_kz, line.remark.text), line.remark.text, rules)
+
+
+def _with_room(note: str, text: str, rules: Rules) -> str:
     """The remark with its marker; the user's text alone where markers are off, or the whole is too long."""
-    note = marked(value, komm_kz, text) if rules.writes_markers else text
-    return note if len(note) <= rules.longest else text
+    return note if rules.writes_markers and len(note) <= rules.longest else text

@@ -16,8 +16,9 @@
 | gone                      | changed                  | take: the change survives                                |
 | gone                      | gone                     | forget                                                   |
 
-Top to bottom: `plans` says what goes in and comes out, `lines` reads both sides, here each line gets its step, `arrays`
-and `entries` turn steps into writes. What a direction forbids waits, and keeps its base.
+`plans` says what goes in and comes out. `reading` makes a line of each entry, `meeting` finds EspoCRM's item of each
+line; here each line gets its step; `arrays` and `entries` turn steps into writes. What a direction forbids waits, and
+keeps its base.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .arrays import GIVES, plan_arrays, stays
 from .entries import plan_entries
-from .lines import Begun, Found, Line, State, Step, find, hold, kind_of, meet, read_lines
-from .mapping import KINDS, NEW_PHONE, Channel, Unsendable, for_espocrm, mirrors
+from .lines import Begun, Found, Line, State, Step, hold
+from .mapping import KINDS, NEW_PHONE, Channel, Unsendable, for_espocrm
+from .meeting import by_value, find, kind_of, meet
 from .plans import (
     Agreed,
     Choice,
@@ -43,6 +45,7 @@ from .plans import (
     Rules,
     Why,
 )
+from .reading import read_lines
 
 __all__ = [
     "Agreed",
@@ -97,7 +100,7 @@ def merge(
     may have been carried out were to make agreed on. Never raises for what people entered: it is held with a reason.
     """
     plan, about = Plan(), Begun(begun)
-    lines, slots = read_lines(entries, mirrors(fields, rules.region), base, about, rules)
+    lines, slots = read_lines(entries, fields, base, about, rules)
     found = find(items, rules.region)
     meet(lines, found, about)
     for line in lines:
@@ -155,8 +158,6 @@ def _check_given(plan: Plan, line: Line, rules: Rules) -> None:
     """Whether EspoCRM takes the value: what it would refuse is held alone, since it refuses the whole list."""
     assert line.entry is not None
     why = rules.refused.get(line.value, "")
-    if line.channel is Channel.PHONE and not line.item and KINDS[line.komm_kz].type not in rules.types:
-        why = f"EspoCRM has no phone type {KINDS[line.komm_kz].type}."
     try:
         line.sent = for_espocrm(line.channel, line.entry.value, rules.region, is_international=rules.is_international)
     except Unsendable as problem:
@@ -170,7 +171,7 @@ def _check_taken(plan: Plan, line: Line, rules: Rules) -> None:
     assert line.item is not None
     item = line.item.item
     if not line.komm_kz:
-        hold(plan, line, item.value, f"Advoware has no kind of entry for the type {item.type}.")
+        hold(plan, line, item.value, _no_kind(item.type))
     elif len(item.value) > rules.longest:
         hold(plan, line, item.value, f"Advoware is sent {rules.longest} characters at most.")
 
@@ -189,12 +190,16 @@ def _look_at_type(plan: Plan, line: Line, rules: Rules) -> None:
         return
     if not base.type or type_ in (base.type, KINDS[line.komm_kz].type):
         return
-    line.new_kind = NEW_PHONE.get(type_, 0)
-    if line.new_kind:
+    line.keeps_type = True
+    if kind_of(line.item.item) and rules.takes:
+        line.new_kind = kind_of(line.item.item)
         plan.retyped.append(Retyped(line.entry.id, line.item.key, line.komm_kz, line.new_kind))
-    else:
-        why = f"Advoware has no kind of entry for the type {type_}."
-        plan.held.append(Held(line.entry.id, line.komm_kz, line.entry.value, why))
+    elif not kind_of(line.item.item):
+        plan.held.append(Held(line.entry.id, line.komm_kz, line.entry.value, _no_kind(type_)))
+
+
+def _no_kind(type_: str) -> str:
+    return f"Advoware has no kind of entry for the type {type_}."
 
 
 # --- several lines with one value -------------------------------------------------------------------------------------
@@ -202,7 +207,7 @@ def _look_at_type(plan: Plan, line: Line, rules: Rules) -> None:
 
 def _mind_the_others(lines: list[Line], found: list[Found]) -> None:
     """What several entries have: it leaves neither EspoCRM nor Advoware while one of them wants it there."""
-    there = {one.value: one for one in found}
+    there = by_value(found)
     given = {line.value for line in lines if line.step in GIVES}
     for line in lines:
         if line.step is Step.WITHDRAW and line.item is not None and stays(line.item):
@@ -215,11 +220,11 @@ def _mind_the_others(lines: list[Line], found: list[Found]) -> None:
 
 def _keep_both(plan: Plan, lines: list[Line], rules: Rules) -> None:
     """EspoCRM's value of such a conflict becomes an entry too."""
-    for line in [line for line in lines if line.step is Step.KEEP_BOTH and rules.takes]:
-        assert line.item is not None
-        other = Line(kind_of(line.item.item), item=line.item)
-        lines.append(other)
-        _decide(plan, other, rules)
+    items = {id(line.item): line.item for line in lines if line.step is Step.KEEP_BOTH and line.item}
+    for one in items.values():
+        if rules.takes and not any(line.step is Step.TAKE for line in one.lines):
+            lines.append(Line(kind_of(one.item), item=one))
+            _decide(plan, lines[-1], rules)
 
 
 def _agreed(line: Line) -> Agreed | None:
@@ -227,6 +232,6 @@ def _agreed(line: Line) -> Agreed | None:
     if line.step is Step.FORGET:
         return Agreed(line.entry.id, line.komm_kz) if line.entry is not None else None
     if line.step is Step.AGREE and line.entry is not None and line.item is not None:
-        type_ = line.base.type if line.base and line.new_kind else line.item.item.type
+        type_ = line.base.type if line.base and line.keeps_type else line.item.item.type
         return Agreed(line.entry.id, line.komm_kz, line.item.key, line.entry.value, type_)
     return line.base

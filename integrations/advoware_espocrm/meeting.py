@@ -1,0 +1,81 @@
+"""How lines meet EspoCRM's items.
+
+Items have no ids: one that left and one that arrived are a change when they are of one type, in the order of both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from .lines import Begun, Found, Line, Value
+from .mapping import KINDS, NEW_EMAIL, NEW_PHONE, Channel, normal
+from .plans import Item
+
+
+def find(items: Sequence[Item], region: str) -> list[Found]:
+    """EspoCRM's items with their normal forms. One number may stand there twice, where numbers are as typed."""
+    lines: dict[Value, list[Line]] = defaultdict(list)
+    keys = [(item, normal(item.channel, item.value, region)) for item in items]
+    return [Found(item, key, lines[item.channel, key]) for item, key in keys]
+
+
+def by_value(found: list[Found]) -> dict[Value, Found]:
+    """The first item with each value."""
+    return {one.value: one for one in reversed(found)}
+
+
+def meet(lines: list[Line], found: list[Found], begun: Begun) -> None:
+    """Give each line its item, where it has one, and add a line for each item that is new.
+
+    A line's item has the base's value, the entry's or the one the entry was about to get; else it is what arrived for
+    what left. An item with a value that Advoware has is nothing new, whichever line it belongs to.
+    """
+    there = by_value(found)
+    left: dict[Value, list[Line]] = {}
+    for line in lines:
+        one = _of(line, there, begun)
+        if one is not None:
+            _join(line, one)
+        elif line.base is not None:
+            left.setdefault((line.channel, line.base.key), []).append(line)
+    typed = {line.value for line in lines if line.key}
+    arrived = [one for one in there.values() if not one.lines and one.value not in typed]
+    _pair(left, arrived)
+    lines += [Line(kind_of(one.item), item=one) for one in arrived if not one.lines]
+
+
+def _of(line: Line, there: Mapping[Value, Found], begun: Begun) -> Found | None:
+    if line.base is None:
+        return there.get(line.value)
+    one = there.get((line.channel, line.base.key))
+    if one is None and line.key:
+        about = begun.of.get(line.base.entry_id)
+        one = there.get(line.value) or there.get((line.channel, about.key if about else ""))
+    return one
+
+
+def _pair(left: Mapping[Value, list[Line]], arrived: list[Found]) -> None:
+    """What left and what arrived, of one type, in their order. Entries that Advoware deleted too are no change."""
+    by_type: dict[tuple[Channel, str], list[Found]] = defaultdict(list)
+    for one in reversed(arrived):
+        by_type[one.item.channel, one.item.type].append(one)
+    for (channel, _), group in left.items():
+        alive = [line for line in group if line.key]
+        base = group[0].base
+        assert base is not None
+        waiting = by_type[channel, base.type or KINDS[base.komm_kz].type]
+        if alive and waiting:
+            one = waiting.pop()
+            for line in alive:
+                _join(line, one)
+
+
+def _join(line: Line, one: Found) -> None:
+    line.item = one
+    one.lines.append(line)
+
+
+def kind_of(item: Item) -> int:
+    """The kommKz of an entry for a new item; 0 where Advoware has none for its type."""
+    return NEW_EMAIL if item.channel is Channel.EMAIL else NEW_PHONE.get(item.type, 0)

@@ -1,0 +1,110 @@
+"""Advoware's entries as lines: what the base knows of each, what its marker tells, and of which kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from .lines import Begun, Line, Step
+from .mapping import KINDS, NO_REMARK, Mirrors, Remark, normal, plain, read_remark, told
+from .plans import Agreed, Entry, Rules
+
+
+def read_lines(
+    entries: Sequence[Entry], fields: Mapping[int, str], base: Iterable[Agreed], begun: Begun, rules: Rules
+) -> tuple[list[Line], list[Line]]:
+    """A line for each entry that is synchronised, and for each base whose entry is gone; the empty slots apart."""
+    known = _known(entries, base, begun, rules.region)
+    filled: list[Line] = []
+    by_marker: list[Line] = []
+    gone: list[Line] = []
+    slots: list[Line] = []
+    for entry in entries:
+        remark = read_remark(entry.note)
+        is_in_base = entry.id in known
+        row = _told(known.pop(entry.id, None) or _by_marker(entry, remark, rules.region), entry)
+        if plain(entry.value):
+            komm_kz = row.komm_kz if row else told(entry.komm_kz, remark)
+            filled.append(Line(komm_kz, row if row and row.key else None, entry, remark))
+            by_marker += [] if is_in_base or row is None else filled[-1:]
+        elif row is not None and row.key and not remark.is_slot:
+            gone.append(Line(row.komm_kz, row, entry, remark))
+        elif komm_kz := row.komm_kz if row else told(entry.komm_kz, remark) if remark.is_slot else 0:
+            slots.append(Line(komm_kz, row, entry, remark, step=Step.FORGET))
+    _disown_copies(filled, by_marker, rules.region)
+    _guess_kinds(filled, fields, rules.region)
+    filled = [line for line in filled if KINDS[line.komm_kz].channel]
+    for line in filled:
+        _set_key(line, begun, rules.region)
+    gone += [Line(row.komm_kz, row) for row in known.values() if row.key]
+    return filled + gone, slots
+
+
+def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, region: str) -> dict[int, Agreed]:
+    """The base by entry; a write that was begun and has been carried out counts."""
+    known = {row.entry_id: row for row in base}
+    if begun.of:
+        for entry in entries:
+            row = begun.of.get(entry.id)
+            channel = KINDS[row.komm_kz].channel if row else None
+            if row and channel and (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
+                known[entry.id] = row
+    return known
+
+
+def _by_marker(entry: Entry, remark: Remark, region: str) -> Agreed | None:
+    """The marker is the base where the portal has none."""
+    channel = KINDS[remark.komm_kz].channel if remark.value and remark.komm_kz else None
+    if channel is None:
+        return None
+    return Agreed(entry.id, remark.komm_kz, normal(channel, remark.value, region), remark.value, "")
+
+
+def _told(row: Agreed | None, entry: Entry) -> Agreed | None:
+    """The base, corrected where Advoware says of which kind the entry is; none, where it is of the other list."""
+    if row is None or entry.komm_kz in (0, row.komm_kz) or entry.komm_kz not in KINDS:
+        return row
+    is_same_list = KINDS[entry.komm_kz].channel is KINDS[row.komm_kz].channel
+    return replace(row, komm_kz=entry.komm_kz) if is_same_list else None
+
+
+def _disown_copies(lines: list[Line], by_marker: list[Line], region: str) -> None:
+    """A marker that came along when a remark was copied speaks of the entry it was copied from, not of this one.
+
+    It is a copy where it names what another entry has in the base, and this one has something else.
+    """
+    changed = {line for line in by_marker if line.base and _key(line, region) != line.base.key}
+    if not changed:
+        return
+    theirs = {(line.komm_kz, line.base.key) for line in lines if line.base and line not in changed}
+    for line in changed:
+        if line.base and line.entry and (line.komm_kz, line.base.key) in theirs:
+            line.base, line.komm_kz = None, told(line.entry.komm_kz, NO_REMARK)
+
+
+def _guess_kinds(lines: list[Line], fields: Mapping[int, str], region: str) -> None:
+    """Give the entries a kind that do not tell theirs."""
+    unknown = [line for line in lines if not line.komm_kz]
+    if not unknown:
+        return
+    mirrors = Mirrors(fields, region)
+    for line in lines:
+        if line.komm_kz and line.entry:
+            mirrors.met(line.komm_kz, line.entry.value)
+    for line in unknown:
+        assert line.entry is not None
+        guess = mirrors.guess(line.entry.value)
+        line.komm_kz, line.is_known = guess.komm_kz, guess.is_known
+        mirrors.met(guess.komm_kz, line.entry.value)
+
+
+def _set_key(line: Line, begun: Begun, region: str) -> None:
+    """Give a filled line its key, and the base of an entry that was about to be made."""
+    line.key = _key(line, region)
+    if line.base is None and line.entry is not None and begun.made.get(line.value):
+        row = begun.made[line.value].pop()
+        line.base, line.komm_kz = replace(row, entry_id=line.entry.id), row.komm_kz
+
+
+def _key(line: Line, region: str) -> str:
+    return normal(line.channel, line.entry.value, region) if line.entry else ""
