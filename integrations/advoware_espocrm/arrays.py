@@ -2,52 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from .lines import Found, Line, Step, hold
-from .mapping import KINDS, Channel
+from .lines import Found, Line, Step, Value, hold
+from .mapping import KINDS, Channel, normal
 from .plans import Item, Plan, Rules
 
 GIVES = (Step.GIVE, Step.KEEP_BOTH)
 
 
-def plan_arrays(plan: Plan, lines: list[Line], found: list[Found], rules: Rules) -> None:
-    """Put the arrays into the plan that shall be other ones. Values for which there is no room are held."""
+def plan_arrays(
+    plan: Plan, lines: list[Line], items: Sequence[Item], there: Container[Value], found: list[Found], rules: Rules
+) -> None:
+    """Put the arrays into the plan that shall be other ones; `there` is what EspoCRM has, `found` what is not settled.
+
+    What stays keeps its place and flags; a changed value takes the place of the old. Values for which there is no room
+    are held.
+    """
+    leaving = {one.value: one for one in found if not stays(one)}
     for channel in Channel:
-        before = [one for one in found if one.item.channel is channel]
-        after = _array(plan, channel, lines, before, rules)
-        if rules.gives and after != [one.item for one in before]:
+        array = _Array(plan, channel, there, leaving, rules)
+        before = [item for item in items if item.channel is channel]
+        for item in before:
+            array.keep_or_replace(item)
+        for line in lines:
+            if line.step in GIVES and line.channel is channel:
+                array.add(line)
+        after = array.with_a_primary()
+        if rules.gives and after != before:
             if channel is Channel.EMAIL:
                 plan.emails = after
             else:
                 plan.phones = after
 
 
-def _array(plan: Plan, channel: Channel, lines: list[Line], found: list[Found], rules: Rules) -> list[Item]:
-    """The array as it shall be: what stays keeps its place and flags; a changed value takes the place of the old."""
-    there = {one.key for one in found if stays(one)}
-    after: list[Item] = []
-    for one in found:
-        if stays(one):
-            after.append(one.item)
-            continue
-        plan.given[channel] += 1
-        successor = next((line for line in one.lines if line.step is Step.GIVE and line.key not in there), None)
-        if successor is not None:
-            there.add(successor.key)
-            after.append(_new_item(plan, successor, rules, type_=one.item.type, primary=one.item.primary))
-    for line in lines:
-        if line.step not in GIVES or line.channel is not channel or line.key in there:
-            continue
-        if why := _no_room(line, len(after), rules):
-            hold(plan, line, line.sent, why)
-            continue
-        there.add(line.key)
-        plan.given[channel] += 1
-        after.append(_new_item(plan, line, rules, type_=KINDS[line.komm_kz].type, primary=False))
-    if after and not any(item.primary for item in after):
-        after[0] = replace(after[0], primary=True)
-    return after
+class _Array:
+    """One array as it shall be."""
+
+    def __init__(
+        self, plan: Plan, channel: Channel, there: Container[Value], leaving: Mapping[Value, Found], rules: Rules
+    ) -> None:
+        self._plan, self._channel, self._rules = plan, channel, rules
+        self._there, self._leaving = there, leaving
+        self._new: set[Value] = set()
+        self._items: list[Item] = []
+
+    def keep_or_replace(self, item: Item) -> None:
+        value = item.channel, normal(item.channel, item.value, self._rules.region)
+        if value not in self._leaving:
+            self._items.append(item)
+            return
+        self._plan.given[self._channel] += 1
+        lines = [line for line in self._leaving[value].lines if line.step is Step.GIVE and not self._has(line.value)]
+        if lines:
+            self._append(lines[0], item.type, primary=item.primary)
+
+    def add(self, line: Line) -> None:
+        if self._has(line.value):
+            return
+        if why := _no_room(line, len(self._items), self._rules):
+            hold(self._plan, line, line.sent, why)
+            return
+        self._plan.given[self._channel] += 1
+        self._append(line, KINDS[line.komm_kz].type, primary=False)
+
+    def with_a_primary(self) -> list[Item]:
+        """The array, with the first item as the primary one where none is left."""
+        if self._items and not any(item.primary for item in self._items):
+            self._items[0] = replace(self._items[0], primary=True)
+        return self._items
+
+    def _has(self, value: Value) -> bool:
+        return value in self._new or (value in self._there and value not in self._leaving)
+
+    def _append(self, line: Line, type_: str, *, primary: bool) -> None:
+        """Its flags belong to the value: EspoCRM shares them with all who hold it."""
+        self._new.add(line.value)
+        self._plan.added.append(line.value)
+        opt_out, invalid = self._rules.flags.get(line.value, (False, False))
+        self._items.append(Item(line.channel, line.sent, type_, primary, opt_out, invalid))
 
 
 def _no_room(line: Line, length: int, rules: Rules) -> str:
@@ -61,10 +95,3 @@ def _no_room(line: Line, length: int, rules: Rules) -> str:
 def stays(one: Found) -> bool:
     """Whether a line still wants the item; nobody's item is one that waits."""
     return not one.lines or any(line.step not in (Step.GIVE, Step.WITHDRAW) for line in one.lines)
-
-
-def _new_item(plan: Plan, line: Line, rules: Rules, *, type_: str, primary: bool) -> Item:
-    """Its flags belong to the value: EspoCRM shares them with all who hold it."""
-    plan.added.append(line.value)
-    opt_out, invalid = rules.flags.get(line.value, (False, False))
-    return Item(line.channel, line.sent, type_, primary, opt_out, invalid)

@@ -83,7 +83,7 @@ class Line:
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """An item of EspoCRM with its normal form and the lines it was met with, shared by items with the same value."""
+    """A value that EspoCRM has and that is not settled: its item and the lines it belongs to."""
 
     item: Item
     key: str

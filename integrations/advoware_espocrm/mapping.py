@@ -76,6 +76,7 @@ def normal(channel: Channel, value: str, region: str) -> str:
     return "".join(plain(value).split()).casefold() if number is None else number
 
 
+@lru_cache(maxsize=100_000)
 def _number(value: str, region: str) -> str | None:
     """E.164; None for what is no number. Letters are no digits here: `030 1234567 (privat)` is not one.
 
@@ -150,6 +151,7 @@ class Remark:
 NO_REMARK = Remark("")
 
 
+@lru_cache(maxsize=100_000)
 def read_remark(note: str) -> Remark:
     """What the remark of an entry says."""
     if not note:

@@ -13,45 +13,40 @@ from .mapping import KINDS, NEW_EMAIL, NEW_PHONE, Channel, normal
 from .plans import Item
 
 
-def find(items: Sequence[Item], region: str) -> list[Found]:
-    """EspoCRM's items with their normal forms. One number may stand there twice, where numbers are as typed."""
-    lines: dict[Value, list[Line]] = defaultdict(list)
-    keys = [(item, normal(item.channel, item.value, region)) for item in items]
-    return [Found(item, key, lines[item.channel, key]) for item, key in keys]
+def by_value(items: Sequence[Item], region: str) -> dict[Value, Item]:
+    """EspoCRM's items, in their order. A number may stand there twice where numbers are as typed: the first counts."""
+    there: dict[Value, Item] = {}
+    for item in items:
+        there.setdefault((item.channel, normal(item.channel, item.value, region)), item)
+    return there
 
 
-def by_value(found: list[Found]) -> dict[Value, Found]:
-    """The first item with each value."""
-    return {one.value: one for one in reversed(found)}
-
-
-def meet(lines: list[Line], found: list[Found], begun: Begun) -> None:
+def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
     """Give each line its item, where it has one, and add a line for each item that is new.
 
     A line's item has the base's value, the entry's or the one the entry was about to get; else it is what arrived for
     what left. An item with a value that Advoware has is nothing new, whichever line it belongs to.
     """
-    there = by_value(found)
     left: dict[Value, list[Line]] = {}
     for line in lines:
-        one = _of(line, there, begun)
+        one = _of(line, found, begun)
         if one is not None:
             _join(line, one)
         elif line.base is not None:
             left.setdefault((line.channel, line.base.key), []).append(line)
     typed = {line.value for line in lines if line.key}
-    arrived = [one for one in there.values() if not one.lines and one.value not in typed]
+    arrived = [one for value, one in found.items() if value not in typed and not one.lines]
     _pair(left, arrived)
     lines += [Line(kind_of(one.item), item=one) for one in arrived if not one.lines]
 
 
-def _of(line: Line, there: Mapping[Value, Found], begun: Begun) -> Found | None:
+def _of(line: Line, found: Mapping[Value, Found], begun: Begun) -> Found | None:
     if line.base is None:
-        return there.get(line.value)
-    one = there.get((line.channel, line.base.key))
+        return found.get(line.value)
+    one = found.get((line.channel, line.base.key))
     if one is None and line.key:
         about = begun.of.get(line.base.entry_id)
-        one = there.get(line.value) or there.get((line.channel, about.key if about else ""))
+        one = found.get(line.value) or found.get((line.channel, about.key if about else ""))
     return one
 
 

@@ -27,9 +27,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .arrays import GIVES, plan_arrays, stays
 from .entries import plan_entries
-from .lines import Begun, Found, Line, State, Step, hold
+from .lines import Begun, Found, Line, State, Step, Value, hold
 from .mapping import KINDS, NEW_PHONE, Channel, Unsendable, for_espocrm
-from .meeting import by_value, find, kind_of, meet
+from .meeting import by_value, kind_of, meet
 from .plans import (
     Agreed,
     Choice,
@@ -45,7 +45,7 @@ from .plans import (
     Rules,
     Why,
 )
-from .reading import read_lines
+from .reading import read_entries
 
 __all__ = [
     "Agreed",
@@ -100,18 +100,21 @@ def merge(
     may have been carried out were to make agreed on. Never raises for what people entered: it is held with a reason.
     """
     plan, about = Plan(), Begun(begun)
-    lines, slots = read_lines(entries, fields, base, about, rules)
-    found = find(items, rules.region)
+    there = by_value(items, rules.region)
+    read = read_entries(entries, fields, there, base, about, rules)
+    lines = read.lines
+    found = {value: Found(item, value[1]) for value, item in there.items() if value not in read.settled}
     meet(lines, found, about)
     for line in lines:
         _decide(plan, line, rules)
     _mind_the_others(lines, found)
     _keep_both(plan, lines, rules)
-    plan_arrays(plan, lines, found, rules)
-    plan_entries(plan, lines, slots, about, rules)
-    plan.slots = len(slots)
-    plan.base = [row for line in lines if (row := _agreed(line)) is not None]
-    plan.base += [Agreed(line.entry.id, line.komm_kz) for line in slots if line.entry is not None]
+    plan_arrays(plan, lines, items, there, list(found.values()), rules)
+    plan_entries(plan, lines, read.slots, about, rules)
+    plan.slots = len(read.slots)
+    plan.base = list(read.settled.values())
+    plan.base += [row for line in lines if (row := _agreed(line)) is not None]
+    plan.base += [Agreed(line.entry.id, line.komm_kz) for line in read.slots if line.entry is not None]
     return plan
 
 
@@ -205,17 +208,16 @@ def _no_kind(type_: str) -> str:
 # --- several lines with one value -------------------------------------------------------------------------------------
 
 
-def _mind_the_others(lines: list[Line], found: list[Found]) -> None:
+def _mind_the_others(lines: list[Line], found: Mapping[Value, Found]) -> None:
     """What several entries have: it leaves neither EspoCRM nor Advoware while one of them wants it there."""
-    there = by_value(found)
     given = {line.value for line in lines if line.step in GIVES}
     for line in lines:
         if line.step is Step.WITHDRAW and line.item is not None and stays(line.item):
             line.step = Step.FORGET
         elif line.step is Step.EMPTY and line.value in given:
             line.step = Step.WAIT
-        elif line.step is Step.GIVE and line.item is not None and stays(line.item) and line.value in there:
-            line.step, line.item = Step.AGREE, there[line.value]
+        elif line.step is Step.GIVE and line.item is not None and stays(line.item) and line.value in found:
+            line.step, line.item = Step.AGREE, found[line.value]
 
 
 def _keep_both(plan: Plan, lines: list[Line], rules: Rules) -> None:

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from .lines import Begun, Line, Step
+from .lines import Begun, Line, Step, Value
 from .mapping import KINDS, NO_REMARK, Mirrors, Remark, normal, plain, read_remark, told
-from .plans import Agreed, Entry, Rules
+from .plans import Agreed, Entry, Item, Rules
+from .settling import Settled, settle, unsettle
 
 
-def read_lines(
-    entries: Sequence[Entry], fields: Mapping[int, str], base: Iterable[Agreed], begun: Begun, rules: Rules
-) -> tuple[list[Line], list[Line]]:
-    """A line for each entry that is synchronised, and for each base whose entry is gone; the empty slots apart."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A line for each entry that is synchronised, and for each base whose entry is gone; what has none apart."""
+
+    lines: list[Line]
+    slots: list[Line]
+    settled: Settled
+
+
+def read_entries(
+    entries: Sequence[Entry],
+    fields: Mapping[int, str],
+    there: Mapping[Value, Item],
+    base: Iterable[Agreed],
+    begun: Begun,
+    rules: Rules,
+) -> Read:
+    """Advoware's entries against the base; `there` is what EspoCRM has."""
     known = _known(entries, base, begun, rules.region)
+    settled, others = settle(entries, known, there, rules)
     filled: list[Line] = []
     by_marker: list[Line] = []
     gone: list[Line] = []
     slots: list[Line] = []
-    for entry in entries:
+    for entry in others:
         remark = read_remark(entry.note)
         is_in_base = entry.id in known
         row = _told(known.pop(entry.id, None) or _by_marker(entry, remark, rules.region), entry)
@@ -31,24 +47,25 @@ def read_lines(
             gone.append(Line(row.komm_kz, row, entry, remark))
         elif komm_kz := row.komm_kz if row else told(entry.komm_kz, remark) if remark.is_slot else 0:
             slots.append(Line(komm_kz, row, entry, remark, step=Step.FORGET))
-    _disown_copies(filled, by_marker, rules.region)
-    _guess_kinds(filled, fields, rules.region)
+    _disown_copies(filled, by_marker, settled, rules.region)
+    _guess_kinds(filled, settled, fields, rules.region)
     filled = [line for line in filled if KINDS[line.komm_kz].channel]
     for line in filled:
         _set_key(line, begun, rules.region)
     gone += [Line(row.komm_kz, row) for row in known.values() if row.key]
-    return filled + gone, slots
+    lines = filled + gone
+    unsettle(settled, entries, lines, begun)
+    return Read(lines, slots, settled)
 
 
 def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, region: str) -> dict[int, Agreed]:
     """The base by entry; a write that was begun and has been carried out counts."""
     known = {row.entry_id: row for row in base}
-    if begun.of:
-        for entry in entries:
-            row = begun.of.get(entry.id)
-            channel = KINDS[row.komm_kz].channel if row else None
-            if row and channel and (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
-                known[entry.id] = row
+    for entry in entries if begun.of else ():
+        row = begun.of.get(entry.id)
+        channel = KINDS[row.komm_kz].channel if row else None
+        if row and channel and (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
+            known[entry.id] = row
     return known
 
 
@@ -68,7 +85,7 @@ def _told(row: Agreed | None, entry: Entry) -> Agreed | None:
     return replace(row, komm_kz=entry.komm_kz) if is_same_list else None
 
 
-def _disown_copies(lines: list[Line], by_marker: list[Line], region: str) -> None:
+def _disown_copies(lines: list[Line], by_marker: list[Line], settled: Settled, region: str) -> None:
     """A marker that came along when a remark was copied speaks of the entry it was copied from, not of this one.
 
     It is a copy where it names what another entry has in the base, and this one has something else.
@@ -77,12 +94,13 @@ def _disown_copies(lines: list[Line], by_marker: list[Line], region: str) -> Non
     if not changed:
         return
     theirs = {(line.komm_kz, line.base.key) for line in lines if line.base and line not in changed}
+    theirs |= {(row.komm_kz, row.key) for row in settled.values()}
     for line in changed:
         if line.base and line.entry and (line.komm_kz, line.base.key) in theirs:
             line.base, line.komm_kz = None, told(line.entry.komm_kz, NO_REMARK)
 
 
-def _guess_kinds(lines: list[Line], fields: Mapping[int, str], region: str) -> None:
+def _guess_kinds(lines: list[Line], settled: Settled, fields: Mapping[int, str], region: str) -> None:
     """Give the entries a kind that do not tell theirs."""
     unknown = [line for line in lines if not line.komm_kz]
     if not unknown:
@@ -91,6 +109,11 @@ def _guess_kinds(lines: list[Line], fields: Mapping[int, str], region: str) -> N
     for line in lines:
         if line.komm_kz and line.entry:
             mirrors.met(line.komm_kz, line.entry.value)
+    for komm_kz, value in fields.items():
+        channel = KINDS[komm_kz].channel if komm_kz in KINDS else None
+        one = settled.get((channel, normal(channel, value, region))) if channel else None
+        if one and one.komm_kz == komm_kz:
+            mirrors.met(komm_kz, value)
     for line in unknown:
         assert line.entry is not None
         guess = mirrors.guess(line.entry.value)
