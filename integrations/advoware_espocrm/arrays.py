@@ -61,8 +61,8 @@ class _Array:
     def add(self, line: Line) -> None:
         if self._has(line.value):
             return
-        if why := _no_room(line, len(self._items), self._rules):
-            hold(self._plan, line, line.sent, why)
+        if line.entry is not None and (why := _no_room(line, len(self._items), self._rules)):
+            hold(self._plan, line, line.entry.value, why)
             return
         self._plan.given[self._channel] += 1
         self._append(line, KINDS[line.komm_kz].type, primary=False)
