@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from .lines import Begun, Found, Line, Value
+from .lines import Begun, Found, Line, State, Value
 from .mapping import KINDS, NEW_EMAIL, NEW_PHONE, Channel, normal
 from .plans import Item
 
@@ -51,12 +51,15 @@ def _of(line: Line, found: Mapping[Value, Found], begun: Begun) -> Found | None:
 
 
 def _pair(left: Mapping[Value, list[Line]], arrived: list[Found]) -> None:
-    """What left and what arrived, of one type, in their order. Entries that Advoware deleted too are no change."""
+    """What left and what arrived, of one type, in their order. Entries that Advoware deleted too are no change.
+
+    Where several entries had the value, it belongs to those that still have it: what others became is no conflict.
+    """
     by_type: dict[tuple[Channel, str], list[Found]] = defaultdict(list)
     for one in reversed(arrived):
         by_type[one.item.channel, one.item.type].append(one)
     for (channel, _), group in left.items():
-        alive = [line for line in group if line.key]
+        alive = [line for line in group if line.advoware is State.SAME] or [line for line in group if line.key]
         base = group[0].base
         assert base is not None
         waiting = by_type[channel, base.type or KINDS[base.komm_kz].type]

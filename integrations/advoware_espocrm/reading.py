@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .lines import Begun, Line, Step, Value
-from .mapping import KINDS, NO_REMARK, Mirrors, Remark, normal, plain, read_remark, told
+from .mapping import KINDS, NO_REMARK, Channel, Mirrors, Remark, normal, plain, read_remark, told
 from .plans import Agreed, Entry, Item, Rules
 from .settling import Settled, settle, unsettle
 
@@ -37,12 +37,12 @@ def read_entries(
     slots: list[Line] = []
     for entry in others:
         remark = read_remark(entry.note)
-        is_in_base = entry.id in known
-        row = _told(known.pop(entry.id, None) or _by_marker(entry, remark, rules.region), entry)
+        old = _told(known.pop(entry.id, None), entry)
+        row = _base_of(entry, remark, old, rules.region)
         if plain(entry.value):
             komm_kz = row.komm_kz if row else told(entry.komm_kz, remark)
             filled.append(Line(komm_kz, row if row and row.key else None, entry, remark))
-            by_marker += [] if is_in_base or row is None else filled[-1:]
+            by_marker += filled[-1:] if row is not old else []
         elif row is not None and row.key and not remark.is_slot:
             gone.append(Line(row.komm_kz, row, entry, remark))
         elif komm_kz := row.komm_kz if row else told(entry.komm_kz, remark) if remark.is_slot else 0:
@@ -64,17 +64,28 @@ def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, regio
     for entry in entries if begun.of else ():
         row = begun.of.get(entry.id)
         channel = KINDS[row.komm_kz].channel if row else None
-        if row and channel and (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
+        if row and channel and _is_done(row, entry, channel, region):
             known[entry.id] = row
     return known
 
 
-def _by_marker(entry: Entry, remark: Remark, region: str) -> Agreed | None:
-    """The marker is the base where the portal has none."""
+def _is_done(row: Agreed, entry: Entry, channel: Channel, region: str) -> bool:
+    """Whether the entry got this value, or its marker did and somebody has changed the value since."""
+    remark = read_remark(entry.note)
+    if (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
+        return True
+    return normal(channel, remark.value, region) == row.key if remark.value else remark.is_slot and not row.key
+
+
+def _base_of(entry: Entry, remark: Remark, row: Agreed | None, region: str) -> Agreed | None:
+    """The marker is the base where the portal has none, and where it has a slot that was filled by a write since."""
+    if row is not None and (row.key or not plain(entry.value)):
+        return row
     channel = KINDS[remark.komm_kz].channel if remark.value and remark.komm_kz else None
     if channel is None:
-        return None
-    return Agreed(entry.id, remark.komm_kz, normal(channel, remark.value, region), remark.value, "")
+        return row
+    by_marker = Agreed(entry.id, remark.komm_kz, normal(channel, remark.value, region), remark.value, "")
+    return _told(by_marker, entry) or row
 
 
 def _told(row: Agreed | None, entry: Entry) -> Agreed | None:

@@ -209,3 +209,18 @@ def test_one_value_in_both_lists_is_two_entries() -> None:
     plan = planned(entries, items, base, is_international=False)
     assert (put(plan, 2).value, put(plan, 2).note) == ("", slot(10, ""))
     assert [write.entry_id for write in plan.advoware if hasattr(write, "entry_id")] == [2]
+
+
+def test_where_one_entry_still_has_the_old_value_what_another_became_is_no_conflict() -> None:
+    entries = [Entry(1, "b@x.de"), Entry(2, "a@x.de")]
+    base = [agreed(1, 4, "a@x.de"), agreed(2, 4, "a@x.de")]
+    plan = planned(entries, [mail("c@x.de", primary=True)], base, policy=Choice.ASK)
+    assert plan.conflicts == []
+    assert put(plan, 2).value == "c@x.de"
+    assert values(plan.emails) == ["c@x.de", "b@x.de"]
+
+
+def test_a_slot_with_a_marker_was_filled_by_a_write_the_base_does_not_know() -> None:
+    entries = [Entry(1, "b@x.de", marked("a@x.de", 4, ""))]
+    plan = planned(entries, [mail("a@x.de", primary=True)], [agreed(1, 4)])
+    assert plan.emails == [mail("b@x.de", primary=True)]
