@@ -64,17 +64,21 @@ def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, regio
     for entry in entries if begun.of else ():
         row = begun.of.get(entry.id)
         channel = KINDS[row.komm_kz].channel if row else None
-        if row and channel and _is_done(row, entry, channel, region):
+        if row and channel and _is_done(row, known.get(entry.id), entry, channel, region):
             known[entry.id] = row
     return known
 
 
-def _is_done(row: Agreed, entry: Entry, channel: Channel, region: str) -> bool:
-    """Whether the entry got this value, or its marker did and somebody has changed the value since."""
+def _is_done(row: Agreed, old: Agreed | None, entry: Entry, channel: Channel, region: str) -> bool:
+    """Whether the entry got this value, or its marker did and somebody has changed the value since.
+
+    Without a marker, an entry that was to be emptied and has another value than before counts as emptied and filled.
+    """
     remark = read_remark(entry.note)
-    if (normal(channel, entry.value, region) if plain(entry.value) else "") == row.key:
+    key = normal(channel, entry.value, region) if plain(entry.value) else ""
+    if key == row.key or (row.key and remark.value and normal(channel, remark.value, region) == row.key):
         return True
-    return normal(channel, remark.value, region) == row.key if remark.value else remark.is_slot and not row.key
+    return not row.key and (remark.is_slot or (old is not None and key != old.key))
 
 
 def _base_of(entry: Entry, remark: Remark, row: Agreed | None, region: str) -> Agreed | None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from integrations.advoware_espocrm.mapping import KINDS, Channel, normal, read_remark
 from integrations.advoware_espocrm.merge import Entry, Item
-from tests.advoware_espocrm.two_lists import REGION, Advoware, EspoCrm, Value
+from tests.advoware_espocrm.two_lists import REGION, ROOM, Advoware, EspoCrm, Value
 
 TYPES = ("Office", "Fax", "Mobile", "Home", "Other", "Pager")
-ROOM = 10
 
 
 @dataclass
@@ -34,11 +33,14 @@ class People:
         else:
             self._in_espocrm(espocrm)
 
-    def saw_a_run(self) -> None:
-        """Who enters again what another one deletes before the same run may have it."""
+    def saw_a_run(self, waiting: set[Value]) -> None:
+        """Who enters again what another one deletes before the same run may have it.
+
+        What the base still has waits for an answer: to enter it again is to take the change back.
+        """
         self.dead -= self.twice
         self.twice = set()
-        self.buried = set(self.dead)
+        self.buried = self.dead - waiting
 
     def _lives(self, value: Value) -> None:
         self.alive.add(value)

@@ -224,3 +224,11 @@ def test_a_slot_with_a_marker_was_filled_by_a_write_the_base_does_not_know() -> 
     entries = [Entry(1, "b@x.de", marked("a@x.de", 4, ""))]
     plan = planned(entries, [mail("a@x.de", primary=True)], [agreed(1, 4)])
     assert plan.emails == [mail("b@x.de", primary=True)]
+
+
+def test_a_slot_that_was_filled_before_the_run_that_made_it_went_on_is_new_also_without_markers() -> None:
+    items = [phone("+49301234567", "Fax", primary=True)]  # it was a number for calls: a slot, and then a new entry
+    base, begun = [agreed(1, 1, "030 1234567")], [agreed(1, 1), agreed(0, 2, "030 1234567")]
+    plan = planned([Entry(1, "030 7654321")], items, base, begun=begun, writes_markers=False)
+    assert values(plan.phones) == ["+49301234567", "+49307654321"]
+    assert [write.value for write in plan.advoware] == ["030 1234567"]

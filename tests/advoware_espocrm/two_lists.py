@@ -12,6 +12,7 @@ from integrations.advoware_espocrm.mapping import KINDS, Channel, normal
 from integrations.advoware_espocrm.merge import Agreed, Conflict, Entry, Item, Plan, Post, Put, Rules, merge
 
 REGION = "DE"
+ROOM = 10
 Value = tuple[Channel, str]  # with its normal form
 
 
@@ -66,6 +67,7 @@ class EspoCrm:
             rows[normal(channel, value, REGION)] = replace(item, value=value)
         kept = sorted(rows.values(), key=lambda item: not item.primary)
         assert len(rows) == len(items), "the same value twice"
+        assert len(rows) <= ROOM, "more than an array takes"
         assert sum(item.primary for item in kept) == bool(kept), "exactly one primary"
         others = [item for item in self.items if item.channel is not channel]
         self.items = [*kept, *others] if channel is Channel.EMAIL else [*others, *kept]

@@ -86,7 +86,7 @@ class World:
         self.portal.conflicts = []
         assert self.people.alive <= there, "lost"
         if not brings_back:
-            self.people.saw_a_run()
+            self.people.saw_a_run({value for row in self.portal.base for value in _values(row.value)})
             assert not self.people.dead & there, "brought back"
         for entry_id, text in self.people.texts.items():
             assert read_remark(self.advoware.entries[entry_id].note).text == text, "a text is lost"
