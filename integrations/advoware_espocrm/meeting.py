@@ -25,7 +25,8 @@ def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
     """Give each line its item, where it has one, and add a line for each item that is new.
 
     A line's item has the base's value, the entry's or the one the entry was about to get; else it is what arrived for
-    what left. An item with a value that Advoware has is nothing new, whichever line it belongs to.
+    what left. An item with a value that Advoware has is nothing new, whichever line it belongs to; and a value that
+    was entered anew in Advoware has not left.
     """
     left: dict[Value, list[Line]] = {}
     for line in lines:
@@ -35,8 +36,9 @@ def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
         elif line.base is not None:
             left.setdefault((line.channel, line.base.key), []).append(line)
     typed = {line.value for line in lines if line.key}
+    entered = {line.value for line in lines if line.key and line.advoware is not State.SAME}
     arrived = [one for value, one in found.items() if value not in typed and not one.lines]
-    _pair(left, arrived)
+    _pair([group for value, group in left.items() if value not in entered], arrived)
     lines += [Line(kind_of(one.item), item=one) for one in arrived if not one.lines]
 
 
@@ -50,7 +52,7 @@ def _of(line: Line, found: Mapping[Value, Found], begun: Begun) -> Found | None:
     return one
 
 
-def _pair(left: Mapping[Value, list[Line]], arrived: list[Found]) -> None:
+def _pair(left: list[list[Line]], arrived: list[Found]) -> None:
     """What left and what arrived, of one type, in their order. Entries that Advoware deleted too are no change.
 
     Where several entries had the value, it belongs to those that still have it: what others became is no conflict.
@@ -58,11 +60,11 @@ def _pair(left: Mapping[Value, list[Line]], arrived: list[Found]) -> None:
     by_type: dict[tuple[Channel, str], list[Found]] = defaultdict(list)
     for one in reversed(arrived):
         by_type[one.item.channel, one.item.type].append(one)
-    for (channel, _), group in left.items():
+    for group in left:
         alive = [line for line in group if line.advoware is State.SAME] or [line for line in group if line.key]
         base = group[0].base
         assert base is not None
-        waiting = by_type[channel, base.type or KINDS[base.komm_kz].type]
+        waiting = by_type[group[0].channel, base.type or KINDS[base.komm_kz].type]
         if alive and waiting:
             one = waiting.pop()
             for line in alive:

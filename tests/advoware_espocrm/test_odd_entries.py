@@ -232,3 +232,11 @@ def test_a_slot_that_was_filled_before_the_run_that_made_it_went_on_is_new_also_
     plan = planned([Entry(1, "030 7654321")], items, base, begun=begun, writes_markers=False)
     assert values(plan.phones) == ["+49301234567", "+49307654321"]
     assert [write.value for write in plan.advoware] == ["030 1234567"]
+
+
+def test_a_value_that_is_entered_anew_has_not_become_what_arrived() -> None:
+    entries, items = [Entry(1, "b@x.de"), Entry(2, "a@x.de")], [mail("c@x.de", primary=True)]
+    plan = planned(entries, items, [agreed(1, 4, "a@x.de")], policy=Choice.ASK)
+    assert values(plan.emails) == ["c@x.de", "b@x.de", "a@x.de"]
+    assert plan.conflicts == []
+    assert [write.value for write in plan.advoware if write.why == "created"] == ["c@x.de"]
