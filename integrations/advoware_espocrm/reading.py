@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .lines import Begun, Line, Step, Value
@@ -38,7 +38,7 @@ def read_entries(
     for entry in others:
         remark = read_remark(entry.note)
         old = _told(known.pop(entry.id, None), entry)
-        row = _base_of(entry, remark, old, rules.region)
+        row = _base_of(entry, remark, old, there, rules.region)
         if plain(entry.value):
             komm_kz = row.komm_kz if row else told(entry.komm_kz, remark)
             filled.append(Line(komm_kz, row if row and row.key else None, entry, remark))
@@ -76,20 +76,26 @@ def _is_done(row: Agreed, old: Agreed | None, entry: Entry, channel: Channel, re
     """
     remark = read_remark(entry.note)
     key = normal(channel, entry.value, region) if plain(entry.value) else ""
-    if key == row.key or (row.key and remark.value and normal(channel, remark.value, region) == row.key):
+    if key == row.key or (key and row.key and remark.value and normal(channel, remark.value, region) == row.key):
         return True
     return not row.key and (remark.is_slot or (old is not None and key != old.key))
 
 
-def _base_of(entry: Entry, remark: Remark, row: Agreed | None, region: str) -> Agreed | None:
-    """The marker is the base where the portal has none, and where it has a slot that was filled by a write since."""
-    if row is not None and (row.key or not plain(entry.value)):
-        return row
+def _base_of(entry: Entry, remark: Remark, row: Agreed | None, there: Container[Value], region: str) -> Agreed | None:
+    """The base of an entry: the portal's, or what the marker says where the portal has none or an older one.
+
+    The portal's is older where a slot was filled by a write since, and where the marker names what EspoCRM has while
+    nobody has what the base names any more: a database of an older day.
+    """
     channel = KINDS[remark.komm_kz].channel if remark.value and remark.komm_kz else None
-    if channel is None:
+    if channel is None or (row is not None and not plain(entry.value)):
         return row
-    by_marker = Agreed(entry.id, remark.komm_kz, normal(channel, remark.value, region), remark.value, "")
-    return _told(by_marker, entry) or row
+    key = normal(channel, remark.value, region)
+    if row is not None and row.key:
+        is_older = (channel, key) in there and (channel, row.key) not in there and row.komm_kz == remark.komm_kz
+        if not is_older or normal(channel, entry.value, region) == row.key:
+            return row
+    return _told(Agreed(entry.id, remark.komm_kz, key, remark.value, ""), entry) or row
 
 
 def _told(row: Agreed | None, entry: Entry) -> Agreed | None:

@@ -66,12 +66,26 @@ def test_what_advoware_got_before_a_death_may_be_changed_there_before_the_next_r
     assert espocrm.values() == advoware.values() == [(MAIL, C)]
 
 
-def test_with_a_database_of_an_older_day_a_later_edit_may_be_a_conflict(pair: Pair) -> None:
+def test_with_a_database_of_an_older_day_the_marker_tells_what_was_agreed_on_since(pair: Pair) -> None:
     portal, advoware, espocrm = pair
     older = portal.base
     advoware.put(1, B, advoware.entries[1].note)
     portal.run(advoware, espocrm)
-    portal.base, portal.rules = older, Rules(policy=Choice.ASK)
+    portal.base = older
+    advoware.put(1, C, advoware.entries[1].note)
+    portal.run(advoware, espocrm)
+    assert espocrm.values() == advoware.values() == [(MAIL, C)]
+    assert portal.conflicts == []
+
+
+def test_with_a_database_of_an_older_day_and_no_markers_a_later_edit_is_a_conflict() -> None:
+    portal, advoware, espocrm = Portal(rules=Rules(writes_markers=False)), Advoware(), EspoCrm()
+    advoware.post(4, A)
+    portal.run(advoware, espocrm)
+    older = portal.base
+    advoware.put(1, B, advoware.entries[1].note)
+    portal.run(advoware, espocrm)
+    portal.base, portal.rules = older, Rules(policy=Choice.ASK, writes_markers=False)
     advoware.put(1, C, advoware.entries[1].note)
     portal.run(advoware, espocrm)
     assert [(one.before, one.advoware, one.espocrm) for one in portal.conflicts] == [(A, C, B)]
@@ -87,3 +101,14 @@ def test_a_value_changed_together_with_its_type_is_another_one() -> None:
         (1, "", "[ESPOCRM-SLOT:1] front desk"),
         (2, "+49307654321", "[ESPOCRM:KzQ5MzA3NjU0MzIx:2]"),
     ]
+
+
+def test_with_a_database_of_an_older_day_a_value_deleted_in_advoware_may_come_back(pair: Pair) -> None:
+    portal, advoware, espocrm = pair
+    older = portal.base
+    advoware.put(1, B, advoware.entries[1].note)
+    portal.run(advoware, espocrm)
+    portal.base = older
+    advoware.put(1, "", advoware.entries[1].note)
+    portal.run(advoware, espocrm)
+    assert espocrm.values() == advoware.values() == [(MAIL, B)]
