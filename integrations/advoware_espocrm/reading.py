@@ -29,7 +29,7 @@ def read_entries(
     rules: Rules,
 ) -> Read:
     """Advoware's entries against the base; `there` is what EspoCRM has."""
-    known = _known(entries, base, begun, rules.region)
+    known = _known(entries, base, begun, rules)
     settled, others = settle(entries, known, there, rules)
     filled: list[Line] = []
     by_marker: list[Line] = []
@@ -38,7 +38,7 @@ def read_entries(
     for entry in others:
         remark = read_remark(entry.note)
         old = _told(known.pop(entry.id, None), entry)
-        row = _base_of(entry, remark, old, there, rules.region)
+        row = _base_of(entry, remark, old, there, rules)
         if plain(entry.value):
             komm_kz = row.komm_kz if row else told(entry.komm_kz, remark)
             filled.append(Line(komm_kz, row if row and row.key else None, entry, remark))
@@ -58,44 +58,55 @@ def read_entries(
     return Read(lines, slots, settled)
 
 
-def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, region: str) -> dict[int, Agreed]:
+def _known(entries: Sequence[Entry], base: Iterable[Agreed], begun: Begun, rules: Rules) -> dict[int, Agreed]:
     """The base by entry; a write that was begun and has been carried out counts."""
     known = {row.entry_id: row for row in base}
     for entry in entries if begun.of else ():
         row = begun.of.get(entry.id)
         channel = KINDS[row.komm_kz].channel if row else None
-        if row and channel and _is_done(row, known.get(entry.id), entry, channel, region):
+        if row and channel and _is_done(row, known.get(entry.id), entry, channel, rules):
             known[entry.id] = row
     return known
 
 
-def _is_done(row: Agreed, old: Agreed | None, entry: Entry, channel: Channel, region: str) -> bool:
+def _is_done(row: Agreed, old: Agreed | None, entry: Entry, channel: Channel, rules: Rules) -> bool:
     """Whether the entry got this value, or its marker did and somebody has changed the value since.
 
     Without a marker, an entry that was to be emptied and has another value than before counts as emptied and filled.
     """
     remark = read_remark(entry.note)
-    key = normal(channel, entry.value, region) if plain(entry.value) else ""
-    if key == row.key or (key and row.key and remark.value and normal(channel, remark.value, region) == row.key):
+    key = normal(channel, entry.value, rules.region) if plain(entry.value) else ""
+    if key == row.key or (key and row.key and remark.value and normal(channel, remark.value, rules.region) == row.key):
         return True
-    return not row.key and (remark.is_slot or (old is not None and key != old.key))
+    return not row.key and ((remark.is_slot and rules.writes_markers) or (old is not None and key != old.key))
 
 
-def _base_of(entry: Entry, remark: Remark, row: Agreed | None, there: Container[Value], region: str) -> Agreed | None:
-    """The base of an entry: the portal's, or what the marker says where the portal has none or an older one.
-
-    The portal's is older where a slot was filled by a write since, and where the marker names what EspoCRM has while
-    nobody has what the base names any more: a database of an older day.
-    """
-    channel = KINDS[remark.komm_kz].channel if remark.value and remark.komm_kz else None
-    if channel is None or (row is not None and not plain(entry.value)):
+def _base_of(entry: Entry, remark: Remark, row: Agreed | None, there: Container[Value], rules: Rules) -> Agreed | None:
+    """The base of an entry: the portal's, or what the marker says where the portal has none or an older one."""
+    if row is not None and (not plain(entry.value) or not _is_older(row, entry, remark, there, rules)):
         return row
-    key = normal(channel, remark.value, region)
-    if row is not None and row.key:
-        is_older = (channel, key) in there and (channel, row.key) not in there and row.komm_kz == remark.komm_kz
-        if not is_older or normal(channel, entry.value, region) == row.key:
-            return row
+    channel = KINDS[remark.komm_kz].channel if remark.value and remark.komm_kz else None
+    if channel is None:
+        return Agreed(entry.id, row.komm_kz) if row else None
+    key = normal(channel, remark.value, rules.region)
     return _told(Agreed(entry.id, remark.komm_kz, key, remark.value, ""), entry) or row
+
+
+def _is_older(row: Agreed, entry: Entry, remark: Remark, there: Container[Value], rules: Rules) -> bool:
+    """Whether the marker of a filled entry was written later than the base: after a death, or before a restore.
+
+    So it is where a slot has the marker of a value, or a value that EspoCRM has not the marker of a slot; and where the
+    marker names what EspoCRM has, and nobody has what the base names.
+    """
+    channel = KINDS[row.komm_kz].channel
+    if channel is None or not row.key:
+        return True
+    if (channel, row.key) in there:
+        return False
+    if remark.is_slot:
+        return rules.writes_markers
+    is_in_espocrm = remark.komm_kz == row.komm_kz and (channel, normal(channel, remark.value, rules.region)) in there
+    return is_in_espocrm and normal(channel, entry.value, rules.region) != row.key
 
 
 def _told(row: Agreed | None, entry: Entry) -> Agreed | None:

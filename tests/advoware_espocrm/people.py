@@ -87,6 +87,9 @@ class People:
         new = advoware.post(komm_kz, value)
         self._lives(advoware.value(advoware.entries[new]))
 
+    def enter_an_address(self, advoware: Advoware) -> None:
+        self._enter(advoware, 4, self._new(Channel.EMAIL))
+
     def _enter_what_is_held(self, advoware: Advoware) -> None:
         """What EspoCRM refuses."""
         self.typed += 1

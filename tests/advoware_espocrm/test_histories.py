@@ -102,6 +102,8 @@ def tell(story: Callable[[World], None], number: int, merge: Callable[..., Plan]
     """Play a history; its number and the seed tell everything that happens."""
     chance = random.Random(f"{seeds.SEED}/{number}")
     world = World(chance, Rules(writes_markers=chance.random() < 0.7), merge)
+    if chance.random() < 0.1:
+        world.crowd()
     try:
         story(world)
     except AssertionError as error:

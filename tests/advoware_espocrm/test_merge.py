@@ -406,6 +406,11 @@ def test_while_something_is_emptied_new_entries_come_later() -> None:
     assert [row.key for row in plan.begun()] == ["", A]
 
 
+def test_an_entry_that_was_made_before_a_death_is_known_by_what_was_begun() -> None:
+    plan = planned([Entry(7, A)], [], [], begun=[agreed(0, 4, A)], writes_markers=False)
+    assert put(plan, 7).why is Why.DELETED
+
+
 # --- several entries with one value -----------------------------------------------------------------------------------
 
 

@@ -240,3 +240,12 @@ def test_a_value_that_is_entered_anew_has_not_become_what_arrived() -> None:
     assert values(plan.emails) == ["c@x.de", "b@x.de", "a@x.de"]
     assert plan.conflicts == []
     assert [write.value for write in plan.advoware if write.why == "created"] == ["c@x.de"]
+
+
+def test_a_slot_marker_that_nobody_refreshed_brings_nothing_back() -> None:
+    entries, base = [Entry(1, "a@x.de", slot(4, ""))], [agreed(1, 4, "a@x.de"), agreed(2, 4, "b@x.de")]
+    plan = planned(entries, [mail("b@x.de", primary=True)], base, writes_markers=False)
+    assert put(plan, 1).why == "deleted"
+    after = planned(entries, [], plan.base, begun=plan.begun(), writes_markers=False)
+    assert put(after, 1).why == "deleted"
+    assert not after.writes_espocrm

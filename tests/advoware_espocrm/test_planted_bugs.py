@@ -46,7 +46,6 @@ BUGS = {
     ),
     "the array is given more than it takes": ("arrays", "if length >= rules.most[line.channel]", "if False"),
     "what was begun is not known": ("reading", "for entry in entries if begun.of else ():", "for entry in ():"),
-    "an entry that was made before a death is made again": ("reading", "begun.made.get(line.value)", "None"),
     "the base is not told of slots": (
         "merge",
         "    plan.base += [Agreed(line.entry.id, line.komm_kz) for line in read.slots if line.entry is not None]\n",
@@ -64,19 +63,8 @@ BUGS = {
         "== line.key:\n        return False",
         "== line.key:\n        return True",
     ),
-    "what arrived is a change of an entry that is gone": (
-        "meeting",
-        "or [line for line in group if line.key]",
-        "or group",
-    ),
-    "a changed type is not looked at": (
-        "merge",
-        "    line.keeps_type = True\n",
-        "    line.keeps_type = False\n",
-    ),
     "a settled value is not minded by its double": ("reading", "    unsettle(settled, entries, lines, begun)\n", ""),
     "an item that a settled entry has is new": ("merge", "if value not in read.settled}", "}"),
-    "the type is no part of what is settled": ("settling", "item.type != row.type or ", ""),
 }
 
 

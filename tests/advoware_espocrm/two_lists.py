@@ -94,6 +94,8 @@ class Portal:
         entries = list(advoware.entries.values())
         plan = self.merge(entries, fields, espocrm.items, self.base, self.rules, self.begun)
         self.base, self.begun = plan.base, plan.begun()
+        written = [write.entry_id for write in plan.advoware if isinstance(write, Put)]
+        assert len(written) == len(set(written)), "an entry is written twice"
         return plan
 
     def run(self, advoware: Advoware, espocrm: EspoCrm) -> int:

@@ -21,10 +21,16 @@ class World:
         self.advoware, self.espocrm, self.people = Advoware(), EspoCrm(), People(chance)
         self.portal = Portal(rules=rules, merge=merge)
         self.older: list[list[Agreed]] = []
+        self.kinds: dict[int, int] = {}  # what the portal ever took each entry for
 
     def edit(self, most: int = 6) -> None:
         for _ in range(self.chance.randint(0, most)):
             self.people.edit(self.advoware, self.espocrm)
+
+    def crowd(self) -> None:
+        """Nearly as many addresses as an array takes."""
+        for _ in range(9):
+            self.people.enter_an_address(self.advoware)
 
     def configure(self, **rules: object) -> None:
         self.portal.rules = replace(self.portal.rules, **rules)  # type: ignore[arg-type]
@@ -47,10 +53,17 @@ class World:
     def run_as_without_a_death(self, dies_after: int | None) -> None:
         """It ends in the same state as a run that does not die."""
         portal, advoware, espocrm = copy.deepcopy((self.portal, self.advoware, self.espocrm))
+        there = set(self.advoware.entries)
         portal.run(advoware, espocrm)
         self.run(dies_after)
         assert self.espocrm.values() == espocrm.values(), "other items"
         assert _shown(self.advoware) == _shown(advoware), "other entries"
+        self.kinds |= {row.entry_id: row.komm_kz for row in self.portal.base}
+        both = self.portal.rules.direction is Direction.BOTH
+        empty = {self.kinds.get(entry.id) for entry in advoware.entries.values() if not entry.value}
+        assert not both or not empty & {self.kinds[number] for number in self.advoware.entries.keys() - there}, (
+            "a slot is left"
+        )
 
     def restore(self) -> None:
         """The database of an older day."""
