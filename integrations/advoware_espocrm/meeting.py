@@ -17,7 +17,8 @@ def by_value(items: Sequence[Item], region: str) -> dict[Value, Item]:
     """EspoCRM's items, in their order. A number may stand there twice where numbers are as typed: the first counts."""
     there: dict[Value, Item] = {}
     for item in items:
-        there.setdefault((item.channel, normal(item.channel, item.value, region)), item)
+        if key := normal(item.channel, item.value, region):
+            there.setdefault((item.channel, key), item)
     return there
 
 

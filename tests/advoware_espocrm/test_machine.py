@@ -17,4 +17,4 @@ def test_a_short_search_finds_nothing() -> None:
 
 @pytest.mark.proof
 def test_a_long_search_finds_nothing() -> None:
-    run_state_machine_as_test(PairMachine, settings=settings(COMMON, max_examples=3000, stateful_step_count=40))
+    run_state_machine_as_test(PairMachine, settings=settings(COMMON, max_examples=1000, stateful_step_count=30))

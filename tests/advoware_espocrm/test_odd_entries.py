@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.advoware_espocrm.mapping import marked, read_remark, slot
 from integrations.advoware_espocrm.merge import Choice, Direction
@@ -249,3 +251,21 @@ def test_a_slot_marker_that_nobody_refreshed_brings_nothing_back() -> None:
     after = planned(entries, [], plan.base, begun=plan.begun(), writes_markers=False)
     assert put(after, 1).why == "deleted"
     assert not after.writes_espocrm
+
+
+VALUES = st.text(max_size=12) | st.sampled_from(["a@x.de", "030 1234567", "DE.BRAK.1", " ", UNSEEN])
+NOTES = (
+    st.text(max_size=12)
+    | st.builds(marked, VALUES, st.integers(0, 14), VALUES)
+    | st.builds(slot, st.integers(0, 14), VALUES)
+)
+
+
+@given(st.lists(st.tuples(VALUES, NOTES, st.integers(0, 13)), max_size=6), st.lists(VALUES, max_size=4))
+def test_nothing_that_people_enter_stops_the_merge(typed: list[tuple[str, str, int]], shown: list[str]) -> None:
+    entries = [Entry(number, value, note, komm_kz=kind) for number, (value, note, kind) in enumerate(typed)]
+    items = [phone(value, "Pager") for value in shown] + [mail(value) for value in shown]
+    first = planned(entries, items, fields=dict(enumerate(shown)))
+    again = planned(entries, items, first.base, begun=first.begun(), fields=dict(enumerate(shown)))
+    assert first.digest()
+    assert {row.entry_id for row in again.base} <= {entry.id for entry in entries}
