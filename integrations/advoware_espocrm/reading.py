@@ -76,7 +76,8 @@ def _is_done(row: Agreed, old: Agreed | None, entry: Entry, channel: Channel, ru
     """
     remark = read_remark(entry.note)
     key = normal(channel, entry.value, rules.region) if plain(entry.value) else ""
-    if key == row.key or (key and row.key and remark.value and normal(channel, remark.value, rules.region) == row.key):
+    has_marker = rules.writes_markers and remark.value  # else nobody refreshes it
+    if key == row.key or (key and row.key and has_marker and normal(channel, remark.value, rules.region) == row.key):
         return True
     return not row.key and ((remark.is_slot and rules.writes_markers) or (old is not None and key != old.key))
 
@@ -99,12 +100,14 @@ def _is_older(row: Agreed, entry: Entry, remark: Remark, there: Container[Value]
     marker names what EspoCRM has, and nobody has what the base names.
     """
     channel = KINDS[row.komm_kz].channel
+    if not rules.writes_markers:
+        return False  # nobody refreshes it
     if channel is None or not row.key:
         return True
     if (channel, row.key) in there:
         return False
     if remark.is_slot:
-        return rules.writes_markers
+        return True
     is_in_espocrm = remark.komm_kz == row.komm_kz and (channel, normal(channel, remark.value, rules.region)) in there
     return is_in_espocrm and normal(channel, entry.value, rules.region) != row.key
 

@@ -29,9 +29,10 @@ class PairMachine(RuleBasedStateMachine):
         for _ in range(acts):
             self.world.people.edit(self.world.advoware, self.world.espocrm)
 
-    @rule(policy=st.sampled_from(Choice), writes_markers=st.booleans())
-    def somebody_sets_the_rules(self, policy: Choice, *, writes_markers: bool) -> None:
-        self.world.configure(policy=policy, writes_markers=writes_markers)
+    @rule(policy=st.sampled_from(Choice), keeps_markers=st.booleans())
+    def somebody_sets_the_rules(self, policy: Choice, *, keeps_markers: bool) -> None:
+        """Markers may be switched off; those that stand stay, and grow old."""
+        self.world.configure(policy=policy, writes_markers=keeps_markers and self.world.portal.rules.writes_markers)
 
     @rule(dies_after=DEATHS, again=DEATHS)
     def it_runs(self, dies_after: int | None, again: int | None) -> None:
