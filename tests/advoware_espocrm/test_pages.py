@@ -263,6 +263,7 @@ def test_two_are_linked_by_hand_once_both_were_shown(scene: Scene, browser: Brow
     assert MAX in shown.content.decode()
     assert shown.context["shown"].meeting.items[0].value == "erika@example.com"
     assert not RecordLink.objects.exists()
+    RecordLink.objects.create(integration=scene.integration, object_type="party", left_id=str(PARTY))  # a run died
     assert "Nothing was linked." in said(browser, page, **given | {"betnr": 4711})
     assert "They are a pair" in said(browser, page, **given)
     assert "is linked to another one already" in said(browser, page, **given)
