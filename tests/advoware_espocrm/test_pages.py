@@ -393,6 +393,19 @@ def test_the_reports_list_slots_by_age_with_those_of_the_pair_and_changes_of_typ
     assert "Mobil (3)" in text_of(browser, at("typechange_changelist"))
 
 
+def test_what_people_typed_is_inert_on_every_page(scene: Scene, browser: Browser) -> None:
+    odd = "<img src=x onerror=alert(1)>"
+    scene.a_pair((4, MAX), (1, odd))
+    pair = scene.pair()
+    row = Conflict.objects.create(pair=pair, entry_id=9, komm_kz=4, before=odd, advoware=odd, espocrm=odd)
+    pages = [at("pair_change", pair.pk), at("pair_plan", pair.pk), at("heldvalue_changelist")]
+    pages += [at("conflict_changelist"), at("conflict_change", row.pk)]
+    for page in pages:
+        text = text_of(browser, page)
+        assert odd not in text
+        assert "&lt;img src=x" in text
+
+
 def test_longer_lists_take_no_more_queries(scene: Scene, browser: Browser) -> None:
     lists = [at(f"{name}_changelist") for name in ("pair", "conflict", "heldvalue", "slot", "typechange")]
 
