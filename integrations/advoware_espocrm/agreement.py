@@ -93,9 +93,10 @@ def _held_elsewhere(sides: Sides, meeting: Meeting, item: Item) -> Email | Phone
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> Done:
+def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, only: Plan | None = None) -> Done:
     """Write what the plan says, and what follows from it; both are at rest then. Call it with the link in hand.
 
+    With `only`, nothing else than that plan is written, whatever somebody does meanwhile: TemporaryError says so.
     Raises RejectedError at the end for what Advoware refused, the other values went on; TemporaryError where somebody
     is editing all the time, or an earlier write may still arrive; UnknownOutcomeError where an answer was lost.
     """
@@ -113,7 +114,28 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> D
                 raise RejectedError(" ".join(dict.fromkeys(done.refused)))
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
+        if only is not None and not is_part_of(plan, only):
+            raise TemporaryError("Now something else follows than was approved; it is not written.")
     raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
+
+
+def is_part_of(plan: Plan, whole: Plan) -> bool:
+    """Whether all values that the plan writes are written by the other one too.
+
+    An entry that was emptied by hand may be a slot by now, so it is not told where a new value goes; markers follow.
+    """
+    is_same = plan.emails in (None, whole.emails) and plan.phones in (None, whole.phones)
+    return is_same and _values(plan) <= _values(whole)
+
+
+def _values(plan: Plan) -> set[tuple[int, int, str]]:
+    """What is written of each entry, by its kind; entry 0 is a new one."""
+    writes = [write for write in (*plan.advoware, *plan.later) if write.why is not Why.MARKED]
+    return {(0 if write.why is Why.CREATED else _entry_of(write), write.komm_kz, write.key) for write in writes}
+
+
+def _entry_of(write: Put | Post) -> int:
+    return write.entry_id if isinstance(write, Put) else 0
 
 
 def _write_espocrm(sides: Sides, meeting: Meeting, plan: Plan, done: Done) -> None:

@@ -46,7 +46,10 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
         return missing(link, f"{gone.message} {GONE}")
     if contact is None:
         return Plan(f"EspoCRM has no party of the number {betnr}.", skipped=True)
-    return of_meeting(sides, Meeting(party, contact, link))
+    if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
+        return Plan("A person unlinked these two; link them by hand to have them kept in step again.", skipped=True)
+    meeting = Meeting(party, contact, link)
+    return of_plan(sides, meeting, agreement.planned(sides, meeting))
 
 
 def _contact(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | None:
@@ -61,9 +64,9 @@ def _contact(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | Non
     return sides.espocrm.party(found[0].id) if found else None
 
 
-def of_meeting(sides: Sides, meeting: Meeting) -> Plan:
-    """What two halves that were read need."""
-    found, link = agreement.planned(sides, meeting), meeting.link
+def of_plan(sides: Sides, meeting: Meeting, found: merge.Plan, *, is_approved: bool = False) -> Plan:
+    """What two halves that were read need. What was approved is written alone, and nothing that follows later."""
+    link = meeting.link
     is_linked = link is not None and bool(link.right_id) and link.state == RecordLink.State.ACTIVE
     if found.is_empty and is_linked:
         if not sides.is_dry and link is not None:
@@ -74,7 +77,7 @@ def of_meeting(sides: Sides, meeting: Meeting) -> Plan:
     def carry_out(mine: RecordLink) -> str:
         _link(mine, meeting.contact)
         meeting.link = mine
-        agreement.carry_out(sides, mine, meeting, found)
+        agreement.carry_out(sides, mine, meeting, found, only=found if is_approved else None)
         return ""
 
     said = list(sentences(found, is_open=sides.is_dry)) or ["make a pair of them"]

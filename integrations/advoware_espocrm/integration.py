@@ -7,6 +7,7 @@ from integrations.core.registry import IntegrationKind, NavigationItem, Role
 from integrations.vendors.advoware import VENDOR as ADVOWARE_VENDOR
 from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 
+from .approving import apply_approved
 from .models import ADVOWARE, ESPOCRM, ContactOptions
 from .pairs import PAIRS, tiles, unsettle_all
 from .streams import STREAMS, sync_pair
@@ -17,8 +18,8 @@ _SEEN = tuple(
 )
 _SETTINGS = (
     *_SEEN,
-    *(f"advoware_espocrm.{what}" for what in ("change_contactoptions", "add_fieldpolicy", "change_fieldpolicy")),
-    *(f"advoware_espocrm.{what}" for what in ("change_pair", "change_conflict")),
+    *(f"advoware_espocrm.change_{name}" for name in ("contactoptions", "fieldpolicy", "pair", "conflict")),
+    *(f"advoware_espocrm.{what}_fieldpolicy" for what in ("add", "delete")),
 )
 
 
@@ -30,7 +31,7 @@ registry.register(
         streams=STREAMS,
         options=ContactOptions,
         options_saved=lambda options: unsettle_all(options.pk),
-        jobs={"sync_pair": sync_pair},
+        jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SEEN},

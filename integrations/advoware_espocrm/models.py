@@ -38,7 +38,12 @@ class ContactOptions(models.Model):
     integration = models.OneToOneField(
         Integration, on_delete=models.CASCADE, primary_key=True, related_name="contact_options"
     )
-    direction = models.CharField(max_length=20, choices=DIRECTIONS, default=Direction.BOTH)
+    direction = models.CharField(
+        max_length=20,
+        choices=DIRECTIONS,
+        default=Direction.BOTH,
+        help_text="Which side is written. What a direction forbids waits, and goes on when it is allowed again.",
+    )
     conflict_policy = models.CharField(
         "where both changed one value",
         max_length=20,
@@ -63,7 +68,7 @@ class ContactOptions(models.Model):
         "parties of Advoware looked at in a run",
         default=500,
         validators=[MinValueValidator(1), MaxValueValidator(100_000)],
-        help_text="Advoware lists no changes, so all pairs are looked at in turn, a call each.",
+        help_text="Advoware lists no changes, so all pairs are looked at in turn, a call each; more are seen sooner.",
     )
 
     client_path = "integration__client"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -137,7 +137,7 @@ def _keep_conflicts(pair: Pair, plan: Plan, rules: Rules) -> None:
     """Each conflict is told once with both values; one that waited and is over goes."""
     waiting = []
     for one in plan.conflicts:
-        channel = channel_of(one.komm_kz)
+        channel, choice = channel_of(one.komm_kz), "" if one.choice is Choice.ASK else one.choice
         row, _ = Conflict.objects.get_or_create(
             pair=pair,
             entry_id=one.entry_id,
@@ -148,14 +148,17 @@ def _keep_conflicts(pair: Pair, plan: Plan, rules: Rules) -> None:
                 "before": one.before,
                 "advoware": one.advoware,
                 "espocrm": one.espocrm,
-                "choice": "" if one.choice is Choice.ASK else one.choice,
+                "choice": choice,
             },
         )
+        if choice and not row.choice:  # it waited, until there was a rule
+            Conflict.objects.filter(pk=row.pk, choice="").update(choice=choice)
         waiting.append(row.pk)
     Conflict.objects.filter(pair=pair, choice="").exclude(pk__in=waiting).delete()
 
 
 def _keep_held(pair: Pair, plan: Plan, rules: Rules) -> None:
+    """One row per value that is held. What was refused stays so until a person has it tried again."""
     kept = []
     for one in plan.held:
         channel = channel_of(one.komm_kz) if one.komm_kz else Channel.PHONE
@@ -184,10 +187,18 @@ def _keep_slots(pair: Pair, plan: Plan) -> None:
 # --- turns ------------------------------------------------------------------------------------------------------------
 
 
+def linked(integration: Integration) -> QuerySet[Any]:
+    """The pairs of an integration, without those that people unlinked."""
+    return Pair.objects.filter(integration=integration).exclude(link__state=RecordLink.State.REPLACED)
+
+
 def take_turns(sides: Sides, began: datetime, most: int) -> list[str]:
     """The pairs whose last look is longest ago, before `began`, by party number: Advoware lists no changes."""
-    rows = Pair.objects.filter(integration=sides.integration).exclude(link__state=RecordLink.State.REPLACED)
-    due = rows.exclude(polled_at__gte=began).order_by(F("polled_at").asc(nulls_first=True), "pk")[:most]
+    due = (
+        linked(sides.integration)
+        .exclude(polled_at__gte=began)
+        .order_by(F("polled_at").asc(nulls_first=True), "pk")[:most]
+    )
     found = list(due.values_list("pk", "betnr"))
     if not sides.is_dry:
         Pair.objects.filter(pk__in=[pk for pk, _ in found]).update(polled_at=timezone.now())
@@ -196,23 +207,47 @@ def take_turns(sides: Sides, began: datetime, most: int) -> list[str]:
 
 def staleness(integration: Integration, *, per_run: int, interval_minutes: int) -> timedelta:
     """How old a change in Advoware may become before it is seen: pairs ÷ rate."""
-    count = Pair.objects.filter(integration=integration).count()
+    count = linked(integration).count()
     runs = -(-count // max(per_run, 1))
     return timedelta(minutes=max(runs, 1) * interval_minutes)
 
 
 def link_by_hand(integration: Integration, betnr: int, contact_id: str) -> Pair:
-    """Make a pair of these two. Raises IntegrityError when one of them is another pair's."""
+    """Make a pair of these two. Raises IntegrityError when one of them is another pair's.
+
+    A link that a run which died left without its other half is taken over.
+    """
+    links = RecordLink.objects.exclude(state=RecordLink.State.REPLACED)
     with transaction.atomic():
-        link = RecordLink.objects.create(
+        link, _ = links.update_or_create(
             integration=integration,
             object_type=PARTY,
             left_id=str(betnr),
-            right_id=contact_id,
-            state=RecordLink.State.ACTIVE,
+            right_id="",
+            defaults={"right_id": contact_id, "state": RecordLink.State.ACTIVE, "cause": "Linked by hand."},
         )
         pair: Pair = Pair.objects.create(link=link, integration=integration, betnr=betnr)
         return pair
+
+
+def unlink(pair: Pair, why: str) -> bool:
+    """They are no pair any more, and nothing of it waits for a person; False while a process works on it."""
+    free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    links = RecordLink.objects.filter(free, pk=pair.pk, object_type=PARTY).exclude(state=RecordLink.State.REPLACED)
+    with transaction.atomic():
+        if not links.update(state=RecordLink.State.REPLACED, cause=why):
+            return False
+        Conflict.objects.filter(pair=pair, choice="").delete()
+        HeldValue.objects.filter(pair=pair).delete()
+        Slot.objects.filter(pair=pair).delete()
+    return True
+
+
+def was_unlinked(integration: Integration, betnr: int, contact_id: str) -> bool:
+    """Whether a person said that these two are no pair, though their numbers say so."""
+    links = RecordLink.objects.filter(integration=integration, object_type=PARTY, state=RecordLink.State.REPLACED)
+    found: bool = links.filter(left_id=str(betnr), right_id=contact_id).exists()
+    return found
 
 
 def tiles(user: Any) -> list[Tile]:
@@ -220,5 +255,5 @@ def tiles(user: Any) -> list[Tile]:
     if not user.has_perm("advoware_espocrm.view_pair"):
         return []
     waiting = Conflict.objects.visible_to(user).filter(choice="").count()
-    url = reverse("admin:advoware_espocrm_conflict_changelist") + "?choice__exact="
+    url = reverse("admin:advoware_espocrm_conflict_changelist") + "?decided=not"
     return [Tile("Contact data to decide", waiting, url, "warning")] if waiting else []

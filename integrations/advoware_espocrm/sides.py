@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from integrations.core.models import Integration, RecordLink
+from integrations.core.models import Integration, RecordLink, User
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
 from integrations.vendors.advoware.api import AdvowareApi
@@ -67,15 +67,19 @@ def both_open(
     guard: Callable[[], None] | None = None,
     is_dry: bool = False,
     direction: Direction | None = None,
+    user: User | None = None,
 ) -> Iterator[Sides]:
-    """Both sides for work. Raises `StreamProblem` when there are no settings, and what EspoCRM's settings cannot."""
+    """Both sides for work; for a `user` who waits for it, with short deadlines.
+
+    Raises `StreamProblem` when there are no settings, and what EspoCRM's settings cannot.
+    """
     options = ContactOptions.objects.filter(integration=integration).first()
     if options is None:
         raise StreamProblem("This integration has no settings yet.")
     left, right = integration.connection(ADVOWARE), integration.connection(ESPOCRM)
     with (
-        open_connection(left, source=source, guard=guard) as advoware,
-        open_connection(right, source=source, guard=guard) as espocrm,
+        open_connection(left, source=source, guard=guard, user=user, interactive=user is not None) as advoware,
+        open_connection(right, source=source, guard=guard, user=user, interactive=user is not None) as espocrm,
     ):
         rules = _rules(options, direction, espocrm, longest_text(left.settings))
         yield Sides(integration, options, advoware, espocrm, rules, is_dry)

@@ -9,16 +9,17 @@ from django.utils import timezone
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
-from integrations.core.models import RecordLink
+from integrations.core.models import Integration, RecordLink, Stream
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
-from integrations.core.sync.flow import Side
+from integrations.core.sync.flow import Flow, Side
 from integrations.core.sync.linking import BusyError, links_of
 from integrations.transport.errors import NotFoundError
 
+from . import pairs
 from .flow import flow
-from .models import ADVOWARE, ESPOCRM
+from .models import ADVOWARE, ESPOCRM, Pair
 from .sides import PARTY, Sides, both_open
 
 BUSY = 5.0  # seconds until a pair that another process works on is tried again
@@ -38,12 +39,16 @@ def look_at(work: Work, subject: str) -> str:
         if not betnr:
             return f"EspoCRM's {subject} has no party number, and is linked to no party."
         sides.hinted_by = work.role
-        try:
-            return engine.look_at(work, flow(sides), betnr)
-        except BusyError as busy:
-            raise Again(
-                at=timezone.now() + timedelta(seconds=BUSY), outcome=f"{busy.message} Looking again soon."
-            ) from None
+        return look(work, flow(sides), betnr)
+
+
+def look(work: Work, flow: Flow, betnr: str) -> str:
+    """One pair, now. Raises `Again` while another process works on it, and what `engine.look_at` raises."""
+    try:
+        return engine.look_at(work, flow, betnr)
+    except BusyError as busy:
+        again = timezone.now() + timedelta(seconds=BUSY)
+        raise Again(at=again, outcome=f"{busy.message} Looking again soon.") from None
 
 
 def _betnr_of(sides: Sides, contact_id: str) -> str:
@@ -57,25 +62,30 @@ def _betnr_of(sides: Sides, contact_id: str) -> str:
 
 
 def sync_pair(claim: Claim, link_id: int) -> str:
-    """Job: one pair, because a person asked."""
+    """Job: one pair, whole, because a person asked."""
     link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
-    stream = next(row for row in core_streams.streams_of(link.integration) if row.slug == STREAMS[0].slug)
+    stream = stream_of(link.integration)
     if core_streams.waits_for_approval(stream):
         return f"Not run: {core_streams.UNAPPROVED}"
     if problem := core_streams.why_not(link.integration):
         return f"Not run: {problem}"
-    return core_streams.run_for_hint(stream, STREAMS[0], claim, f"party:{link.left_id}", ADVOWARE)
+    pairs.unsettle(Pair.objects.filter(link=link))
+    return core_streams.run_for_hint(stream, RECONCILE, claim, f"party:{link.left_id}", ADVOWARE)
 
 
-STREAMS = (
-    StreamKind(
-        "reconcile",
-        "Contact data of parties",
-        reconcile,
-        interval_minutes=15,
-        is_sync=True,
-        needs_approval=True,
-        hinted_by=(ADVOWARE, ESPOCRM),
-        run_hint=look_at,
-    ),
+def stream_of(integration: Integration) -> Stream:
+    """The stream's row."""
+    return next(row for row in core_streams.streams_of(integration) if row.slug == RECONCILE.slug)
+
+
+RECONCILE = StreamKind(
+    "reconcile",
+    "Contact data of parties",
+    reconcile,
+    interval_minutes=15,
+    is_sync=True,
+    needs_approval=True,
+    hinted_by=(ADVOWARE, ESPOCRM),
+    run_hint=look_at,
 )
+STREAMS = (RECONCILE,)
