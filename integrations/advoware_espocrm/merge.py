@@ -17,8 +17,8 @@
 | gone                      | gone                     | forget                                                   |
 
 `plans` says what goes in and comes out. `recognising` makes a line of each entry, `meeting` finds EspoCRM's item of
-each line; here each line gets its step; `arrays` and `entries` turn steps into writes. What a direction forbids waits, and
-keeps its base.
+each line; here each line gets its step; `arrays` and `entries` turn steps into writes. What a direction forbids waits,
+and keeps its base.
 """
 
 from __future__ import annotations
