@@ -26,6 +26,7 @@ BENCHMARKS = (
     Benchmark("resync", ("M2", "M11"), (SQLITE,)),
     Benchmark("unchanged", ("M12",), (SQLITE,)),
     Benchmark("large_file", ("M13",), (SQLITE,)),
+    Benchmark("merging", ("M14",), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),
 )

@@ -100,15 +100,28 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, o
         sides.done.writing = ""
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
-        if only is not None and not _is_part_of(plan, only):
-            raise TemporaryError("Somebody edited the party meanwhile; what was not approved is not written.")
+        if only is not None and not is_part_of(plan, only):
+            raise TemporaryError("Now something else follows than was approved; it is not written.")
     raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
 
 
-def _is_part_of(plan: Plan, whole: Plan) -> bool:
-    writes = [*whole.advoware, *whole.later]
+def is_part_of(plan: Plan, whole: Plan) -> bool:
+    """Whether all values that the plan writes are written by the other one too.
+
+    An entry that was emptied by hand may be a slot by now, so it is not told where a new value goes; markers follow.
+    """
     is_same = plan.emails in (None, whole.emails) and plan.phones in (None, whole.phones)
-    return is_same and all(write in writes for write in (*plan.advoware, *plan.later))
+    return is_same and _values(plan) <= _values(whole)
+
+
+def _values(plan: Plan) -> set[tuple[int, int, str]]:
+    """What is written of each entry, by its kind; entry 0 is a new one."""
+    writes = [write for write in (*plan.advoware, *plan.later) if write.why is not Why.MARKED]
+    return {(0 if write.why is Why.CREATED else _entry_of(write), write.komm_kz, write.key) for write in writes}
+
+
+def _entry_of(write: Put | Post) -> int:
+    return write.entry_id if isinstance(write, Put) else 0
 
 
 def _write_espocrm(sides: Sides, meeting: Meeting, plan: Plan, done: Done) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,13 @@ UNKNOWN_PHONE = 1
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
+def plain(value: str) -> str:
+    """The value without signs that nobody sees, such as those that come along when a number is copied."""
+    if value.isprintable():
+        return value.strip()
+    return "".join(" " if sign.isspace() else sign for sign in value if sign.isspace() or sign.isprintable()).strip()
+
+
 @lru_cache(maxsize=100_000)
 def normal(channel: Channel, value: str, region: str) -> str:
     """The value without what is only a way of writing it: two values are the same when these are equal.
@@ -63,20 +71,25 @@ def normal(channel: Channel, value: str, region: str) -> str:
     `region` is the country of numbers that name none, such as `DE`. A number that is none keeps its text.
     """
     if channel is Channel.EMAIL:
-        return value.strip().lower()
+        return plain(value).lower()
     number = _number(value, region)
-    return "".join(value.split()).casefold() if number is None else number
+    return "".join(plain(value).split()).casefold() if number is None else number
 
 
+@lru_cache(maxsize=100_000)
 def _number(value: str, region: str) -> str | None:
-    """E.164; None for what is no number. Letters are no digits here: `030 1234567 (privat)` is not one."""
+    """E.164; None for what is no number. Letters are no digits here: `030 1234567 (privat)` is not one.
+
+    Nor is a number with an extension, which EspoCRM would drop.
+    """
+    value = plain(value)
     if any(sign.isalpha() for sign in value):
         return None
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if number.extension or not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -96,7 +109,7 @@ def for_espocrm(channel: Channel, value: str, region: str, *, is_international: 
 
 @lru_cache(maxsize=100_000)
 def _address(value: str) -> str:
-    text = value.strip()
+    text = plain(value)
     try:
         validate_email(text, allow_smtputf8=False, allow_domain_literal=False, check_deliverability=False)
     except EmailNotValidError:
@@ -110,7 +123,7 @@ def _phone(value: str, region: str, *, is_international: bool) -> str:
     number = _number(value, region)
     if number is not None:
         return number
-    text = value.strip()
+    text = plain(value)
     if is_international:
         raise Unsendable("It is no phone number; EspoCRM takes nothing else.")
     if len(text) > LONGEST_NUMBER or not _TYPED_NUMBER.fullmatch(text):
@@ -135,10 +148,14 @@ class Remark:
     komm_kz: int = 0
 
 
+NO_REMARK = Remark("")
+
+
+@lru_cache(maxsize=100_000)
 def read_remark(note: str) -> Remark:
     """What the remark of an entry says."""
     if not note:
-        return _NOTHING
+        return NO_REMARK
     if found := _MARKER.match(note):
         return Remark(found[3], is_marked=True, value=_decoded(found[1]), komm_kz=_kind(found[2]))
     if found := _SLOT.match(note):
@@ -146,12 +163,9 @@ def read_remark(note: str) -> Remark:
     return Remark(note)
 
 
-_NOTHING = Remark("")
-
-
 def marked(value: str, komm_kz: int, text: str) -> str:
     """The remark of an entry both sides have."""
-    encoded = base64.b64encode(value.encode()).decode()
+    encoded = base64.b64encode(plain(value).encode()).decode()
     return f"[ESPOCRM:{encoded}:{komm_kz}] {text}" if text else f"[ESPOCRM:{encoded}:{komm_kz}]"
 
 
@@ -165,7 +179,7 @@ def _decoded(middle: str) -> str:
         text = base64.b64decode(middle, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
-    return text if text.isprintable() else ""
+    return text.strip() if text.isprintable() else ""
 
 
 def _kind(digits: str) -> int:
@@ -175,39 +189,45 @@ def _kind(digits: str) -> int:
 # --- of which kind an entry is ----------------------------------------------------------------------------------------
 
 
+def told(said: int, remark: Remark) -> int:
+    """The kommKz by what Advoware says of the entry, else by its marker; 0 where neither tells."""
+    return said if said in KINDS else remark.komm_kz
+
+
 @dataclass(frozen=True, slots=True)
-class Detected:
-    """A kommKz, and whether it is known or only the usual one: Advoware says 0 of every entry."""
+class Guess:
+    """The kommKz of an entry that does not tell it; known where a field of the party does, else only the usual one."""
 
     komm_kz: int
     is_known: bool
 
 
-Mirrors = Mapping[tuple[Channel | None, str], int]
+class Mirrors:
+    """The party's own fields, by kommKz. Each repeats the first entry of its kind: so it tells the kind of one."""
 
+    def __init__(self, fields: Mapping[int, str], region: str) -> None:
+        self._region = region
+        self._told: set[int] = set()  # kinds whose entry was met
+        self._kinds: dict[tuple[Channel | None, str], list[int]] = defaultdict(list)
+        for komm_kz, value in sorted(fields.items()):
+            if komm_kz in KINDS and plain(value):
+                channel = KINDS[komm_kz].channel
+                self._kinds[channel, self._key(channel, value)].append(komm_kz)
 
-def mirrors(fields: Mapping[int, str], region: str) -> Mirrors:
-    """The party's own fields, which repeat its first entry of each kind, by what they hold. `fields`: by kommKz."""
-    found: dict[tuple[Channel | None, str], int] = {}
-    for komm_kz, value in sorted(fields.items()):
-        if value and komm_kz in KINDS:
-            channel = KINDS[komm_kz].channel
-            found.setdefault((channel, value.strip() if channel is None else normal(channel, value, region)), komm_kz)
-    return found
+    def guess(self, value: str) -> Guess:
+        """The kind by a field with that value, rather one that no other entry has; else by the looks of the value."""
+        kinds = [
+            kind for channel in (*Channel, None) for kind in self._kinds.get((channel, self._key(channel, value)), ())
+        ]
+        if kinds:
+            return Guess(next((kind for kind in kinds if kind not in self._told), kinds[0]), is_known=True)
+        return Guess(NEW_EMAIL if "@" in value else UNKNOWN_PHONE, is_known=False)
 
+    def met(self, komm_kz: int, value: str) -> None:
+        """An entry of that kind has that value."""
+        channel = KINDS[komm_kz].channel
+        if komm_kz in self._kinds.get((channel, self._key(channel, value)), ()):
+            self._told.add(komm_kz)
 
-def detect(value: str, remark: Remark, said: int, fields: Mirrors, region: str) -> Detected:
-    """The kind of an entry: by what Advoware says, its marker, a field of the party with that value, its looks.
-
-    `said` is the entry's own kommKz, 0 where Advoware does not tell.
-    """
-    if said in KINDS:
-        return Detected(said, is_known=True)
-    if remark.komm_kz:
-        return Detected(remark.komm_kz, is_known=True)
-    if fields:
-        for channel in (*Channel, None):
-            repeated = fields.get((channel, value.strip() if channel is None else normal(channel, value, region)))
-            if repeated:
-                return Detected(repeated, is_known=True)
-    return Detected(NEW_EMAIL if "@" in value else UNKNOWN_PHONE, is_known=False)
+    def _key(self, channel: Channel | None, value: str) -> str:
+        return plain(value).casefold() if channel is None else normal(channel, value, self._region)

@@ -219,14 +219,18 @@ def staleness(integration: Integration, *, per_run: int, interval_minutes: int) 
 
 
 def link_by_hand(integration: Integration, betnr: int, contact_id: str) -> Pair:
-    """Make a pair of these two. Raises IntegrityError when one of them is another pair's."""
+    """Make a pair of these two. Raises IntegrityError when one of them is another pair's.
+
+    A link that a run which died left without its other half is taken over.
+    """
+    links = RecordLink.objects.exclude(state=RecordLink.State.REPLACED)
     with transaction.atomic():
-        link = RecordLink.objects.create(
+        link, _ = links.update_or_create(
             integration=integration,
             object_type=PARTY,
             left_id=str(betnr),
-            right_id=contact_id,
-            state=RecordLink.State.ACTIVE,
+            right_id="",
+            defaults={"right_id": contact_id, "state": RecordLink.State.ACTIVE, "cause": "Linked by hand."},
         )
         pair: Pair = Pair.objects.create(link=link, integration=integration, betnr=betnr)
         return pair

@@ -41,6 +41,7 @@ def reading(sides: Sides) -> Reading:
     def page(since: datetime | None, cursor: str) -> Page:
         place: dict[str, Any] = json.loads(cursor) if cursor else {"step": 0, "at": "", "began": _now()}
         records, at = lists[_STEPS[place["step"]]](since, place["at"])
+        place["began"] = _earliest(place["began"], sides.external, sides.internal)
         if not at and place["step"] == len(_STEPS) - 1:
             return Page(records, began=datetime.fromisoformat(place["began"]))
         return Page(records, json.dumps(place | {"step": place["step"] if at else place["step"] + 1, "at": at}))
@@ -114,6 +115,12 @@ def _news(ticket: str) -> Record:
 
 def _stamp(moment: datetime) -> str:
     return f"{moment:%Y%m%d%H%M%S}"
+
+
+def _earliest(began: str, *halves: Half) -> str:
+    """When reading began, by the clock that is furthest behind: what it stamps then must not be older than that."""
+    told = [half.api.told_at for half in halves]
+    return min([datetime.fromisoformat(began), *(moment for moment in told if moment)]).isoformat()
 
 
 def _now() -> str:

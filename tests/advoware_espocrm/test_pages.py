@@ -263,6 +263,7 @@ def test_two_are_linked_by_hand_once_both_were_shown(scene: Scene, browser: Brow
     assert MAX in shown.content.decode()
     assert shown.context["shown"].meeting.items[0].value == "erika@example.com"
     assert not RecordLink.objects.exists()
+    RecordLink.objects.create(integration=scene.integration, object_type="party", left_id=str(PARTY))  # a run died
     assert "Nothing was linked." in said(browser, page, **given | {"betnr": 4711})
     assert "They are a pair" in said(browser, page, **given)
     assert "is linked to another one already" in said(browser, page, **given)
@@ -390,6 +391,19 @@ def test_the_reports_list_slots_by_age_with_those_of_the_pair_and_changes_of_typ
     Slot.objects.update(since=timezone.now() - timedelta(days=31))
     assert browser.get(f"{at('slot_changelist')}?age=30").context["cl"].result_count == 2
     assert "Mobil (3)" in text_of(browser, at("typechange_changelist"))
+
+
+def test_what_people_typed_is_inert_on_every_page(scene: Scene, browser: Browser) -> None:
+    odd = "<img src=x onerror=alert(1)>"
+    scene.a_pair((4, MAX), (1, odd))
+    pair = scene.pair()
+    row = Conflict.objects.create(pair=pair, entry_id=9, komm_kz=4, before=odd, advoware=odd, espocrm=odd)
+    pages = [at("pair_change", pair.pk), at("pair_plan", pair.pk), at("heldvalue_changelist")]
+    pages += [at("conflict_changelist"), at("conflict_change", row.pk)]
+    for page in pages:
+        text = text_of(browser, page)
+        assert odd not in text
+        assert "&lt;img src=x" in text
 
 
 def test_longer_lists_take_no_more_queries(scene: Scene, browser: Browser) -> None:

@@ -1,19 +1,18 @@
-"""Two programs that keep the contact data of one party, as pure models, and people who edit in both.
+"""Two programs that keep the contact data of one party, as pure models, and the portal between them.
 
 Advoware's entries have ids and a kind that nobody is shown; EspoCRM's items have neither, and a value twice collapses.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from integrations.advoware_espocrm.mapping import KINDS, Channel, normal, read_remark
+from integrations.advoware_espocrm.mapping import KINDS, Channel, normal
 from integrations.advoware_espocrm.merge import Agreed, Conflict, Entry, Item, Plan, Post, Put, Rules, merge
 
 REGION = "DE"
-TYPES = ("Office", "Fax", "Mobile", "Home", "Other")
+ROOM = 10
 Value = tuple[Channel, str]  # with its normal form
 
 
@@ -68,6 +67,7 @@ class EspoCrm:
             rows[normal(channel, value, REGION)] = replace(item, value=value)
         kept = sorted(rows.values(), key=lambda item: not item.primary)
         assert len(rows) == len(items), "the same value twice"
+        assert len(rows) <= ROOM, "more than an array takes"
         assert sum(item.primary for item in kept) == bool(kept), "exactly one primary"
         others = [item for item in self.items if item.channel is not channel]
         self.items = [*kept, *others] if channel is Channel.EMAIL else [*others, *kept]
@@ -83,6 +83,7 @@ class Portal:
     base: list[Agreed] = field(default_factory=list)
     begun: list[Agreed] = field(default_factory=list)
     rules: Rules = field(default_factory=Rules)
+    merge: Callable[..., Plan] = merge
     conflicts: list[Conflict] = field(default_factory=list)
     writes: int = 0
     dies_after: int | None = None
@@ -91,8 +92,10 @@ class Portal:
         """Read both, and keep what is agreed on."""
         fields = advoware.fields()
         entries = list(advoware.entries.values())
-        plan = merge(entries, fields, espocrm.items, self.base, self.rules, self.begun)
+        plan = self.merge(entries, fields, espocrm.items, self.base, self.rules, self.begun)
         self.base, self.begun = plan.base, plan.begun()
+        written = [write.entry_id for write in plan.advoware if isinstance(write, Put)]
+        assert len(written) == len(set(written)), "an entry is written twice"
         return plan
 
     def run(self, advoware: Advoware, espocrm: EspoCrm) -> int:
@@ -128,129 +131,3 @@ class Portal:
             if self.dies_after < 0:
                 self.dies_after = None
                 raise Died
-
-
-@dataclass
-class People:
-    """They type values nobody typed before, so that each can be followed: those that must live, and those that must not."""
-
-    chance: random.Random
-    alive: set[Value] = field(default_factory=set)
-    dead: set[Value] = field(default_factory=set)
-    twice: set[Value] = field(default_factory=set)  # entered again since the last run
-    texts: dict[int, str] = field(default_factory=dict)
-    typed: int = 0
-
-    def new_value(self, channel: Channel) -> str:
-        self.typed += 1
-        if channel is Channel.EMAIL:
-            return f"Name{self.typed}@Example.com"
-        return f"030/{1_000_000 + self.typed}" if self.typed % 2 else f"+49 30 {1_000_000 + self.typed}"
-
-    def edit(self, advoware: Advoware, espocrm: EspoCrm) -> None:
-        """One act in one of the programs."""
-        if self.chance.random() < 0.5:
-            self._in_advoware(advoware)
-        else:
-            self._in_espocrm(espocrm)
-
-    def _lives(self, value: Value) -> None:
-        self.alive.add(value)
-
-    def _dies(self, value: Value) -> None:
-        self.alive.discard(value)
-        self.dead.add(value)
-
-    def _in_advoware(self, advoware: Advoware) -> None:
-        there = [entry for entry in advoware.entries.values() if entry.value]
-        act = self.chance.choice(("new", "new", "change", "clear", "delete", "text", "fill", "case", "twice"))
-        if act == "new" or not there:
-            komm_kz = self.chance.choice([number for number, kind in KINDS.items() if kind.channel])
-            channel = KINDS[komm_kz].channel
-            assert channel is not None
-            if komm_kz in (11, 12):
-                komm_kz = 4
-            new = advoware.post(komm_kz, self.new_value(channel))
-            self._lives(advoware.value(advoware.entries[new]))
-            return
-        entry = self.chance.choice(there)
-        if act == "fill":
-            self._fill(advoware)
-        elif act == "text":
-            self._write_text(advoware, entry)
-        elif act == "twice":
-            kind = self.chance.choice(
-                [number for number, one in KINDS.items() if one.channel is advoware.value(entry)[0]]
-            )
-            advoware.post(kind, entry.value)
-            self.dead.discard(advoware.value(entry))
-            self.twice.add(advoware.value(entry))
-        elif act == "case":
-            value = entry.value.upper() if "@" in entry.value else entry.value.replace("/", " ")
-            advoware.put(entry.id, value, entry.note, online=entry.online)
-        else:
-            if advoware.values().count(advoware.value(entry)) == 1:
-                self._dies(advoware.value(entry))
-            if act == "delete":
-                del advoware.entries[entry.id]
-                self.texts.pop(entry.id, None)
-                return
-            value = self.new_value(advoware.value(entry)[0]) if act == "change" else ""
-            advoware.put(entry.id, value, entry.note, online=entry.online)
-            if value:
-                self._lives(advoware.value(advoware.entries[entry.id]))
-
-    def _fill(self, advoware: Advoware) -> None:
-        """A slot is used by somebody who does not know what it is."""
-        empty = [entry for entry in advoware.entries.values() if not entry.value]
-        if empty:
-            entry = self.chance.choice(empty)
-            channel = KINDS[advoware.kinds[entry.id]].channel
-            assert channel is not None
-            advoware.put(entry.id, self.new_value(channel), entry.note)
-            self._lives(advoware.value(advoware.entries[entry.id]))
-
-    def _write_text(self, advoware: Advoware, entry: Entry) -> None:
-        remark = read_remark(entry.note)
-        text = f"text {self.typed}"
-        front = entry.note[: len(entry.note) - len(remark.text)].rstrip()
-        advoware.put(entry.id, entry.value, f"{front} {text}".strip(), online=entry.online)
-        self.texts[entry.id] = text
-
-    def _in_espocrm(self, espocrm: EspoCrm) -> None:
-        act = self.chance.choice(("new", "new", "change", "delete", "primary", "flag", "case", "order", "type"))
-        channel = self.chance.choice(tuple(Channel))
-        mine = [item for item in espocrm.items if item.channel is channel]
-        if act == "new" or not mine:
-            if len(mine) < 10:
-                type_ = "" if channel is Channel.EMAIL else self.chance.choice(TYPES)
-                value = self._shown(channel)
-                espocrm.put(channel, [*mine, Item(channel, value, type_, primary=not mine)])
-                self._lives((channel, normal(channel, value, REGION)))
-            return
-        at = self.chance.randrange(len(mine))
-        item = mine[at]
-        if act == "delete":
-            self._dies((channel, normal(channel, item.value, REGION)))
-            del mine[at]
-        elif act == "change":
-            self._dies((channel, normal(channel, item.value, REGION)))
-            mine[at] = replace(item, value=self._shown(channel))
-            self._lives((channel, normal(channel, mine[at].value, REGION)))
-        elif act == "primary":
-            mine = [replace(one, primary=one is item) for one in mine]
-        elif act == "flag":
-            mine[at] = replace(item, opt_out=not item.opt_out)
-        elif act == "case" and channel is Channel.EMAIL:
-            mine[at] = replace(item, value=item.value.swapcase())
-        elif act == "type" and channel is Channel.PHONE:
-            mine[at] = replace(item, type=self.chance.choice(TYPES))
-        elif act == "order":
-            self.chance.shuffle(mine)
-        if mine and not any(one.primary for one in mine):
-            mine[0] = replace(mine[0], primary=True)
-        espocrm.put(channel, mine)
-
-    def _shown(self, channel: Channel) -> str:
-        value = self.new_value(channel)
-        return value if channel is Channel.EMAIL else normal(channel, value, REGION)

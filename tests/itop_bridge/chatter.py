@@ -222,7 +222,7 @@ class Chatter:
         self.loses = 0
         for _, itop in self.sides():
             itop.do("switch", {"name": "lost_appends", "value": 0})
-        self._settled()
+        self._settled(may_hold=True)  # attachments that are all missing at once wait for the last words
         self._last_words()
         self._settled()
         for link in self._links():
@@ -237,14 +237,15 @@ class Chatter:
             self.scene.reconcile(minutes=61)
         assert self.scene.all_writes() == []
 
-    def _settled(self) -> None:
+    def _settled(self, *, may_hold: bool = False) -> None:
         quiet = 0
         for _ in range(ROUNDS):
-            before = len(self.scene.all_writes()), len(self.scene.held())
+            before = len(self.scene.all_writes())
             self.hints()
             self.scene.work(seconds=30)
             self.scene.reconcile(minutes=61)
-            quiet = quiet + 1 if before == (len(self.scene.all_writes()), 0) else 0
+            is_quiet = before == len(self.scene.all_writes()) and (may_hold or not self.scene.held())
+            quiet = quiet + 1 if is_quiet else 0
             if quiet == 2:
                 return
         raise AssertionError(f"never quiet: {self.scene.all_writes()[-5:]}, {self.scene.held()}")

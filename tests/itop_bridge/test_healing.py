@@ -92,3 +92,15 @@ def test_a_change_within_the_second_in_which_the_pair_was_read_is_not_missed(sce
     scene.external.data.clock.pass_seconds(60)
     scene.reconcile()
     assert scene.ticket(scene.internal, twin)["title"].endswith("Three")
+
+
+@pytest.mark.parametrize("behind", ["external", "internal"])
+def test_a_ticket_is_found_where_a_clock_is_behind(scene: Scene, behind: str) -> None:
+    ticket, twin = scene.a_pair()
+    getattr(scene, behind).data.clock.pass_seconds(-600)
+    scene.reconcile()
+    scene.reconcile()
+    scene.outside("add_log", ticket=ticket, text="Smoke")
+    scene.inside("add_log", ticket=twin, text="Water")
+    scene.reconcile()
+    assert len(scene.log(scene.external, ticket)) == len(scene.log(scene.internal, twin)) == 2

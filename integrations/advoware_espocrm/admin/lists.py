@@ -44,7 +44,7 @@ class ContactList(ReadOnlyAdmin):
 
     def _lists(self, request: HttpRequest) -> Any:
         for label, model, waits, query, tone in _LISTS:
-            pages = self.admin_site._registry[model]
+            pages = self.admin_site.get_model_admin(model)
             if pages.has_view_permission(request):
                 url = reverse(f"admin:advoware_espocrm_{model._meta.model_name}_changelist") + query
                 count = pages.get_queryset(request).filter(**waits).count()
