@@ -19,7 +19,7 @@ from integrations.vendors.espocrm.schemas import Email, Phone
 
 from . import pairs
 from .mapping import KINDS, Channel, normal
-from .merge import Item, Plan, Post, Rules, merge
+from .merge import Item, Plan, Post, Put, Rules, Why, merge
 from .models import ADVOWARE, ESPOCRM
 from .sides import Done, Meeting, Sides
 
