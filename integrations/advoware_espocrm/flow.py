@@ -20,6 +20,7 @@ from .models import ADVOWARE, ESPOCRM, Pair
 from .reading import reading
 from .sides import PARTY, Meeting, Sides
 
+SEVERAL = 2  # values that are not deleted when all of them are missing at once
 UNLINKED = "A person unlinked these two; link them by hand to have them kept in step again."
 GONE = "It was deleted, or hidden from the account. Nothing is changed on the other side."
 
@@ -50,7 +51,28 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
         return Plan(UNLINKED, skipped=True)
     meeting = Meeting(party, contact, link)
-    return of_plan(sides, meeting, agreement.planned(sides, meeting))
+    found = agreement.planned(sides, meeting)
+    hold_if_all_is_gone(meeting, found)
+    return of_plan(sides, meeting, found)
+
+
+def hold_if_all_is_gone(meeting: Meeting, found: merge.Plan) -> None:
+    """Raises ConflictError where a side has nothing left of several values."""
+    if side := _where_all_is_gone(meeting, found):
+        raise ConflictError(
+            f"All values are gone from {side} at once, so nothing is deleted. If that is meant, apply the pair's "
+            "dry run."
+        )
+
+
+def _where_all_is_gone(meeting: Meeting, found: merge.Plan) -> str:
+    """The side that has nothing left of several values; empty where it has some. A new or wrong record looks so too."""
+    emptied = sum(write.why is merge.Why.DELETED for write in (*found.advoware, *found.later))
+    if not meeting.items and emptied >= SEVERAL:
+        return "EspoCRM"
+    is_empty = not any(entry.value.strip() for entry in meeting.entries)
+    withdrawn = len(meeting.items) - len(found.emails or []) - len(found.phones or [])
+    return "Advoware" if is_empty and found.writes_espocrm and withdrawn >= SEVERAL else ""
 
 
 def contact_of(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | None:

@@ -148,7 +148,8 @@ def _preview(sides: Sides, betnr: int, found: Outcome) -> None:
         raise NotFoundError(f"EspoCRM has no party of the number {betnr}.")
     if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
         raise StreamProblem(flow.UNLINKED)
-    plan = agreement.planned(sides, Meeting(party, contact, link))
+    meeting = Meeting(party, contact, link)
+    plan = agreement.planned(sides, meeting)
     sides.done.count_given(plan)
     for write in (*plan.advoware, *plan.later):
         sides.done.count(write)
@@ -158,6 +159,7 @@ def _preview(sides: Sides, betnr: int, found: Outcome) -> None:
     for conflict in plan.conflicts:
         if conflict.choice is Choice.ASK:
             found.ask(conflict.entry_id, conflict.komm_kz)
+    flow.hold_if_all_is_gone(meeting, plan)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from integrations.advoware_espocrm.agreement import is_part_of
 from integrations.advoware_espocrm.merge import Choice, Plan, Rules
 from tests import seeds
 
-from .two_lists import Advoware, EspoCrm, People, Portal
+from .people import People
+from .two_lists import Advoware, EspoCrm, Portal
 
 HISTORIES = 300
 

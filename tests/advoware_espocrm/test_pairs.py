@@ -203,3 +203,36 @@ def test_a_change_is_found_where_the_clock_of_espocrm_is_behind(scene: Scene) ->
     scene.in_espocrm("add_value", party=contact, value="new@example.com")
     scene.reconcile()
     assert [value for _, value, _ in scene.entries()] == [MAX, "new@example.com"]
+
+
+def test_several_values_that_are_gone_from_espocrm_at_once_are_held_and_not_deleted(scene: Scene) -> None:
+    _, contact = scene.a_pair((4, MAX), (3, "0172 1234567"))
+    scene.in_espocrm("edit_party", party=contact, emailAddressData=[], phoneNumberData=[])
+    scene.reconcile()
+    assert scene.writes() == []
+    assert "All values are gone from EspoCRM at once" in scene.held()[0]
+    scene.in_espocrm("add_value", party=contact, value="+491721234567")
+    scene.reconcile()
+    assert [value for _, value, _ in scene.entries()] == ["", "0172 1234567"]
+    assert scene.held() == []
+
+
+def test_several_entries_that_are_gone_from_advoware_at_once_are_held_and_not_deleted(scene: Scene) -> None:
+    _, contact = scene.a_pair((4, MAX), (3, "0172 1234567"))
+    for entry in scene.entry_ids():
+        scene.in_advoware("delete_entry", entry=entry)
+    scene.reconcile()
+    assert scene.writes() == []
+    assert "All values are gone from Advoware at once" in scene.held()[0]
+    assert scene.emails(contact) == [MAX]
+
+
+def test_the_markers_of_another_record_empty_nothing(scene: Scene) -> None:
+    """A party whose entries were marked by an earlier tool meets a record that has none of them."""
+    scene.a_party((4, MAX), (3, "0172 1234567"))
+    for entry, (kind, value) in zip(scene.entry_ids(), ((4, MAX), (3, "0172 1234567")), strict=True):
+        scene.in_advoware("edit_entry", entry=entry, bemerkung=marker(value, kind))
+    scene.a_contact()
+    scene.reconcile()
+    assert [value for _, value, _ in scene.entries()] == [MAX, "0172 1234567"]
+    assert "All values are gone from EspoCRM at once" in scene.held()[0]

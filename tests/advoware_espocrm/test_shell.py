@@ -270,6 +270,16 @@ def test_what_the_documents_say_to_type_can_be_typed(scene: Scene, document: str
     assert HeldItem.objects.count() == 0
 
 
+def test_where_all_values_are_gone_at_once_nothing_is_deleted_and_a_dry_run_says_so(scene: Scene) -> None:
+    _, contact = scene.a_pair((4, MAX), (1, "030/1234567"))
+    for value in (MAX, "+49301234567"):
+        scene.in_espocrm("remove_value", party=contact, value=value)
+    for is_dry in (True, False):
+        there, _ = errors(sync_pair(scene.integration, PARTY, is_dry=is_dry))
+        assert "All values are gone from EspoCRM at once" in there[0]
+    assert [value for _, value, _ in scene.entries()] == [MAX, "030/1234567"]
+
+
 def test_two_that_a_person_unlinked_are_not_taken_for_a_pair(scene: Scene) -> None:
     scene.a_pair((4, MAX))
     assert pairs.unlink(scene.pair(), "Not the same person.")
