@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from integrations.core.models import Integration, RecordLink
 from integrations.core.opening import open_connection
@@ -33,6 +33,7 @@ class Sides:
     rules: Rules
     is_dry: bool = False
     hinted_by: str = ""
+    tried: list[str] = field(default_factory=list)  # party numbers that were looked at
 
 
 @dataclass

@@ -223,6 +223,35 @@ def test_a_hint_that_comes_while_a_run_writes_the_pair_writes_nothing_twice(scen
     assert scene.held() == []
 
 
+def test_what_another_look_wrote_in_part_since_both_were_read_is_not_written_again(scene: Scene) -> None:
+    """The other look has one of two values refused, so that the pair is not at rest when it is taken in hand."""
+    _, contact = scene.a_pair((4, OLD))
+    for value in ("one@example.com", "two@example.com"):
+        scene.in_espocrm("add_value", party=contact, value=value)
+    scene.in_advoware("edit_entry", entry=scene.entry_ids()[0], bemerkung=f"{scene.entries()[0][2]} private")
+    met: list[str] = []
+
+    def read(request: Request, reply: Reply) -> Reply:
+        if not met:
+            met.append("read")
+            scene.webhook(contact)
+        return reply
+
+    def written(request: Request, reply: Reply) -> Reply:
+        if request.method == "POST":
+            scene.advoware.refusal = "Wert nicht erlaubt" if met == ["read"] else ""
+            met.append("written")
+        return reply
+
+    scene.espocrm.change, scene.advoware.change = read, written
+    scene.hint(PARTY)
+    for _ in range(2):
+        scene.reconcile()
+        scene.work()
+    assert met == ["read", *3 * ["written"]]
+    assert sorted(values(scene)) == [OLD, "one@example.com", "two@example.com"]
+
+
 # --- echoes -----------------------------------------------------------------------------------------------------------
 
 
