@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 
 import pytest
 
 from integrations.core.models import Connection, HeldItem, SyncRun
 from integrations.vendors.simulation import Reply, Request
+from tests.seeds import SEED
 
 from .scene import PARTY, Scene
 
@@ -158,6 +160,40 @@ def test_a_record_that_may_not_be_edited_is_held_and_the_others_go_on(scene: Sce
     assert run.state == SyncRun.State.DONE
     assert all(agrees(scene, betnr, contact) for betnr, contact in contacts.items() if betnr != PARTY)
     assert [row.record_id for row in HeldItem.objects.filter(state="held")] == [str(PARTY)]
+
+
+@pytest.mark.parametrize(("number", "seed"), [(40, "fast"), pytest.param(1_000, f"{SEED}", marks=pytest.mark.proof)])
+def test_sick_parties_among_many_stop_nothing_and_arrive_when_they_are_mended(
+    scene: Scene, number: int, seed: str
+) -> None:
+    scene.options(parties_per_run=number)
+    numbers = range(PARTY, PARTY + number)
+    contacts = {}
+    for betnr in numbers:
+        scene.advoware.do("new_party", {"name": "Party", "betnr": betnr})
+        emails = [f"{betnr}@example.com"]
+        contacts[betnr] = scene.espocrm.do("new_party", {"last_name": "Party", "number": betnr, "emails": emails})
+    sick = random.Random(seed).sample(numbers, max(4, number // 100))
+    kinds = [kind for kind in ILLNESSES if kind != "500"]
+    illness = {str(betnr): kinds[place % len(kinds)] for place, betnr in enumerate(sick)}
+
+    def poisoned(request: Request, reply: Reply) -> Reply:
+        name = illness.get(request.path.rpartition("/")[2])
+        return ILLNESSES[name](reply) if name and request.method == "GET" else reply
+
+    becomes(scene, "advoware", poisoned)
+    run = scene.reconcile()
+    assert (run.state, run.created, run.held) == (SyncRun.State.DONE, number - len(sick), len(sick))
+    assert sorted(row.record_id for row in HeldItem.objects.all()) == sorted(map(str, sick))
+    scene.forget()
+    for _ in range(3):
+        scene.reconcile(minutes=20)
+    assert scene.writes() == [], "tried again, and nothing was written twice"
+    becomes(scene, "advoware", lambda request, reply: reply)
+    scene.reconcile(minutes=12 * 60)
+    assert scene.held() == []
+    for betnr in numbers:
+        assert [value for _, value, _ in scene.entries(betnr)] == scene.emails(contacts[betnr])
 
 
 # --- turns ------------------------------------------------------------------------------------------------------------
