@@ -73,6 +73,11 @@ class Portal:
         sweep()  # as the supervisor does for a worker that died
         return said
 
+    def together(self, how: list[str]) -> dict[str, Any]:
+        """These at the same time, each in a process of its own."""
+        children = [_forked(lambda one=one: _run([one], None)) for one in how]
+        return {"said": [child() for child in children]}
+
     def round(self) -> dict[str, Any]:
         """What is due, then a reconcile; what is held after it."""
         said = _forked(lambda: _run(["jobs", "reconcile"], None))()

@@ -72,6 +72,17 @@ def test_a_run_that_dies_anywhere_loses_and_doubles_nothing(world: World, how: s
     scenario(world, how, random.Random(f"kill {how}").randint(lines // 2, lines))
 
 
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.proof)])
+def test_a_run_and_looks_at_the_same_time_write_everything_once(world: World, times: int) -> None:
+    wanted, _ = calm(world, "reconcile")
+    for _ in range(times):
+        world.begin()
+        world.portal.do("deliver")
+        said = world.portal.do("together", how=[*HOW, "jobs"])
+        world.settle()
+        assert world.end() == wanted, said
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("markers", [True, False], ids=["with markers", "without markers"])
 @pytest.mark.parametrize("how", HOW)
