@@ -78,6 +78,11 @@ class World:
         for new in ("one@example.com", "two@example.com", "+491722311106"):
             right("add_value", {**here, "value": new})
 
+    def edit_again(self) -> None:
+        """What was new or changed in EspoCRM is changed once more."""
+        for old, new in (("one@example.com", "newer@example.com"), ("+49302311105", "+49302311107")):
+            self.espocrm.do("replace_value", {"party": self.contact, "value": old, "by": new})
+
     def passes(self, seconds: float) -> None:
         """Time goes on for everybody."""
         self.clock.shift(seconds)
