@@ -25,7 +25,7 @@ MOST_MEMORY = 40_000_000  # bytes that a process may grow by in a run
 PER_RUN = 30
 
 
-@pytest.mark.parametrize("number", [40, pytest.param(1_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("number", [100, pytest.param(1_000, marks=pytest.mark.proof)])
 def test_a_second_run_over_many_pairs_writes_nothing_and_looks_at_each_once(scene: Scene, number: int) -> None:
     scene.options(parties_per_run=number, write_markers=False)
     contacts = {}
