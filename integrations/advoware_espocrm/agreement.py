@@ -87,6 +87,8 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, o
     is editing all the time, or an earlier write may still arrive; UnknownOutcomeError where an answer was lost.
     """
     for _ in range(ROUNDS):
+        if only is not None and not is_part_of(plan, only):
+            raise TemporaryError("Now something else follows than was approved; it is not written.")
         pairs.note(sides, link, meeting, plan)
         if plan.is_empty:
             pairs.at_rest(sides, link, meeting)
@@ -100,8 +102,6 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, o
         sides.done.writing = ""
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
-        if only is not None and not is_part_of(plan, only):
-            raise TemporaryError("Now something else follows than was approved; it is not written.")
     raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
 
 

@@ -7,11 +7,13 @@ was at rest, the other one is not read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
 from integrations.core.sync.linking import attach, mark_found, mark_missing
-from integrations.transport.errors import ConflictError, NotFoundError
+from integrations.transport.errors import ConflictError, NotFoundError, RejectedError
+from integrations.vendors.espocrm.answers import NotAllowed
 from integrations.vendors.espocrm.schemas import Party as Contact
 
 from . import agreement, merge, pairs
@@ -30,9 +32,20 @@ def flow(sides: Sides) -> Flow:
     return Flow(PARTY, Side.LEFT, reading(sides), lambda record, link: plan(sides, record, link))
 
 
+@contextmanager
+def _record_alone() -> Iterator[None]:
+    """What EspoCRM's role forbids of one record holds that record. What it forbids of all, the list of changes says."""
+    try:
+        yield
+    except NotAllowed as refusal:
+        raise RejectedError(refusal.message, status=refusal.status) from refusal
+
+
+@_record_alone()
 def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     """What the pair as it is now needs on both sides."""
     betnr, pair = int(record.id), Pair.objects.filter(link=link).first() if link else None
+    sides.tried.append(record.id)
     seen = pair if pair is not None and pair.advoware_seen and pair.espocrm_seen else None
     contact = None
     try:
@@ -90,6 +103,7 @@ def contact_of(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | N
 def of_plan(sides: Sides, meeting: Meeting, found: merge.Plan, *, is_approved: bool = False) -> Plan:
     """What two halves that were read need. What was approved is written alone, and nothing that follows later."""
     link = meeting.link
+    base = link.base if link is not None else {}
     is_linked = link is not None and bool(link.right_id) and link.state == RecordLink.State.ACTIVE
     if found.is_empty and is_linked:
         if not sides.is_dry and link is not None:
@@ -97,10 +111,15 @@ def of_plan(sides: Sides, meeting: Meeting, found: merge.Plan, *, is_approved: b
             pairs.at_rest(sides, link, meeting)
         return Plan()
 
+    @_record_alone()
     def carry_out(mine: RecordLink) -> str:
         _link(mine, meeting.contact)
-        meeting.link = mine
-        agreement.carry_out(sides, mine, meeting, found, only=found if is_approved else None)
+        now, wanted = meeting, found
+        if mine.base != base:  # somebody else has been writing since both were read
+            now = agreement.read(sides, meeting.party.betnr, meeting.contact.id, mine)
+            wanted = agreement.planned(sides, now)
+        now.link = mine
+        agreement.carry_out(sides, mine, now, wanted, only=found if is_approved else None)
         return ""
 
     said = list(sentences(found, is_open=sides.is_dry)) or ["make a pair of them"]

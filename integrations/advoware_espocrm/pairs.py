@@ -46,6 +46,7 @@ def note(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan) -> Pair:
     base = {
         "entries": [[getattr(row, name) for name in _NAMES] for row in plan.base],
         "begun": [[getattr(row, name) for name in _NAMES] for row in plan.begun()],
+        "noted": timezone.now().isoformat(),  # so that who read it before sees that somebody has been writing
     }
     with transaction.atomic():
         RecordLink.objects.filter(pk=link.pk).update(base=base)
@@ -198,17 +199,21 @@ def linked(integration: Integration) -> QuerySet[Any]:
     return Pair.objects.filter(integration=integration).exclude(link__state=RecordLink.State.REPLACED)
 
 
-def take_turns(sides: Sides, began: datetime, most: int) -> list[str]:
+def whose_turn(sides: Sides, began: datetime, most: int) -> list[str]:
     """The pairs whose last look is longest ago, before `began`, by party number: Advoware lists no changes."""
     due = (
         linked(sides.integration)
         .exclude(polled_at__gte=began)
         .order_by(F("polled_at").asc(nulls_first=True), "pk")[:most]
     )
-    found = list(due.values_list("pk", "betnr"))
+    return [str(betnr) for betnr in due.values_list("betnr", flat=True)]
+
+
+def had_turn(sides: Sides, betnrs: Iterable[str]) -> None:
+    """These were looked at in their turn, or are held and wait for a time of their own."""
     if not sides.is_dry:
-        Pair.objects.filter(pk__in=[pk for pk, _ in found]).update(polled_at=timezone.now())
-    return [str(betnr) for _, betnr in found]
+        links = RecordLink.objects.filter(integration=sides.integration, object_type=PARTY, left_id__in=list(betnrs))
+        Pair.objects.filter(link__in=links).update(polled_at=timezone.now())
 
 
 def staleness(integration: Integration, *, per_run: int, interval_minutes: int) -> timedelta:

@@ -29,7 +29,7 @@ _STEPS = ("espocrm", "turns")
 
 def reading(sides: Sides) -> Reading:
     """The watermark moves when EspoCRM's list and the turns of this run were read."""
-    lists: dict[str, Callable[[datetime | None, dict[str, Any]], tuple[list[Record], str]]] = {
+    lists: dict[str, Callable[[datetime | None, dict[str, Any]], tuple[list[Record], Any]]] = {
         "espocrm": lambda since, place: _changed(sides, since, place["at"]),
         "turns": lambda _since, place: _turns(sides, place),
     }
@@ -70,12 +70,15 @@ def _numbers(rows: Iterable[ListedParty], links: dict[str, RecordLink]) -> Itera
             yield str(row.number)
 
 
-def _turns(sides: Sides, place: dict[str, Any]) -> tuple[list[Record], str]:
-    done = int(place["at"] or 0)
-    most = min(TURNS, sides.options.parties_per_run - done)
-    found = pairs.take_turns(sides, datetime.fromisoformat(place["began"]), most) if most > 0 else []
-    is_more = len(found) == TURNS and not sides.is_dry  # a dry run moves no turn on
-    return [record(betnr, ADVOWARE) for betnr in found], str(done + len(found)) if is_more else ""
+def _turns(sides: Sides, place: dict[str, Any]) -> tuple[list[Record], Any]:
+    """The next ones in their turn. A page has had its turn when the next one is asked for: it is committed then."""
+    before = place["at"] or {"done": 0, "taken": []}
+    pairs.had_turn(sides, before["taken"])
+    most = min(TURNS, sides.options.parties_per_run - before["done"])
+    found = pairs.whose_turn(sides, datetime.fromisoformat(place["began"]), most) if most > 0 else []
+    is_more = bool(found) and not sides.is_dry  # a dry run moves no turn on
+    at = {"done": before["done"] + len(found), "taken": found} if is_more else ""
+    return [record(betnr, ADVOWARE) for betnr in found], at
 
 
 def _unique(numbers: Iterable[str]) -> list[str]:

@@ -58,6 +58,7 @@ class Sides:
     is_dry: bool = False
     hinted_by: str = ""
     done: Done = field(default_factory=Done)
+    tried: list[str] = field(default_factory=list)  # party numbers that were looked at
 
 
 @dataclass

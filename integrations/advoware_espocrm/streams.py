@@ -28,7 +28,11 @@ BUSY = 5.0  # seconds until a pair that another process works on is tried again
 def reconcile(work: Work) -> str:
     """Parties that changed in EspoCRM, and the next ones of Advoware in their turn."""
     with both_open(work.integration, "reconcile", guard=work.claim.check, is_dry=work.run.is_dry) as sides:
-        return engine.run(work, flow(sides))
+        try:
+            return engine.run(work, flow(sides))
+        except Exception:  # an outage, a stop, the end of a slice: who was not looked at keeps the turn
+            pairs.had_turn(sides, sides.tried)
+            raise
 
 
 def look_at(work: Work, subject: str) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import time_machine
 from django.test import Client as Sender
@@ -20,6 +20,7 @@ from integrations.core.running import run_due_jobs
 from integrations.core.streams import run_now, streams_of
 from integrations.vendors.advoware.simulator import CREDENTIALS
 from integrations.vendors.espocrm.simulator import API_KEY
+from integrations.vendors.espocrm.webhooks import signature
 from tests.vendors.advoware.saying import SayingAdvoware
 from tests.vendors.advoware.saying import as_started as advoware_as_started
 from tests.vendors.espocrm.saying import SayingEspocrm
@@ -29,6 +30,12 @@ SECRET = "a-webhook-secret-of-the-firm"
 HOOK_SECRET = "0123456789abcdef0123456789abcdef"
 PARTY = 50_001
 ENTITY = "CBeteiligte"
+
+
+class Reachable(Protocol):
+    """A vendor's simulator, wherever it runs."""
+
+    url: str
 
 
 @dataclass
@@ -57,6 +64,19 @@ class Scene:
             json.dumps({"betnr": betnr}),
             content_type="application/json",
             headers={"X-Webhook-Secret": SECRET},
+        )
+        if work:
+            self.work()
+        return int(answer.status_code)
+
+    def webhook(self, contact: str, *, event: str = "update", work: bool = True) -> int:
+        """A signed webhook of EspoCRM about that record; the answer's status."""
+        body = json.dumps([{"id": contact}]).encode()
+        answer = Sender().post(
+            f"/webhooks/firm/espocrm/{event}",
+            body,
+            content_type="application/json",
+            headers={"Signature": signature("a-webhook", HOOK_SECRET, body)},
         )
         if work:
             self.work()
@@ -152,7 +172,7 @@ class Scene:
         return found
 
 
-def set_scene(advoware: SayingAdvoware, espocrm: SayingEspocrm) -> Integration:
+def set_scene(advoware: Reachable, espocrm: Reachable) -> Integration:
     """The rows of the firm, its two connections and its integration, with its stream approved."""
     client = Client.objects.create(slug="firm", name="Firm")
     integration = Integration.objects.create(client=client, slug="contacts", kind="advoware_espocrm")

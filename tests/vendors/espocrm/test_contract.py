@@ -1,4 +1,4 @@
-"""The contract, held against the simulator and, marked `live`, against the EspoCRM that the environment names."""
+"""The contract, held against the simulator; tests/live holds a living EspoCRM to the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from integrations.vendors.espocrm.simulator import API_KEY
 
-from .contract import Contract, Instance, living, opened
+from .contract import Contract, Instance, opened
 from .saying import as_started
 
 
@@ -20,11 +20,3 @@ class TestSimulated(Contract):
         with opened(espocrm.url, API_KEY) as instance:
             yield instance
         assert not any(espocrm.data.records.values())
-
-
-@pytest.mark.live
-class TestLiving(Contract):
-    @pytest.fixture
-    def instance(self) -> Iterator[Instance]:
-        with living() as instance:
-            yield instance
