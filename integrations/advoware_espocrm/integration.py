@@ -20,7 +20,7 @@ _SEEN = tuple(
 _SETTINGS = (
     *_SEEN,
     *(f"advoware_espocrm.change_{name}" for name in ("contactoptions", "fieldpolicy", "pair", "conflict")),
-    *(f"advoware_espocrm.{what}_fieldpolicy" for what in ("add", "delete")),
+    "advoware_espocrm.add_fieldpolicy",
 )
 
 

@@ -19,16 +19,17 @@ from .merge import Choice, Direction
 
 ADVOWARE, ESPOCRM = "advoware", "espocrm"
 DIRECTIONS = [
-    (Direction.BOTH, "both ways"),
-    (Direction.TO_ESPOCRM, "to EspoCRM alone"),
-    (Direction.TO_ADVOWARE, "to Advoware alone"),
+    (Direction.BOTH.value, "both ways"),
+    (Direction.TO_ESPOCRM.value, "to EspoCRM alone"),
+    (Direction.TO_ADVOWARE.value, "to Advoware alone"),
 ]
 POLICIES = [
-    (Choice.ESPOCRM, "EspoCRM wins"),
-    (Choice.ADVOWARE, "Advoware wins"),
-    (Choice.ASK, "ask"),
+    (Choice.ESPOCRM.value, "EspoCRM wins"),
+    (Choice.ADVOWARE.value, "Advoware wins"),
+    (Choice.ASK.value, "ask"),
 ]
-CHOICES = [*POLICIES[:2], (Choice.BOTH, "keep both")]
+AS_SET = "as_set"  # a rule that is not wanted any more: rows are never deleted
+CHOICES = [*POLICIES[:2], (Choice.BOTH.value, "keep both")]
 KIND_NAMES = [(number, f"{kind.name} ({number})") for number, kind in KINDS.items() if kind.channel]
 
 
@@ -41,14 +42,14 @@ class ContactOptions(models.Model):
     direction = models.CharField(
         max_length=20,
         choices=DIRECTIONS,
-        default=Direction.BOTH,
+        default=Direction.BOTH.value,
         help_text="Which side is written. What a direction forbids waits, and goes on when it is allowed again.",
     )
     conflict_policy = models.CharField(
         "where both changed one value",
         max_length=20,
         choices=POLICIES,
-        default=Choice.ESPOCRM,
+        default=Choice.ESPOCRM.value,
         help_text="The other value is kept with the conflict. Asked, both stay as they are until somebody chooses.",
     )
     default_region = models.CharField(
@@ -92,7 +93,7 @@ class FieldPolicy(models.Model):
 
     options = models.ForeignKey(ContactOptions, on_delete=models.CASCADE, related_name="policies")
     komm_kz = models.PositiveSmallIntegerField("kind", choices=KIND_NAMES)
-    choice = models.CharField("who wins", max_length=20, choices=POLICIES)
+    choice = models.CharField("who wins", max_length=20, choices=[*POLICIES, (AS_SET, "as set above")])
 
     client_path = "options__integration__client"
     objects = ScopedQuerySet.as_manager()

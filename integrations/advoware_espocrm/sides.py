@@ -17,7 +17,7 @@ from integrations.vendors.espocrm.schemas import Party as Contact
 
 from .mapping import Channel
 from .merge import Choice, Direction, Entry, Item, Plan, Post, Put, Rules, Why
-from .models import ADVOWARE, ESPOCRM, ContactOptions
+from .models import ADVOWARE, AS_SET, ESPOCRM, ContactOptions
 
 KIND = "advoware_espocrm"
 PARTY = "party"  # object type of the links; left is Advoware, right EspoCRM
@@ -127,7 +127,7 @@ def _rules(options: ContactOptions, direction: Direction, espocrm: EspocrmApi, l
     return Rules(
         direction=direction,
         policy=Choice(options.conflict_policy),
-        policy_of={row.komm_kz: Choice(row.choice) for row in options.policies.all()},
+        policy_of={row.komm_kz: Choice(row.choice) for row in options.policies.exclude(choice=AS_SET)},
         region=options.default_region,
         writes_markers=options.write_markers,
         longest=longest,

@@ -18,7 +18,6 @@ from integrations.core.streams import declared_streams
 class FieldPolicyInline(PortalTabularInline):
     model = FieldPolicy
     fields = ("komm_kz", "choice")
-    can_delete = True
     show_change_link = False
     hide_title = True
     verbose_name_plural = "Always for a kind, whatever is set above"
