@@ -209,13 +209,13 @@ def find(mine: RecordLink) -> str:
 
 def _create(sides: Sides, ticket: FreshTicket, mine: RecordLink, values: dict[str, str]) -> str:
     member, number = sides.own("TicketId"), str(ticket.id)
+    values = _with_contact(sides, ticket, values)  # what is kept before the call is what the call says
 
     def find(_key: str) -> str | None:
         return only_one(sides, KIND.tickets, "TicketId", number) or None
 
     def create(_key: str) -> str:
-        said = mapping.members(_with_contact(sides, ticket, values), MEMBERS)
-        return sides.toga.create_ticket(KIND, said | {member: number})
+        return sides.toga.create_ticket(KIND, mapping.members(values, MEMBERS) | {member: number})
 
     create_once(mine, Side.RIGHT, fields=values, find=find, create=create)
     return ""

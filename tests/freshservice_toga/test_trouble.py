@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import LEASE, in_hand
-from integrations.vendors.freshservice.simulator.world import REQUESTER
+from integrations.vendors.freshservice.simulator.world import OTHER_REQUESTER, REQUESTER
 
 from .scene import Scene
 
@@ -49,6 +49,18 @@ def test_an_edit_made_while_the_first_answer_was_lost_arrives(scene: Scene) -> N
     scene.work(minutes=2)
     scene.hint(ticket)
     assert [note for note, _ in scene.notes()] == ["<p>Dead</p>", "<p>First</p>", "<p>Second</p>"]
+
+
+def test_another_requester_arrives_where_the_answer_about_the_first_was_lost(scene: Scene) -> None:
+    """Both are new contacts: what was sent is kept with the contact's id, and not as one that is to be made."""
+    ticket = scene.do("new_ticket", subject="No power")
+    scene.toga.fault("answer_lost", method="POST", path="/tickets$")
+    scene.hint(ticket)
+    scene.do("edit_ticket", ticket=ticket, requester_id=OTHER_REQUESTER)
+    scene.work(minutes=10)
+    scene.catch_up()
+    (row,) = scene.records("tickets")
+    assert scene.toga.data.records["contacts"][row["contact"]]["email"] == "samir@elite.example.com"
 
 
 def test_a_deletion_is_said_once_also_when_the_answer_is_lost(scene: Scene) -> None:
