@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import time_machine
+from django.db import connections
 from django.test import Client as Sender
 from django.utils import timezone
 
@@ -86,6 +88,7 @@ class Scene:
         """Work off what is due, so many seconds from now."""
         self.clock.shift(seconds)
         run_due_jobs()
+        _leave()
 
     def options(self, **values: Any) -> None:
         ContactOptions.objects.filter(integration=self.integration).update(**values)
@@ -170,6 +173,12 @@ class Scene:
     def pair(self, betnr: int = PARTY) -> Pair:
         found: Pair = Pair.objects.get(integration=self.integration, betnr=betnr)
         return found
+
+
+def _leave() -> None:
+    """What happens inside a call runs in the simulator's thread, whose connections nobody else closes."""
+    if threading.current_thread() is not threading.main_thread():
+        connections.close_all()
 
 
 def set_scene(advoware: Reachable, espocrm: Reachable) -> Integration:
