@@ -17,7 +17,7 @@ from integrations.vendors.espocrm.simulator.world import SETTINGS
 from .conftest import Wire
 
 PAGE = (Path(__file__).parents[3] / "docs" / "espocrm-simulator.md").read_text(encoding="utf-8")
-ORDERS = re.findall(r"curl -d '(\{.*?\})'[\s\\]+http://127\.0\.0\.1:9104(/_simulator/\w+)", PAGE)
+ORDERS = re.findall(r"curl -d '(\{.*?\})'[\s\\]+http://127\.0\.0\.1:9105(/_simulator/\w+)", PAGE)
 
 
 @pytest.mark.parametrize("name", [*ACTS, "pump", *SWITCHES])
