@@ -61,7 +61,7 @@ def _grouped(source: FailureSource, rows: QuerySet[Any]) -> tuple[list[Group], b
     read = list(counted.order_by("-count", "first")[: READ + 1])
     groups: dict[Key, Group] = {}
     for row in read[:READ]:
-        key = Key(*(row[name] for name in KEY), shape_of(row["f_sentence"]))
+        key = Key(row["f_client"], row["f_integration"], row["f_what"], row["f_cause"], shape_of(row["f_sentence"]))
         mine = groups.setdefault(key, Group(source, key, 0, row["oldest"], row["soonest"], row["first"], row["last"]))
         mine.count += row["count"]
         mine.oldest = _sooner(mine.oldest, row["oldest"])

@@ -21,6 +21,7 @@ from integrations.core.models.scoping import ScopedQuerySet
 
 from .shapes import shape_of
 
+Column = str | Combinable  # the name of a field, or an expression
 NUMBER, TEXT, MOMENT = BigIntegerField(), CharField(), DateTimeField()
 
 
@@ -108,7 +109,8 @@ class FailureSource:
         rows: QuerySet[Any] = self.model._default_manager.order_by()
         rows = rows.visible_to(user) if isinstance(rows, ScopedQuerySet) else rows
         rows = rows.select_related(*self.related) if self.related else rows
-        return rows.defer(*self.unread).annotate(**self.columns)
+        shown: QuerySet[Any] = rows.defer(*self.unread).annotate(**self.columns)
+        return shown
 
     def rows(self, user: User) -> QuerySet[Any]:
         """Those that wait."""
@@ -117,18 +119,18 @@ class FailureSource:
 
 def columns(
     *,
-    client: str = "",
-    integration: str = "",
-    what: str | Combinable = "",
-    cause: str | Combinable,
-    sentence: str | Combinable,
-    since: str | Combinable,
-    next_try: str = "",
+    client: Column = "",
+    integration: Column = "",
+    what: Column = "",
+    cause: Column,
+    sentence: Column,
+    since: Column,
+    next_try: Column = "",
 ) -> dict[str, Combinable]:
     """For `annotate`: the client's and the integration's id, what tells apart groups beside them (a stream, a job's
     kind), cause and sentence, since when, and when it is tried again by itself. Texts are names of fields."""
 
-    def of(given: str | Combinable, empty: Any, output: Any) -> Combinable:
+    def of(given: Column, empty: Any, output: Any) -> Combinable:
         if isinstance(given, str):
             return F(given) if given else Value(empty, output_field=output)
         return given
