@@ -56,7 +56,6 @@ FAILURES = (
         columns=columns(**_OF_PAIR, cause=Value("parked"), sentence="parked_why", since="parked_at"),
         waits=lambda: Q(parked_at__isnull=False) & ~Q(link__state=RecordLink.State.REPLACED),
         show=each(_page),
-        fix=_page,
         explanations={"parked": _PARKED},
         acts=(
             Act(
@@ -79,7 +78,6 @@ FAILURES = (
         columns=columns(**_OF_PAIR, cause=Value("missing"), sentence="link__cause", since=""),
         waits=lambda: Q(link__state=RecordLink.State.MISSING),
         show=each(_page),
-        fix=_page,
         explanations={"missing": _MISSING},
         related=("link",),
     ),

@@ -55,6 +55,7 @@ class Shown:
 
     group: Group
     what: str
+    sentence: str
     explanation: Explanation
     examples: list[Link]
     fix: Link
@@ -145,19 +146,18 @@ def _by_place(
         title = _place(group.key, clients, integrations)[1]
         if group.source.quiet:
             title = f"{title}: ignored, nothing is wrong"
-        places.setdefault(title, []).append(_shown(user, group, integrations, *examples[id(group)]))
+        links, fix, alone = examples[id(group)]
+        shown = Shown(
+            group,
+            _what(group.key, integrations),
+            alone or group.key.shape,
+            explaining.explain(group.source, group.key.cause),
+            links,
+            fix,
+            [act for act in group.source.acts if user.has_perm(act.permission)],
+        )
+        places.setdefault(title, []).append(shown)
     return list(places.items())
-
-
-def _shown(user: Any, group: Group, integrations: dict[int, Integration], examples: list[Link], fix: Link) -> Shown:
-    return Shown(
-        group,
-        _what(group.key, integrations),
-        explaining.explain(group.source, group.key.cause),
-        examples,
-        fix,
-        [act for act in group.source.acts if user.has_perm(act.permission)],
-    )
 
 
 def _what(key: Key, integrations: dict[int, Integration]) -> str:
@@ -168,19 +168,20 @@ def _what(key: Key, integrations: dict[int, Integration]) -> str:
     return next((stream.label for stream in kind.streams if stream.slug == key.what), key.what) if kind else key.what
 
 
-def _examples(user: Any, groups: list[Group]) -> dict[int, tuple[list[Link], Link]]:
-    """The first and the last row of each group as links, and where their like are mended; two statements a source."""
-    found: dict[int, tuple[list[Link], Link]] = {}
+def _examples(user: Any, groups: list[Group]) -> dict[int, tuple[list[Link], Link, str]]:
+    """Of each group, its first and its last row as links, where their like are mended, and the own sentence of a row
+    that is alone; a statement or two for each source."""
+    found: dict[int, tuple[list[Link], Link, str]] = {}
     for source in {group.source.slug: group.source for group in groups}.values():
         mine = [group for group in groups if group.source is source]
-        ids = {pk for group in mine for pk in (group.first, group.last)}
-        rows = list(source.rows(user).filter(pk__in=ids))
+        rows = list(source.rows(user).filter(pk__in={pk for group in mine for pk in (group.first, group.last)}))
         links = dict(zip([row.pk for row in rows], source.show(rows), strict=True))
         by_id = {row.pk: row for row in rows}
         for group in mine:
-            there = [pk for pk in dict.fromkeys((group.first, group.last)) if pk in by_id]
-            fix = source.fix(by_id[there[0]]) if there else Link("")
-            found[id(group)] = [links[pk] for pk in there], fix
+            there = [by_id[pk] for pk in dict.fromkeys((group.first, group.last)) if pk in by_id]
+            fix = source.fix(there[0]) if there else Link("")
+            alone = source.says(there[0]) if there and group.count == 1 else ""
+            found[id(group)] = [links[row.pk] for row in there], fix, alone
     return found
 
 

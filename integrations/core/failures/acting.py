@@ -167,12 +167,16 @@ def rows_of(row: FailureAct, ids: Sequence[int]) -> list[Row]:
     there = list((source.rows if is_new else source.every)(row.by).filter(pk__in=ids))
     links = dict(zip([one.pk for one in there], source.show(there), strict=True))
     if is_new:
-        why_not = dict.fromkeys(ids, OVER) | {one.pk: act.obstacle(one) for one in there}
-        words = {pk: ("no", "warning", why) if why else ("yes", "good", "") for pk, why in why_not.items()}
+        words = dict.fromkeys(ids, ("no", "warning", OVER)) | {one.pk: _possible(source, act, one) for one in there}
     else:
         reached = set(row.ids[: row.done])
         words = {pk: _result(row, act, pk, reached) for pk in ids}
     return [Row(links.get(pk, Link(f"#{pk}")), *words[pk]) for pk in ids]
+
+
+def _possible(source: FailureSource, act: Act, one: Any) -> tuple[str, str, str]:
+    why_not = act.obstacle(one)
+    return ("no", "warning", why_not) if why_not else ("yes", "good", source.says(one))
 
 
 def _result(row: FailureAct, act: Act, pk: int, reached: set[int]) -> tuple[str, str, str]:

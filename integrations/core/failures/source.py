@@ -70,8 +70,9 @@ class FailureSource:
     """One kind of failure: rows of `model`, with the `columns` made by that function; those that `waits()` tells wait.
 
     `one` and `many` are what a row is called. `show(rows)` leads to the page of each, `fix(row)` to where its like are
-    mended. `explanations` are of its own causes, or of common ones where it knows better. What is `quiet` needs nobody;
-    people look for it all the same. `audited` are actions of the audit trail whose unknown outcomes this source shows.
+    mended, `says(row)` is its own sentence. `explanations` are of its own causes, or of common ones where it knows
+    better. What is `quiet` needs nobody; people look for it all the same. `audited` are actions of the audit trail
+    whose unknown outcomes this source shows.
     `related` is read with each row, `unread` is not.
     """
 
@@ -84,6 +85,7 @@ class FailureSource:
     waits: Callable[[], Q]
     show: Callable[[Sequence[Any]], list[Link]]
     fix: Callable[[Any], Link] = lambda row: Link("")
+    says: Callable[[Any], str] = lambda row: str(row.f_sentence)
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
     label: str = ""  # in a list of kinds, where `many` is not enough

@@ -208,6 +208,7 @@ CORE: tuple[FailureSource, ...] = (
         waits=lambda: Q(state=HeldItem.State.HELD),
         show=_held_links,
         fix=_to_stream,
+        says=lambda row: str(row.sentence),  # the column has its shape
         acts=(acts.RETRY_HELD, acts.DISMISS_HELD),
     ),
     FailureSource(

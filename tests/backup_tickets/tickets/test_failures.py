@@ -50,9 +50,9 @@ def test_what_is_gone_or_was_not_created_leads_to_its_run(scene: Scene, autotask
     page = browser(scene.operator)
     shown = text(page)
     assert "ticket not created 1 ticket that was not created" in shown
-    assert "Queue … is closed." in shown
+    assert "Queue 12 is closed." in shown
     assert "ticket deleted 1 deleted ticket It is gone." in shown
-    assert "company mapping broken 1 customer Company … is not readable." in shown
+    assert "company mapping broken 1 customer Company 109 is not readable." in shown
     assert f"/admin/backup_tickets/run/{scene.run.pk}/change/" in page.get(PAGE).content.decode()
     assert groups(page) == []
 

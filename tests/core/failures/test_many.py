@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrations.core.failures import grouping
+from integrations.core.failures.sources import all_sources
 from integrations.core.models import HeldItem, Integration, Stream, User
 from integrations.core.running import run_due_jobs
 from integrations.core.streams import approve
@@ -18,7 +19,7 @@ from tests.core.world import browser
 from .failing import PAGE, confirm, hold_many, propose, text
 
 pytestmark = pytest.mark.django_db
-FEW, FEW_SHOWN = 19, 41  # statements of the page; of the page, the button and the preview
+BESIDE, PREVIEW = 11, 22  # statements of the page beside one per source; of the button and what it shows
 
 
 @pytest.fixture
@@ -41,13 +42,14 @@ def test_the_page_and_the_preview_take_as_many_statements_for_many_as_for_few(
     world: SimpleNamespace, stream: Stream, sentence: str
 ) -> None:
     page = browser(world.admin)
+    sources = len([source for source in all_sources() if not source.quiet])
     hold_many(stream, 10, sentence)
     text(page)  # what is asked once per process
     few = statements(lambda: page.get(PAGE))
     few_shown = statements(lambda: page.get(propose(page, "retry")))
     HeldItem.objects.all().delete()
     hold_many(stream, 10_000, sentence)
-    assert statements(lambda: page.get(PAGE)) == few == FEW
+    assert statements(lambda: page.get(PAGE)) == few == BESIDE + sources
     preview = ""
 
     def look() -> None:
@@ -55,7 +57,7 @@ def test_the_page_and_the_preview_take_as_many_statements_for_many_as_for_few(
         preview = propose(page, "retry")
         page.get(preview)
 
-    assert statements(look) == few_shown == FEW_SHOWN
+    assert statements(look) == few_shown == few + PREVIEW
     shown = text(page, preview)
     assert "Retry: 10,000 held records" in shown
     assert shown.count(" yes ") == 50
