@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, Subquery, Value
 from django.urls import reverse
 
 from integrations.core import jobs
-from integrations.core.failures.source import Act, Column, Explanation, FailureSource, Link, columns, each
+from integrations.core.failures.source import UNKNOWN, Act, Column, Explanation, FailureSource, Link, columns, each
 from integrations.core.models import Integration, Job, User
 
 from . import permissions
@@ -64,6 +64,7 @@ _CHECK = Act(
     "The key of each attempt is looked up in Autotask now. Found, its ticket is adopted. Nothing is sent again.",
     "Its key is looked up now; the run's page says what was found.",
     _check_now,
+    unknown="only",
 )
 _OF_LINK: dict[str, Column] = {"client": "run__client_id", "integration": _integration("run__client")}
 _RUN = ("run__job__customer",)
@@ -75,7 +76,7 @@ FAILURES = (
         many="tickets being checked",
         permission=permissions.VIEW_RUN,
         model=TicketLink,
-        columns=columns(**_OF_LINK, cause=Value("UnknownOutcomeError"), sentence="cause", since="created_at"),
+        columns=columns(**_OF_LINK, cause=Value(UNKNOWN), sentence="cause", since="created_at"),
         waits=lambda: CHECKING,
         show=each(_run),
         acts=(_CHECK,),

@@ -154,7 +154,7 @@ def _by_place(
             explaining.explain(group.source, group.key.cause),
             links,
             fix,
-            [act for act in group.source.acts if user.has_perm(act.permission)],
+            [act for act in group.source.acts_for(group.key.cause) if user.has_perm(act.permission)],
         )
         places.setdefault(title, []).append(shown)
     return list(places.items())
@@ -199,7 +199,7 @@ def _preview(request: HttpRequest) -> HttpResponse:
     if not may_open(user, VIEW):
         raise PermissionDenied
     asked = request.POST
-    found = acting.find(asked.get("source", ""), asked.get("act", ""), user)
+    found = acting.find(asked.get("source", ""), asked.get("act", ""), asked.get("cause", ""), user)
     if found is None:
         messages.error(request, "Nothing was done: that cannot be done here, or not by you.")
         return HttpResponseRedirect(_back(asked.get("back", "")))
@@ -246,6 +246,7 @@ def _act_page(request: HttpRequest, site: AdminSite, pk: int) -> HttpResponse:
         "source": source,
         "key": key,
         "explanation": explaining.explain(source, key.cause),
+        "sentence": source.says(first) if first is not None and count == 1 else key.shape,
         "hint": act.hint(first) if first is not None else "",
         "count": count,
         "page": page,

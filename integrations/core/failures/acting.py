@@ -40,10 +40,10 @@ class Row(NamedTuple):
     sentence: str = ""
 
 
-def find(source: str, act: str, user: Any) -> tuple[FailureSource, Act] | None:
-    """The source and its act, if this person may do that."""
+def find(source: str, act: str, cause: str, user: Any) -> tuple[FailureSource, Act] | None:
+    """The source and its act, if that can be done where this is the cause, and by this person."""
     mine = next((one for one in sources_for(user) if one.slug == source), None)
-    found = mine.act(act) if mine else None
+    found = next((one for one in mine.acts_for(cause) if one.slug == act), None) if mine else None
     return (mine, found) if mine and found and user.has_perm(found.permission) else None
 
 

@@ -70,6 +70,19 @@ RETRY_HELD = Act(
     after=_ask_for_run,
     at_once=1000,
 )
+CHECK_HELD = Act(
+    "check",
+    "Check now",
+    CHANGE_STREAM,
+    "What was sent for each record is looked up by the portal's mark at the next run, which is asked for at once. Only "
+    "what is not there is written.",
+    "It is looked up at the next run.",
+    _retry_held,
+    hint=_waits,
+    after=_ask_for_run,
+    at_once=1000,
+    unknown="only",
+)
 DISMISS_HELD = Act(
     "dismiss",
     "Dismiss",
@@ -142,6 +155,7 @@ REPLAY = Act(
     "Its record is looked at again.",
     _replay,
     obstacle=_unreadable,
+    unknown="too",
 )
 IGNORE = Act(
     "dismiss",
@@ -151,6 +165,7 @@ IGNORE = Act(
     "It is ignored.",
     _ignore,
     wants_reason=True,
+    unknown="too",
 )
 
 

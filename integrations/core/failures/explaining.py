@@ -32,7 +32,8 @@ COMMON: dict[str, Explanation] = {
     ),
     "RejectedError": Explanation(
         "refused",
-        "The other system understood the record and refuses it. The sentence is its own.",
+        "The other system understood the record and refuses it, or a limit of the settings does. The sentence says "
+        "why.",
         "Mend the record where it comes from, or the settings that say how it is written; a changed record is tried by "
         "itself. Dismiss what shall stay as it is.",
     ),
@@ -58,7 +59,7 @@ COMMON: dict[str, Explanation] = {
     "UnknownOutcomeError": Explanation(
         "being checked",
         "A write was sent and no usable answer came: it may have happened. The portal looks it up by its own mark and "
-        "never sends it again unseen.",
+        "never just sends it again.",
         "Wait for the look-up, or open the record and look in the other system. There is no retry on purpose.",
         "warning",
     ),

@@ -11,16 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db.models import BigIntegerField, CharField, DateTimeField, F, Model, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
 
 from integrations.core.models import User
 from integrations.core.models.scoping import ScopedQuerySet
 
 from .shapes import shape_of
 
+UNKNOWN = "UnknownOutcomeError"  # the cause of what is being checked
 Column = str | Combinable  # the name of a field, or an expression
 NUMBER, TEXT, MOMENT = BigIntegerField(), CharField(), DateTimeField()
 
@@ -49,7 +51,8 @@ class Act:
     `do(rows, user, reason)` does it with rows that were read and locked just now, in the caller's transaction, and says
     of those it left alone why, by their id; of the others `result` is true. `obstacle(row)` says beforehand why a row
     cannot be, `hint(row)` what is worth knowing of the whole group, by one of its rows. `after(row, user)` runs once
-    the last row was worked on.
+    the last row was worked on. A write whose outcome is unknown is never sent again: `unknown` says whether this act
+    looks before anything else, and so is offered there too, or only there.
     """
 
     slug: str
@@ -63,6 +66,7 @@ class Act:
     hint: Callable[[Any], str] = lambda row: ""
     after: Callable[[Any, User], object] | None = None
     at_once: int = 100  # rows of one transaction
+    unknown: Literal["never", "too", "only"] = "never"
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,11 @@ class FailureSource:
     def act(self, slug: str) -> Act | None:
         return next((act for act in self.acts if act.slug == slug), None)
 
+    def acts_for(self, cause: str) -> list[Act]:
+        """What can be done where this is the cause."""
+        unfit = "never" if cause == UNKNOWN else "only"
+        return [act for act in self.acts if act.unknown != unfit]
+
     def every(self, user: User) -> QuerySet[Any]:
         """All rows this person may see, also those that do not wait (any more)."""
         rows: QuerySet[Any] = self.model._default_manager.order_by()
@@ -133,9 +142,9 @@ def columns(
     kind), cause and sentence, since when, and when it is tried again by itself. Texts are names of fields."""
 
     def of(given: Column, empty: Any, output: Any) -> Combinable:
-        if isinstance(given, str):
-            return F(given) if given else Value(empty, output_field=output)
-        return given
+        if not isinstance(given, str):
+            return given
+        return F(given) if given else Cast(Value(empty), output)  # PostgreSQL wants to know what a NULL is
 
     return {
         "f_client": of(client, None, NUMBER),

@@ -25,7 +25,7 @@ from integrations.core.webhooks.receiving import WORK
 
 from . import acts
 from .explaining import OTHER
-from .source import Explanation, FailureSource, Link, columns, each
+from .source import UNKNOWN, Explanation, FailureSource, Link, columns, each
 
 NOTHING = Value("")
 
@@ -209,7 +209,7 @@ CORE: tuple[FailureSource, ...] = (
         show=_held_links,
         fix=_to_stream,
         says=lambda row: str(row.sentence),  # the column has its shape
-        acts=(acts.RETRY_HELD, acts.DISMISS_HELD),
+        acts=(acts.RETRY_HELD, acts.CHECK_HELD, acts.DISMISS_HELD),
     ),
     FailureSource(
         slug="jobs",
@@ -285,9 +285,7 @@ CORE: tuple[FailureSource, ...] = (
         many="open outcomes",
         permission="core.view_auditentry",
         model=AuditEntry,
-        columns=columns(
-            client="client_id", what="action", cause=Value("UnknownOutcomeError"), sentence="detail", since="at"
-        ),
+        columns=columns(client="client_id", what="action", cause=Value(UNKNOWN), sentence="detail", since="at"),
         waits=_unknown,
         show=each(_entry),
     ),

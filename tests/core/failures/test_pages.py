@@ -10,6 +10,8 @@ from django.utils import timezone
 from integrations.core.models import AuditEntry, Client, Connection, FailureAct, HeldItem, Job, Stream, SyncRun
 from integrations.core.running import run_due_jobs
 from integrations.core.streams import approve, run_now
+from integrations.transport.errors import UnknownOutcomeError
+from tests.core.sync.toy import raising
 from tests.core.world import browser, person
 
 from .failing import PAGE, confirm, dead_job, delivery, groups, held, propose, text
@@ -283,6 +285,30 @@ def test_an_unknown_outcome_offers_no_act_and_none_can_be_posted(calm: SimpleNam
     }
     assert "that cannot be done here" in page.post(f"{PAGE}preview/", forged, follow=True).content.decode()
     assert not FailureAct.objects.exists()
+
+
+def test_a_held_write_of_unknown_outcome_is_checked_and_never_retried_or_dismissed(
+    calm: SimpleNamespace, stream: Stream
+) -> None:
+    calm.pair.right.insert("A")
+    calm.pair.left.faults.append(raising(UnknownOutcomeError("No answer came."), after_commit=True))
+    held(stream, "R0001", "No answer came.", cause="temporary", error_class="UnknownOutcomeError")
+    dead_job("No answer came.", error_class="UnknownOutcomeError")
+    page = browser(calm.admin)
+    (group,) = groups(page)
+    shown = text(page)
+    assert "Check now …" in shown
+    assert "Retry" not in shown
+    assert "Dismiss" not in shown
+    for act in ("retry", "dismiss"):
+        page.post(f"{PAGE}preview/", {**group, "act": act})
+    assert not FailureAct.objects.exists()
+    confirm(page, propose(page, "check"))
+    run_due_jobs()
+    HeldItem.objects.update(next_try=timezone.now())
+    run_now(stream)
+    assert [what for what, _ in calm.pair.left.ledger] == ["create"], "once, though its answer was lost"
+    assert HeldItem.objects.get().state == "settled"
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
