@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.core.failures import grouping
+from integrations.core.failures import acting, grouping
 from integrations.core.failures.sources import all_sources
-from integrations.core.models import HeldItem, Integration, Stream, User
+from integrations.core.jobs import ClaimLost
+from integrations.core.models import AuditEntry, FailureAct, HeldItem, Integration, Job, Stream, User
 from integrations.core.running import run_due_jobs
 from integrations.core.streams import approve
 from tests.core.world import browser
@@ -75,6 +76,49 @@ def test_a_thousand_rows_more_cost_seven_statements_more(world: SimpleNamespace,
         counted[most] = statements(run_due_jobs)
         assert not HeldItem.objects.filter(next_try=None).exists()
     assert counted[3_000] - counted[1_000] == 2 * 7
+
+
+class Lost:
+    """A claim that is lost before the third thousand."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.checks == 3:
+            raise ClaimLost("Taken over.")
+
+
+def test_a_job_that_was_lost_in_the_middle_goes_on_where_it_was(world: SimpleNamespace, stream: Stream) -> None:
+    Integration.objects.update(is_enabled=False)
+    hold_many(stream, 2_500)
+    page = browser(world.admin)
+    confirm(page, propose(page, "dismiss"), reason="They are old")
+    act = FailureAct.objects.get()
+    with pytest.raises(ClaimLost):
+        acting.carry_out(Lost(), act.pk)  # type: ignore[arg-type]
+    act.refresh_from_db()
+    assert (act.state, act.done, HeldItem.objects.filter(state="held").count()) == ("running", 2_000, 500)
+    run_due_jobs()
+    act.refresh_from_db()
+    assert (act.state, act.done, act.left) == ("done", 2_500, {})
+    assert not HeldItem.objects.filter(state="held").exists()
+
+
+def test_a_long_act_lets_others_work_in_between(
+    world: SimpleNamespace, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acting, "SLICE", 0.0)
+    Integration.objects.update(is_enabled=False)
+    hold_many(stream, 2_500)
+    page = browser(world.admin)
+    preview = propose(page, "retry")
+    confirm(page, preview)
+    run_due_jobs()
+    assert Job.objects.get(kind=acting.CARRY_OUT).fence == 3, "claims"
+    assert "All 2,500 done." in text(page, preview)
+    assert AuditEntry.objects.get(action="failures.retry").detail.endswith("2,500 done, 0 left alone.")
 
 
 def test_more_different_sentences_than_are_looked_at_are_said_to_be_there(
