@@ -3,6 +3,7 @@ from integrations.vendors.autotask import VENDOR as AUTOTASK
 
 from .bulk import carry_out
 from .checking import refresh_ticket
+from .failures import FAILURES
 from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
@@ -67,5 +68,6 @@ register(
             ),
         ),
         dashboard=tiles,
+        failures=FAILURES,
     )
 )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
 from integrations.vendors import Vendor
+
+if TYPE_CHECKING:
+    from .failures.source import FailureSource
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -97,6 +100,7 @@ class IntegrationKind:
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
+    `failures` are what waits for somebody in its own tables; core knows what is held and what died.
     """
 
     slug: str
@@ -111,6 +115,7 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    failures: tuple[FailureSource, ...] = ()
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

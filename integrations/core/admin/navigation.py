@@ -13,13 +13,22 @@ from django.utils.safestring import SafeString
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
+from integrations.core.failures.grouping import COUNTED, count_for
 from integrations.core.markup import NOTHING, filled, joined
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
 
 GROUPS = ("Work", "Set-up", "Insight")
 
+
+def failures_badge(request: HttpRequest) -> str:
+    """How much waits for somebody, of everything this person may see."""
+    count = count_for(request.user)  # type: ignore[arg-type]  # signed in
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}" if count else ""
+
+
 CORE = (
+    NavigationItem("Failures", "report", "admin:failures", "core.view_helditem", badge=failures_badge),
     NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
     NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(

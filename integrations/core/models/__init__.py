@@ -3,6 +3,7 @@ from .audit import AuditEntry
 from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
+from .failures import FailureAct
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .streams import Stream, SyncRun
@@ -20,6 +21,7 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "FailureAct",
     "Heartbeat",
     "HeldItem",
     "Integration",
