@@ -3,6 +3,7 @@ from .audit import AuditEntry
 from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
+from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .streams import Stream, SyncRun
@@ -20,6 +21,8 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "Figure",
+    "FigureSeries",
     "Heartbeat",
     "HeldItem",
     "Integration",
