@@ -25,7 +25,7 @@ class Part(NamedTuple):
     """One kind of what a chart shows; `values` has one number for each of the chart's times."""
 
     label: str
-    tone: str
+    tone: str  # "good", "info", "warning", "bad", "neutral"; each part of a chart has another
     values: Sequence[int]
 
 
@@ -54,14 +54,14 @@ class Chart:
         return max((sum(column) if self.is_stacked else max(column) for column in columns), default=0)
 
 
-# What tells a part from its neighbours besides its colour: lines over it, by its place.
-_PATTERNS = (
-    "",
-    '<path class="ch-ink" d="M-1 1l2-2M0 6l6-6M5 7l2-2"/>',
-    '<path class="ch-dot" d="M1 1h2v2h-2z"/>',
-    '<path class="ch-ink" d="M0 3h6"/>',
-    '<path class="ch-ink" d="M3 0v6M0 3h6"/>',
-)
+# What tells a tone from the others besides its colour: the same in all charts, and nothing over what is well.
+_PATTERNS = {
+    "bad": '<path class="ch-ink" d="M-1 1l2-2M0 6l6-6M5 7l2-2"/>',
+    "warning": '<path class="ch-dot" d="M1 1h2v2h-2zM4 4h2v2h-2z"/>',
+    "neutral": '<path class="ch-ink" d="M0 1.5h6M0 4.5h6"/>',
+    "info": '<path class="ch-ink" d="M1.5 0v6M4.5 0v6"/>',
+    "good": "",
+}
 _PATTERN = (
     '<pattern id="{id}" width="6" height="6" patternUnits="userSpaceOnUse">'
     '<rect class="ch-{tone}" width="6" height="6"/>{lines}</pattern>'
@@ -110,7 +110,7 @@ def _picture(chart: Chart) -> SafeString:
         title=chart.title,
         desc=description(chart),
         patterns=joined(
-            filled(_PATTERN, id=_pattern_id(chart, place), tone=part.tone, lines=SafeString(_lines(place)))
+            filled(_PATTERN, id=_pattern_id(chart, place), tone=part.tone, lines=SafeString(_PATTERNS[part.tone]))
             for place, part in enumerate(chart.parts)
         ),
         grid=joined(_grid(top)),
@@ -138,10 +138,6 @@ def description(chart: Chart) -> str:
     return (
         f"By {chart.per}, {chart.times[0]} to {chart.times[-1]}: {sums}. Most: {totals[most]:,}, {chart.times[most]}."
     )
-
-
-def _lines(place: int) -> str:
-    return _PATTERNS[place % len(_PATTERNS)]
 
 
 def _pattern_id(chart: Chart, place: int) -> str:

@@ -31,7 +31,7 @@ def syncs(begin: datetime, end: datetime) -> Iterator[Counted]:
 
 
 def calls(begin: datetime, end: datetime) -> Iterator[Counted]:
-    """Logged calls to vendors and the milliseconds they took, by vendor and whether they went well: `itop ok`."""
+    """Logged calls to vendors and the milliseconds they took, by vendor and whether they went well: `<vendor> ok`."""
     made = ApiCall.objects.filter(
         at__gte=begin, at__lt=end, direction=ApiCall.Direction.OUT, connection__isnull=False
     ).annotate(went=Case(When(_WENT_WELL, then=Value(OK)), default=Value(FAILED)))

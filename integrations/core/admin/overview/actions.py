@@ -30,11 +30,11 @@ def own_actions(user: User | AnonymousUser) -> Panel:
         for entry in entries
     )
     url = f"{address_of('admin:core_auditentry_changelist')}?q={user.get_username()}" if may_read and lines else ""
-    return Panel("What you did last", lines, "Nothing yet.", url, "All of it" if url else "")
+    return Panel("What you did last", lines, "Nothing yet.", url, "All you did" if url else "")
 
 
 def said(entry: AuditEntry) -> str:
-    """`backup_tickets.create_ticket` of run:17 as people say it: create ticket, run 17, ticket 128926."""
+    """An action as people say it: “Create ticket, run 17, ticket 128926”."""
     verb = entry.action.rpartition(".")[2].replace("_", " ")
     thing = entry.action.rpartition(".")[0].rpartition(".")[2].replace("_", " ")
     of = " ".join(entry.record.split(":", 1)) or thing
