@@ -67,7 +67,7 @@ _PATTERN = (
     '<rect class="ch-{tone}" width="6" height="6"/>{lines}</pattern>'
 )
 _SVG = (
-    '<svg class="ch-plot" viewBox="0 0 420 150" role="img" aria-labelledby="{id}-title {id}-desc">'
+    '<svg class="ch-plot" viewBox="0 0 420 150" role="img" aria-labelledby="{id}-title" aria-describedby="{id}-desc">'
     '<title id="{id}-title">{title}</title><desc id="{id}-desc">{desc}</desc>'
     "<defs>{patterns}</defs>{grid}{bars}{times}{over}</svg>"
 )
