@@ -26,6 +26,7 @@ EVERY = timedelta(minutes=5)
 ONCE_MORE = 2  # hours or days before the present one that are counted again each time
 REACH = {HOUR: timedelta(days=3), DAY: timedelta(days=31)}  # back from now, at first and after a pause
 TOGETHER = 24  # hours or days that are stored at once
+CHECKED_EVERY = 1.0  # seconds between two looks whether the job is still ours
 SLICE = 30.0  # seconds of one job; the first count of a large installation goes on in a next one
 
 Check = Callable[[], None]
@@ -41,36 +42,42 @@ def ask_for_counting() -> None:
 
 def count_figures(claim: Claim) -> str:
     """Job `core.count_figures`. It goes on in slices, so that it never keeps a worker for long."""
-    ends = time.monotonic() + SLICE
+    ends, checked = time.monotonic() + SLICE, time.monotonic()
 
     def check() -> None:
-        claim.check()
+        nonlocal checked
         if time.monotonic() > ends:
             raise Again(at=timezone.now(), outcome="The first count is long; it goes on.")
+        if time.monotonic() - checked > CHECKED_EVERY:
+            claim.check()
+            checked = time.monotonic()
 
-    return f"{count_all(check)} hours and days were counted, {len(series())} series."
+    return f"{count_all(check)} hours and days were counted."
 
 
 def count_all(check: Check = lambda: None) -> int:
     """Count every series up to now; how many hours and days that were. `check` is called before every few of them."""
-    return sum(_count(name, kind, check) for name, kind in series().items())
+    now, names = timezone.now(), series()
+    marks = {mark.series: mark for mark in FigureSeries.objects.filter(series__in=names)}
+    counted = sum(_count(name, kind, marks.get(name), now, check) for name, kind in names.items())
+    FigureSeries.objects.filter(series__in=names).update(counted_at=now)
+    return counted
 
 
-def _count(name: str, kind: FigureKind, check: Check) -> int:
-    now, zone = timezone.now(), timezone.get_default_timezone()
+def _count(name: str, kind: FigureKind, mark: FigureSeries | None, now: datetime, check: Check) -> int:
+    zone = timezone.get_default_timezone()
     present = start_of(kind.every, now, zone)
-    mark = FigureSeries.objects.filter(series=name).first()
     left = list(starts(kind.every, _first(mark, kind, now, present), present, zone))
-    counted, reached = len(left), mark.counted_to if mark else left[0]
+    counted, reached = len(left), mark.counted_to if mark else None
     while left:
         check()
         some, left = left[:TOGETHER], left[TOGETHER:]
         found = {start: _counted(kind, start, next_of(kind.every, start, zone)) for start in some}
-        reached = max(reached, some[-1])
         with transaction.atomic():
             _store(name, found)
-            done = {} if left else {"counted_at": now}
-            FigureSeries.objects.update_or_create(series=name, defaults={"counted_to": reached, **done})
+            if reached is None or some[-1] > reached:
+                reached = some[-1]
+                FigureSeries.objects.update_or_create(series=name, defaults={"counted_to": reached})
     return counted
 
 

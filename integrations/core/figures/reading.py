@@ -45,7 +45,7 @@ def figures(user: User | AnonymousUser, wanted: Mapping[str, int]) -> dict[str, 
     rows = Figure.objects.visible_to(user).filter(condition).values_list("series", "start", "part")
     found: dict[tuple[str, datetime], dict[str, Added]] = defaultdict(dict)
     for name, start, part, count, total in rows.annotate(n=Sum("count"), of=Sum("total")).order_by():
-        found[name, start][part] = Added(count, total)
+        found[name, start][part] = Added(int(count), int(total))  # PostgreSQL adds them up to decimals
     return {name: Times(span, tuple(found.get((name, at), {}) for at in span)) for name, span in spans.items()}
 
 

@@ -21,6 +21,7 @@ from integrations.core.models import (
     Client,
     Connection,
     Figure,
+    FigureSeries,
     HeldItem,
     Integration,
     IntegrationRole,
@@ -215,6 +216,8 @@ def test_charts_and_vendor_answers_are_drawn_from_the_figures(world: SimpleNames
     assert "Charts are as of" in page
     assert "Nothing in the last 48 hours." in page
     assert 'role="img"' in page
+    FigureSeries.objects.filter(series="core.calls").update(counted_at=timezone.now() - dt.timedelta(hours=1))
+    assert "Charts have not been counted since" in page_of(world.admin)
 
 
 def grow(world: SimpleNamespace) -> None:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.db import connection as db_connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.core import schedule
@@ -63,6 +65,20 @@ def test_a_second_count_writes_nothing_and_what_came_late_is_found(world: Simple
         came(world.elite_connection, NOW - 2 * AN_HOUR)
         counting.count_all()
         assert counted(world.admin) == [{"done": (1, 0)}, {"done": (2, 0)}, {}]
+
+
+def test_counting_again_reads_a_few_hours_and_writes_one_mark(world: SimpleNamespace) -> None:
+    for connection in (world.elite_connection, world.other_connection, world.house_connection):
+        came(connection, NOW)
+    with time_machine.travel(NOW, tick=False):
+        counting.count_all()
+        with CaptureQueriesContext(db_connection) as captured:
+            counting.count_all()
+    statements = [query["sql"].partition(" ")[0] for query in captured]
+    # The marks; three hours or days of five series, one of which counts by two statements; what is stored of each.
+    assert statements.count("SELECT") == 1 + 3 * 6 + 5
+    assert set(statements) - {"SELECT", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"} == {"UPDATE"}
+    assert statements.count("UPDATE") == 1
 
 
 def test_hours_that_were_missed_are_made_up(world: SimpleNamespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
@@ -24,6 +24,7 @@ from integrations.core.roles import may_open_of
 
 SHOWN = {HOUR: 48, DAY: 30}  # hours or days of one chart
 SPANS = {HOUR: "last 48 hours", DAY: "last 30 days"}
+STALE = timedelta(minutes=20)  # four counts
 TIMES = {HOUR: "%a %H:%M", DAY: "%-d %b"}
 
 # For those who may do something about what they see: others look at the lists behind them.
@@ -86,6 +87,11 @@ class Charts:
     shows_latency: bool
     latency: tuple[Latency, ...]
     counted_at: datetime | None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the counting has stopped."""
+        return self.counted_at is not None and timezone.now() - self.counted_at > STALE
 
     @property
     def any(self) -> bool:
