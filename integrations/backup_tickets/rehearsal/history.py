@@ -14,6 +14,11 @@ from integrations.core.models import ApiCall, Client, Connection, Job, Stream, S
 FIRST_TICKET = 90_000  # ids below those that the simulator gives
 HOURS = 48
 CALLS = (("POST", "/V1.0/Tickets/query", 60, 220), ("GET", "/V1.0/Tickets/entityInformation", 90, 400))
+CONTENT = {  # as it was sent: values of the simulator's first world
+    "queue": {"id": 29683001, "label": "Helpdesk"},
+    "source": {"id": 8, "label": "Monitoring Alert"},
+    "priority": {"id": 1, "label": "High"},
+}
 PROBLEM = "Autotask answered 503: the service is not available."
 
 
@@ -53,6 +58,7 @@ def _ticketed(run: Run, connection: Connection) -> int:
         connection=connection,
         key=f"bt-history-{run.pk}",
         state=TicketLink.State.RESOLVED,
+        content=CONTENT,
         send_before=opened,
     )
     TicketLink.objects.filter(pk=link.pk).update(created_at=opened)
