@@ -30,4 +30,5 @@ BENCHMARKS = (
     Benchmark("merging", ("M14",), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),
+    Benchmark("first_page", ("M18",), (SQLITE, POSTGRESQL)),
 )
