@@ -1,6 +1,7 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .alerts import CHECKING
 from .bulk import carry_out
 from .checking import refresh_ticket
 from .importing.flow import import_file
@@ -67,5 +68,6 @@ register(
             ),
         ),
         dashboard=tiles,
+        alert_rules=(CHECKING,),
     )
 )

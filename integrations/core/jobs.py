@@ -185,13 +185,17 @@ def wake() -> None:
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, streams  # they ask for work themselves, or import what they prune
-    from .webhooks import receiving, working
+    from .alerts import evaluating, notices, sending
+    from .webhooks import receiving, watch, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
         receiving.WORK: working.work_delivery,
+        watch.WATCH: watch.watch_senders,
+        evaluating.EVALUATE: evaluating.evaluate_alerts,
+        notices.SEND: sending.send_alerts,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

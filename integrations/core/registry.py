@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -85,6 +86,38 @@ class Tile(NamedTuple):
     tone: str = "neutral"  # or "good", "warning", "bad"
 
 
+class Finding(NamedTuple):
+    """One thing that a rule finds wrong just now.
+
+    `subject` names it the same every time (`stream:17`); `title` is one line, `sentence` what is known: no secret and
+    nothing of what records hold, ids at most. `path` is the page to look at; `client_id` None for what is the house's.
+    """
+
+    subject: str
+    title: str
+    sentence: str
+    path: str
+    since: datetime
+    client_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What people are alerted to: `find(threshold, now)` yields what is wrong, by a bounded number of cheap queries.
+
+    `counts` says what the threshold is a figure of, so that an admin can change it; without it there is none. `advice`
+    is what to do, for a person who is woken up by it. `severity` is 10, 20 or 30: notice, warning, urgent.
+    """
+
+    slug: str
+    label: str
+    advice: str
+    find: Callable[[int, datetime], Iterable[Finding]]
+    severity: int = 20
+    threshold: int = 1
+    counts: str = ""
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -97,6 +130,7 @@ class IntegrationKind:
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
+    `alert_rules` are what people are alerted to besides core's rules; a rule's name is `<slug>.<its slug>`.
     """
 
     slug: str
@@ -111,6 +145,7 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    alert_rules: tuple[Rule, ...] = ()
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

@@ -19,6 +19,7 @@ from integrations.core import labels, registry
 from integrations.core.budgets import usage
 from integrations.core.models import Connection
 from integrations.core.opening import WEBHOOK_SECRET
+from integrations.core.webhooks import watch
 from integrations.vendors import Vendor
 
 from .base import PortalModelAdmin, with_choice
@@ -116,7 +117,11 @@ class ConnectionAdmin(PortalModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         installed = row is not None and row.vendor in registry.vendors()
-        extra = {"usage": usage(row) if installed else None, **(extra_context or {})}
+        extra = {
+            "usage": usage(row) if installed else None,
+            "sender": watch.report(row) if row else None,
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
 
     def _choose_vendor(self, request: HttpRequest) -> TemplateResponse:
@@ -191,6 +196,7 @@ class ConnectionAdmin(PortalModelAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
+            "sender": watch.report(connection),
             "title": f"Webhooks of {connection}",
             "opts": self.opts,
             "original": connection,

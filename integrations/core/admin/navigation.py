@@ -14,12 +14,22 @@ from django.utils.safestring import SafeString
 from integrations.core import registry
 from integrations.core.addresses import address_of
 from integrations.core.markup import NOTHING, filled, joined
+from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
 
 GROUPS = ("Work", "Set-up", "Insight")
 
+
+
+def _open_alerts(request: HttpRequest) -> str:
+    """How many alerts are open that nobody looks after."""
+    mine = Alert.objects.visible_to(request.user).filter(state=Alert.State.OPEN, acknowledged_at=None)
+    return str(mine.count() or "")
+
+
 CORE = (
+    NavigationItem("Alerts", "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", _open_alerts),
     NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
     NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(
@@ -28,6 +38,10 @@ CORE = (
     NavigationItem("API tokens", "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
     NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
+    NavigationItem(
+        "Alert channels", "campaign", "admin:core_alertchannel_changelist", "core.view_alertchannel", "Set-up"
+    ),
+    NavigationItem("Alert rules", "rule", "admin:core_alertrule_changelist", "core.view_alertrule", "Set-up"),
     NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
     NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
     NavigationItem(
