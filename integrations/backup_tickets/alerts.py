@@ -15,7 +15,9 @@ from .models import TicketLink
 
 def _long_checked(threshold: int, now: dt.datetime) -> Iterator[Finding]:
     """One per client, however many there are."""
-    waiting = TicketLink.objects.filter(state=TicketLink.State.UNKNOWN, unknown_since__lt=now - dt.timedelta(minutes=threshold))
+    waiting = TicketLink.objects.filter(
+        state=TicketLink.State.UNKNOWN, unknown_since__lt=now - dt.timedelta(minutes=threshold)
+    )
     counted = waiting.order_by().values("run__client", "run__client__name")
     for row in counted.annotate(n=Count("pk"), oldest=Min("unknown_since")):
         tickets = "ticket has" if row["n"] == 1 else "tickets have"

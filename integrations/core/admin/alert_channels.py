@@ -103,7 +103,9 @@ class AlertChannelAdmin(PortalModelAdmin):
         ("Confirm", {"fields": ("confirm_password",)}),
     )
 
-    def get_form(self, request: HttpRequest, obj: AlertChannel | None = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: AlertChannel | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         if self.has_change_permission(request, obj):
             kwargs["form"] = type("RequestChannelForm", (ChannelForm,), {"request": request})
         return super().get_form(request, obj, change, **kwargs)
@@ -131,7 +133,11 @@ class AlertChannelAdmin(PortalModelAdmin):
         row = self.get_object(request, object_id)
         rows = row.messages.order_by("-pk")[:MESSAGES_SHOWN] if row else ()
         lately = [
-            (message, labels.label(message.get_state_display(), TONES[AlertMessage.State(message.state)]), subject_of(message.content))
+            (
+                message,
+                labels.label(message.get_state_display(), TONES[AlertMessage.State(message.state)]),
+                subject_of(message.content),
+            )
             for message in rows
         ]
         extra = {

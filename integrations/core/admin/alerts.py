@@ -123,9 +123,7 @@ class AlertAdmin(ReadOnlyAdmin):
         said = f"Muted for {MUTES[hours]}; it stays on this list." if until else "Muted no more."
         return self._act(request, pk, lambda alert, user: attending.mute(alert, user, until), said)
 
-    def _act(
-        self, request: HttpRequest, pk: int, act: Callable[[Alert, Any], bool], said: str
-    ) -> HttpResponseRedirect:
+    def _act(self, request: HttpRequest, pk: int, act: Callable[[Alert, Any], bool], said: str) -> HttpResponseRedirect:
         alert = self.get_object(request, str(pk))
         if alert is None:
             raise Http404

@@ -21,7 +21,6 @@ from integrations.core.roles import may_open_of
 GROUPS = ("Work", "Set-up", "Insight")
 
 
-
 def _open_alerts(request: HttpRequest) -> str:
     """How many alerts are open that nobody looks after."""
     mine = Alert.objects.visible_to(request.user).filter(state=Alert.State.OPEN, acknowledged_at=None)

@@ -86,4 +86,4 @@ def _mail(channel: AlertChannel, content: dict[str, Any], *, message: str) -> st
         mail.send()
     except (smtplib.SMTPException, OSError) as problem:
         raise TemporaryError(f"The mail server did not take it ({type(problem).__name__}).") from problem
-    return f"Given to the mail server for {len(channel.addresses)} addresses."
+    return f"Given to the mail server for {', '.join(channel.addresses)}."

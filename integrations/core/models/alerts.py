@@ -199,9 +199,7 @@ class AlertNotice(models.Model):
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="notices")
     what = models.CharField(max_length=10, choices=What)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    message = models.ForeignKey(
-        AlertMessage, null=True, blank=True, on_delete=models.CASCADE, related_name="notices"
-    )
+    message = models.ForeignKey(AlertMessage, null=True, blank=True, on_delete=models.CASCADE, related_name="notices")
     created_at = models.DateTimeField()
 
     client_path = "alert__client"

@@ -159,7 +159,10 @@ def found_by_polls(connection: Connection, since: dt.datetime, until: dt.datetim
 def _hinted_streams() -> list[tuple[str, str, str]]:
     """Kind, role and stream of every stream that webhooks hint."""
     return [
-        (kind.slug, role, stream.slug) for kind in registry.kinds() for stream in kind.streams for role in stream.hinted_by
+        (kind.slug, role, stream.slug)
+        for kind in registry.kinds()
+        for stream in kind.streams
+        for role in stream.hinted_by
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,11 +11,12 @@ import time_machine
 
 from integrations.core import registry
 from integrations.core.alerts import evaluating
+from integrations.core.alerts.notices import SEND
 from integrations.core.alerts.delivery import SECRET as SECRET_NAME
 from integrations.core.crypto import Sealed
-from integrations.core.models import AlertChannel, Client
+from integrations.core.models import AlertChannel, Client, Job
 from integrations.core.registry import Finding, IntegrationKind, Rule
-from integrations.core.running import run_due_jobs
+from integrations.core.running import work_off
 
 from . import receiver
 
@@ -24,7 +25,7 @@ START = dt.datetime(2026, 11, 26, 3, 0, tzinfo=dt.UTC)
 
 @dataclass
 class Minutes:
-    """Each call of `passes` evaluates once a minute for so long, and works off the jobs, as the clock does."""
+    """Each call of `passes` evaluates once a minute for so long, and sends what has to be sent."""
 
     now: dt.datetime = START
 
@@ -32,17 +33,21 @@ class Minutes:
         for _ in range(minutes):
             with time_machine.travel(self.now, tick=False):
                 evaluating.evaluate(self.now)
-                run_due_jobs()
+                for job in Job.objects.filter(kind=SEND, state="queued", not_before__lte=self.now):
+                    work_off(job)
             self.now += dt.timedelta(minutes=1)
 
 
 @dataclass
 class Fire:
-    """What burns, by client; the rule `house.fire` finds it."""
+    """What burns, by client; the rule `house.fire` finds it. `meanwhile` happens while it looks."""
 
     burning: dict[str, int | None] = field(default_factory=dict)
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
 
     def find(self, threshold: int, now: dt.datetime) -> Iterator[Finding]:
+        while self.meanwhile:
+            self.meanwhile.pop()()
         for place, client in self.burning.items():
             yield Finding(f"room:{place}", f"{place} burns", f"There is fire in {place}.", "/admin/", now, client)
 

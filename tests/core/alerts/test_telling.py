@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from typing import Any
 
 import pytest
 from django.core import mail as post
-from django.db import connection as database
 from pytest_django import Settings
 
 from integrations.core.alerts import attending, evaluating, notices, sending
+from integrations.core.alerts.deciding import decide
 from integrations.core.models import Alert, AlertChannel, AlertMessage, AlertNotice, AuditEntry, Client, Job
 from integrations.core.processes import HOST
 from integrations.core.running import run_due_jobs, sweep
@@ -183,9 +181,7 @@ def test_what_is_over_before_it_was_sent_is_not_sent_and_neither_is_its_end(
 def test_each_channel_gets_its_clients_and_from_its_severity(minute: Minutes, fire: Fire, elite: Client) -> None:
     other = Client.objects.create(slug="other", name="Other")
     for name, client, severity in (("all", None, 10), ("elite", elite, 20), ("urgent", None, 30)):
-        AlertChannel.objects.create(
-            name=name, client=client, minimum_severity=severity, emails=f"{name}@example.com"
-        )
+        AlertChannel.objects.create(name=name, client=client, minimum_severity=severity, emails=f"{name}@example.com")
     fire.burning |= {"elite's": elite.pk, "other's": other.pk, "the house's": None}
     minute.passes()
     told = {message.to[0]: message.body.count("To do:") for message in post.outbox}
@@ -310,7 +306,9 @@ def test_a_process_that_dies_between_row_and_send_loses_nothing(
     died = Job.objects.get(kind=notices.SEND)
     message = sending._next(hook)
     assert message is not None
-    Job.objects.filter(pk=died.pk).update(state="running", attempts=1, owner_pid=2**22 + 1, owner_host=HOST)
+    Job.objects.filter(pk=died.pk).update(
+        state="running", attempts=1, owner_pid=2**22 + 1, owner_started=1.0, owner_host=HOST
+    )
     assert sweep() == 1
     run_due_jobs()
     assert [one["message"] for one in listener.got] == [f"alert-message-{message.pk}"]
@@ -327,24 +325,24 @@ def test_a_process_that_dies_between_alert_and_job_loses_nothing(
     assert len(post.outbox) == 1
 
 
-def test_two_evaluators_at_once_open_one_alert_and_write_one_notice(fire: Fire, mail: AlertChannel) -> None:
+def test_of_two_who_evaluate_at_once_one_opens_the_alert_and_one_tells_it(
+    minute: Minutes, fire: Fire, mail: AlertChannel
+) -> None:
+    """Both have decided before either writes; the second finds the first's rows in its way."""
     fire.burning |= {f"room {number}": None for number in range(20)}
-    both, errors = threading.Barrier(2), []
-
-    def evaluate() -> None:
-        try:
-            both.wait()
-            evaluating.evaluate(dt.datetime.now(dt.UTC))
-        except Exception as error:  # noqa: BLE001 — told to the test
-            errors.append(error)
-        finally:
-            database.close()
-
-    threads: list[Any] = [threading.Thread(target=evaluate) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    found, severities = evaluating.found_by(evaluating.active_rules())
+    mine, rivals = (decide(found, [], minute.now) for _ in range(2))
+    evaluating.carry_out(rivals, severities, minute.now)
+    evaluating.carry_out(mine, severities, minute.now)
     assert Alert.objects.count() == 20
+    assert [evaluating.tell(minute.now) for _ in range(2)] == [20, 0]
     assert AlertNotice.objects.count() == 20
+
+
+def test_a_rival_who_is_faster_leaves_nothing_to_do(minute: Minutes, fire: Fire, mail: AlertChannel) -> None:
+    """A whole other evaluation runs while this one looks."""
+    fire.burning["the kitchen"] = None
+    fire.meanwhile.append(lambda: evaluating.evaluate(minute.now))
+    minute.passes(3)
+    assert Alert.objects.count() == 1
+    assert len(post.outbox) == 1

@@ -108,7 +108,11 @@ def test_a_silence_teaches_nobody_that_silence_is_usual() -> None:
         (thrice_a_day, 28, "usually 3 calls a day on weekdays"),
         (bursts, 28, "Its calls come too irregularly to expect any at a given time."),
         (office, 3, "Too few calls yet to know a rhythm: 150 within 2 days; it takes 20, and a week."),
-        (lambda when: int(when.hour == 12 and when.day % 7 == 0), 28, "Too few calls yet to know a rhythm: 3 within 20 days; "),
+        (
+            lambda when: int(when.hour == 12 and when.day % 7 == 0),
+            28,
+            "Too few calls yet to know a rhythm: 3 within 20 days; ",
+        ),
     ],
 )
 def test_it_is_said_in_words(traffic: Traffic, days: int, words: str) -> None:
