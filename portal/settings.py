@@ -266,7 +266,7 @@ ALERT_DAYS: int = env.int("ALERT_DAYS", default=180)  # after they were over
 _EMAIL_URL: str = env.str("EMAIL_URL", default="")
 MAIL_IS_SET_UP = bool(_EMAIL_URL) or not PRODUCTION  # elsewhere mails are written to the console, and go nowhere
 globals().update(env.email_url_config(_EMAIL_URL or "consolemail://"))
-EMAIL_TIMEOUT = 20  # seconds that a mail server may take for a step
+EMAIL_TIMEOUT = 10  # seconds that a mail server may take for a step
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ALERT_REMIND_HOURS: int = env.int("ALERT_REMIND_HOURS", default=24)  # of what is open and nobody looks after

@@ -34,7 +34,7 @@ def _long_checked(threshold: int, now: dt.datetime) -> Iterator[Finding]:
 CHECKING = Rule(
     "checking",
     "Tickets are being checked for long",
-    "Open Run Checks, list “checking”. Autotask may be slow or away: see its connection. Do not create them by hand yet.",
+    "Open Run Checks, list “checking”. Autotask may be slow or away: see its connection. Create none by hand yet.",
     _long_checked,
     severity=20,
     threshold=60,

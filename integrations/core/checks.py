@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, transaction
 
@@ -81,7 +82,7 @@ def mail_has_a_server(databases: Sequence[str] | None = None, **_kwargs: Any) ->
     if not waits:
         return []
     return [
-        Warning(
+        checks.Warning(
             "There are alert channels with e-mail addresses, but no mail server: their alerts go nowhere.",
             hint="Set EMAIL_URL, and DEFAULT_FROM_EMAIL.",
             id="portal.W001",

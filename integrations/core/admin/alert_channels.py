@@ -44,7 +44,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-        help_text="What the signature is made with; the receiver checks it. A long random text. Empty keeps what is set.",
+        help_text="The signature is made with it, the receiver checks it. A long random text. Empty keeps what is set.",
     )
     confirm_password = forms.CharField(
         label="Your password",

@@ -1,4 +1,4 @@
-"""What follows from what was found, and when people are told. Pure: rows in, decisions out, no database and no clock."""
+"""What follows from what was found, and when people are told. Pure: rows in, decisions out, no database, no clock."""
 
 from __future__ import annotations
 

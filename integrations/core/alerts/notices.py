@@ -23,7 +23,7 @@ def write(news: Sequence[tuple[Alert, AlertNotice.What]], now: datetime) -> None
     channels = list(AlertChannel.objects.filter(is_enabled=True))
     over = [alert.pk for alert, what in news if what == What.RECOVERED]
     drop_unsent(over)
-    told_before = _told_openings(over)
+    told_before = told_openings(over)
     rows = [
         AlertNotice(alert=alert, channel=channel, what=what, created_at=now)
         for alert, what in news
@@ -32,11 +32,8 @@ def write(news: Sequence[tuple[Alert, AlertNotice.What]], now: datetime) -> None
         and ((alert.pk, channel.pk) in told_before if what == What.RECOVERED else _reached(channel, alert))
     ]
     AlertNotice.objects.bulk_create(rows, batch_size=500)
-    by_told: dict[str, list[int]] = {}
-    for alert, what in news:
-        told = Alert.Told.RECOVERED if what == What.RECOVERED else Alert.Told.OPEN
-        by_told.setdefault(told, []).append(alert.pk)
-    for told, pks in by_told.items():
+    still = [alert.pk for alert, what in news if what != What.RECOVERED]
+    for pks, told in ((over, Alert.Told.RECOVERED), (still, Alert.Told.OPEN)):
         Alert.objects.filter(pk__in=pks).update(told=told, last_notified_at=now)
 
 
@@ -49,9 +46,10 @@ def drop_unsent(alerts: Sequence[int]) -> None:
     AlertNotice.objects.filter(alert__in=alerts, state=State.WAITING).update(state=State.DROPPED)
 
 
-def _told_openings(alerts: Sequence[int]) -> set[tuple[int, int]]:
-    """Alert and channel of those whose last opening was sent there, or is being sent."""
+def told_openings(alerts: Sequence[int], *, channel: int | None = None) -> set[tuple[int, int]]:
+    """Alert and channel (or this one) of those whose last opening was sent there, or is being sent."""
     openings = AlertNotice.objects.filter(alert__in=alerts, what=What.OPENED).order_by("pk")
+    openings = openings if channel is None else openings.filter(channel=channel)
     last: dict[tuple[int, int], bool] = {}
     for alert, channel, state, message in openings.values_list("alert", "channel", "state", "message__state"):
         last[alert, channel] = state == State.IN_MESSAGE and message != AlertMessage.State.FAILED

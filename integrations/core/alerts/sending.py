@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from integrations.core.jobs import Again, Claim
@@ -20,6 +19,7 @@ from integrations.core.models import Alert, AlertChannel, AlertMessage, AlertNot
 from integrations.transport.errors import VendorError
 
 from .delivery import hand_over
+from .notices import told_openings
 from .rules import declared
 from .wording import content_of, test_content
 
@@ -57,14 +57,14 @@ def send_test(channel: AlertChannel, *, by: str) -> AlertMessage:
 
 def send(channel: AlertChannel, message: AlertMessage, now: datetime, *, is_last: bool = False) -> str:
     """One try, counted before it is made; what came of it is stored with the message and the channel."""
-    AlertMessage.objects.filter(pk=message.pk).update(attempts=F("attempts") + 1)
     message.attempts += 1
+    message.next_try = now + PAUSES[min(message.attempts, len(PAUSES)) - 1]  # also when this process dies of it
+    message.save(update_fields=["attempts", "next_try"])
     try:
         outcome = hand_over(channel, message.content, message=f"alert-message-{message.pk}", now=now)
     except VendorError as problem:
         is_last = is_last or message.attempts > len(PAUSES)
         message.state = State.FAILED if is_last else State.SENDING
-        message.next_try = now + PAUSES[min(message.attempts, len(PAUSES)) - 1]
         message.outcome = problem.message
         broken = AlertChannel.objects.filter(pk=channel.pk)
         broken.filter(problem="").update(problem_since=now)
@@ -72,7 +72,7 @@ def send(channel: AlertChannel, message: AlertMessage, now: datetime, *, is_last
     else:
         message.state, message.sent_at, message.outcome = State.SENT, now, outcome
         AlertChannel.objects.filter(pk=channel.pk).update(problem="", problem_since=None, last_sent_at=now)
-    message.save(update_fields=["state", "sent_at", "outcome", "next_try"])
+    message.save(update_fields=["state", "sent_at", "outcome"])
     return message.outcome
 
 
@@ -91,8 +91,7 @@ def _next(channel: AlertChannel) -> AlertMessage | None:
             channel=channel, state=AlertNotice.State.WAITING
         )
         rows = list(waiting.select_related("alert__client").order_by("pk"))
-        news = [row for row in rows if not _is_pointless(row, now)]
-        dropped = [row.pk for row in rows if row not in news]
+        news, dropped = _split(rows, now)
         AlertNotice.objects.filter(pk__in=dropped).update(state=AlertNotice.State.DROPPED)
         if not news:
             return None
@@ -106,13 +105,21 @@ def _next(channel: AlertChannel) -> AlertMessage | None:
     raise Again(at=room, outcome=f"{len(news)} wait: this hour has had its messages.")
 
 
-def _is_pointless(notice: AlertNotice, now: datetime) -> bool:
-    """The end of something that was never told, or old news of what is over."""
-    if notice.what != What.RECOVERED:
-        return notice.alert.state == Alert.State.RECOVERED and now - notice.created_at > STALE
-    opening = AlertNotice.objects.filter(alert=notice.alert_id, channel=notice.channel_id, what=What.OPENED)
-    last = opening.select_related("message").order_by("-pk").first()
-    return last is None or last.message is None or last.message.state == State.FAILED
+def _split(rows: Sequence[AlertNotice], now: datetime) -> tuple[list[AlertNotice], list[int]]:
+    """What is news, and the ids of what is not: the end of what was never told, and old openings of what is over."""
+    told = (
+        {alert for alert, _ in told_openings([row.alert_id for row in rows], channel=rows[0].channel_id)}
+        if rows
+        else ()
+    )
+    news, dropped = [], []
+    for row in rows:
+        if row.what == What.RECOVERED:
+            is_pointless = row.alert_id not in told
+        else:
+            is_pointless = row.alert.state == Alert.State.RECOVERED and now - row.created_at > STALE
+        dropped.append(row.pk) if is_pointless else news.append(row)
+    return news, dropped
 
 
 def _latest(notices: Sequence[AlertNotice]) -> list[AlertNotice]:

@@ -42,7 +42,7 @@ class AlertRule(models.Model):
 
 
 class Alert(models.Model):
-    """Something that is wrong, found by one rule about one subject. Reused when it comes back soon after it was over."""
+    """Something that is wrong, found by one rule about one subject. The same one when it comes back soon after."""
 
     class State(models.TextChoices):
         OPEN = "open"

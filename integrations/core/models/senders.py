@@ -10,7 +10,7 @@ from .scoping import ScopedQuerySet
 
 
 class WebhookHour(models.Model):
-    """How many webhooks a connection got in one hour; what its rhythm is learned from. Hours without any have no row."""
+    """How many webhooks a connection got in one hour; its rhythm is learned from it. Hours without any have no row."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField()

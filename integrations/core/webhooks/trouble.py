@@ -29,7 +29,7 @@ def note_silence(connection_id: int, sentence: str) -> bool:
 
 
 def heard(connection_id: int) -> None:
-    """A call came. It ends a silence at once; what was told goes with a call so long after it that it was sent later."""
+    """A call came. It ends a silence at once; what was told goes if the call was surely sent after it."""
     surely = Q(webhook_trouble_at__lte=timezone.now() - SURELY_LATER) | Q(webhook_trouble_by=By.SILENCE)
     noted = Connection.objects.filter(surely, pk=connection_id)
     noted.update(webhook_trouble="", webhook_trouble_at=None, webhook_trouble_by="")

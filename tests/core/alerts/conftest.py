@@ -11,8 +11,8 @@ import time_machine
 
 from integrations.core import registry
 from integrations.core.alerts import evaluating
-from integrations.core.alerts.notices import SEND
 from integrations.core.alerts.delivery import SECRET as SECRET_NAME
+from integrations.core.alerts.notices import SEND
 from integrations.core.crypto import Sealed
 from integrations.core.models import AlertChannel, Client, Job
 from integrations.core.registry import Finding, IntegrationKind, Rule

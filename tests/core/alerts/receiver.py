@@ -1,4 +1,4 @@
-"""A receiver of alerts, as somebody else would write it from the documentation: it knows the secret and nothing else."""
+"""A receiver of alerts, as somebody would write it from the documentation: it knows the secret and nothing else."""
 
 from __future__ import annotations
 

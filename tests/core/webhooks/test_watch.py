@@ -76,7 +76,7 @@ def test_a_weekend_is_no_silence_and_a_monday_without_calls_is(sender: Connectio
         assert look_every_so_often(FRIDAY, when).webhook_trouble == ""
     silent = look_every_so_often(FRIDAY, at_monday(9, 30))
     assert silent.webhook_trouble.startswith(
-        "No webhook since 2026-11-27 17:48; usually a call every 12 minutes on weekdays from 8 to 18. The vendor has not"
+        "No webhook since 2026-11-27 17:48 UTC; usually a call every 12 minutes on weekdays from 8 to 18. The portal"
     )
     assert silent.webhook_trouble_by == Connection.TroubleBy.SILENCE
     assert SenderSilence.objects.get().noticed_at == at_monday(9, 30)
