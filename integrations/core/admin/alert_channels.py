@@ -135,7 +135,7 @@ class AlertChannelAdmin(PortalModelAdmin):
         lately = [
             (
                 message,
-                labels.label(message.get_state_display(), TONES[AlertMessage.State(message.state)]),
+                labels.label(message.get_state_display().lower(), TONES[AlertMessage.State(message.state)]),
                 subject_of(message.content),
             )
             for message in rows

@@ -65,14 +65,11 @@ def _sick_connections(threshold: int, now: datetime) -> Iterator[Finding]:
 
 def _silent_webhooks(threshold: int, now: datetime) -> Iterator[Finding]:
     stopped = Connection.objects.filter(_ALIVE).exclude(webhook_trouble="").exclude(webhook_digest="")
-    for connection in stopped.select_related("client"):
-        silence = connection.webhook_trouble_by == Connection.TroubleBy.SILENCE
-        yield _of_connection(
-            connection,
-            f"{connection}: {'no webhooks come' if silence else 'its webhooks have stopped'}",
-            connection.webhook_trouble,
-            connection.webhook_trouble_at or now,
-        )
+    for connection in stopped.select_related("client", "sender"):
+        since, title = connection.webhook_trouble_at or now, "its webhooks have stopped"
+        if connection.webhook_trouble_by == Connection.TroubleBy.SILENCE:
+            since, title = connection.sender.last_call_at or since, "no webhooks come"
+        yield _of_connection(connection, f"{connection}: {title}", connection.webhook_trouble, since)
 
 
 def _of_connection(connection: Connection, title: str, sentence: str, since: datetime) -> Finding:

@@ -55,9 +55,7 @@ class Alert(models.Model):
 
     rule = models.CharField(max_length=80)
     subject = models.CharField(max_length=200, help_text="What it is about, as the portal names it: stream:17.")
-    client = models.ForeignKey(
-        Client, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts", help_text="Empty: the house."
-    )
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
     severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.WARNING)
     title = models.CharField(max_length=250)
     sentence = models.TextField(help_text="What is known of it, as last seen.")
@@ -109,7 +107,7 @@ class AlertChannel(models.Model):
         related_name="alert_channels",
         help_text="Only this client's alerts. Empty: all, those of the house too.",
     )
-    minimum_severity = models.PositiveSmallIntegerField("from", choices=Severity, default=Severity.WARNING)
+    minimum_severity = models.PositiveSmallIntegerField("severity from", choices=Severity, default=Severity.WARNING)
     emails = models.TextField("e-mail addresses", blank=True, help_text="One per line.")
     url = models.CharField(
         "webhook address", max_length=500, blank=True, help_text="Gets a signed POST; see the operations guide."

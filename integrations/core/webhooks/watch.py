@@ -116,8 +116,8 @@ def _note(connection: Connection, sender: SenderWatch, now: dt.datetime) -> None
     assert sender.last_call_at is not None
     at = sender.last_call_at.astimezone(zone_of(connection))
     sentence = (
-        f"No webhook since {at:%Y-%m-%d %H:%M %Z}; {in_words(rhythm_of(sender))}. The portal noticed, nobody said "
-        "so: see at the vendor whether it is active and reaches the portal. Streams find the changes meanwhile."
+        f"No webhook since {at:%Y-%m-%d %H:%M %Z}; {in_words(rhythm_of(sender))}. The portal noticed this, the "
+        "vendor said nothing: see there whether they are sent and reach the portal. Streams find the changes meanwhile."
     )
     with transaction.atomic():
         if trouble.note_silence(connection.pk, sentence):
