@@ -22,6 +22,7 @@ from .deciding import FLAPS, Decisions, Key, decide, due_notice
 from .rules import Active, active_rules, findings_of
 
 EVALUATE = "core.evaluate_alerts"
+LONGEST_SUBJECT = 200  # what its column holds
 State = Alert.State
 
 
@@ -52,7 +53,11 @@ def evaluate(now: datetime) -> str:
 
 def found_by(rules: list[Active]) -> tuple[dict[Key, Finding], dict[str, int]]:
     """What each rule finds, by rule and subject; and the severity of each rule."""
-    found = {(active.name, finding.subject): finding for active in rules for finding in findings_of(active)}
+    found = {}
+    for active in rules:
+        for finding in findings_of(active):
+            subject = finding.subject[:LONGEST_SUBJECT]
+            found[active.name, subject] = finding._replace(subject=subject)
     return found, {active.name: active.rule.severity for active in rules}
 
 
