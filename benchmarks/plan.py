@@ -23,6 +23,7 @@ BENCHMARKS = (
     Benchmark("small_jobs", ("M7",), (SQLITE, POSTGRESQL)),
     Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
     Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
+    Benchmark("pages", ("pages",), (SQLITE, POSTGRESQL)),
     Benchmark("resync", ("M2", "M11"), (SQLITE,)),
     Benchmark("unchanged", ("M12",), (SQLITE,)),
     Benchmark("large_file", ("M13",), (SQLITE,)),
