@@ -39,9 +39,10 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        from integrations.core.admin import two_factor
+        from integrations.core.admin import failures, two_factor
 
         return [
+            *failures.urls(self),
             path("two-factor/", self.admin_view(two_factor.settings_page), name="two_factor"),
             path("two-factor/verify/", self.admin_view(two_factor.verify_page), name="two_factor_verify"),
         ]

@@ -436,6 +436,12 @@ admin:django_q_schedule_delete                         GET   302 403 403 403 403
 admin:django_q_schedule_delete                         POST  302 403 403 403 403
 admin:django_q_schedule_history                        GET   302 403 403 200 403
 admin:django_q_schedule_history                        POST  302 403 403 200 403
+admin:failures                                         GET   302 403 200 200 200
+admin:failures                                         POST  302 405 405 405 405
+admin:failures_act                                     GET   302 403 404 404 404
+admin:failures_act                                     POST  302 403 404 404 404
+admin:failures_preview                                 GET   302 405 405 405 405
+admin:failures_preview                                 POST  302 403 302 302 302
 admin:freshservice_toga_freshserviceoptions_add        GET   302 403 403 403 403
 admin:freshservice_toga_freshserviceoptions_add        POST  302 403 403 403 403
 admin:freshservice_toga_freshserviceoptions_change     GET   302 403 200 200 302

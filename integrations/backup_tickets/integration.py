@@ -4,6 +4,7 @@ from integrations.vendors.autotask import VENDOR as AUTOTASK
 from .alerts import CHECKING
 from .bulk import carry_out
 from .checking import refresh_ticket
+from .failures import FAILURES
 from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
@@ -69,5 +70,6 @@ register(
         ),
         dashboard=tiles,
         alert_rules=(CHECKING,),
+        failures=FAILURES,
     )
 )

@@ -166,6 +166,13 @@ def retry(job: Job, *, user: User | AnonymousUser | None = None) -> bool:
     return True
 
 
+def dismiss(job: Job, *, user: User, reason: str) -> bool:
+    """A person decides that a dead job needs no more tries; False when it is not dead. What it died of stays there."""
+    said = f"Dismissed by {user.get_username()}: {reason}"[:500]
+    dead = Job.objects.filter(pk=job.pk, state=Job.State.DEAD)
+    return bool(dead.update(state=Job.State.DONE, outcome=f"{said} It had ended so: {job.outcome}"))
+
+
 def wake() -> None:
     """Make sure that a worker looks for due jobs after the caller's transaction is committed; call it inside one.
 
@@ -186,6 +193,7 @@ def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, streams  # they ask for work themselves, or import what they prune
     from .alerts import evaluating, notices, sending
+    from .failures import acting
     from .webhooks import receiving, watch, working
 
     known: dict[str, JobFunction] = {
@@ -196,6 +204,7 @@ def function_of(kind: str) -> JobFunction:
         watch.WATCH: watch.watch_senders,
         evaluating.EVALUATE: evaluating.evaluate_alerts,
         notices.SEND: sending.send_alerts,
+        acting.CARRY_OUT: acting.carry_out,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

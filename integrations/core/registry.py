@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
 from integrations.vendors import Vendor
+
+if TYPE_CHECKING:
+    from .failures.source import FailureSource
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -131,6 +134,7 @@ class IntegrationKind:
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
     `alert_rules` are what people are alerted to besides core's rules; a rule's name is `<slug>.<its slug>`.
+    `failures` are what waits for somebody in its own tables; core knows what is held and what died.
     """
 
     slug: str
@@ -146,6 +150,7 @@ class IntegrationKind:
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
     alert_rules: tuple[Rule, ...] = ()
+    failures: tuple[FailureSource, ...] = ()
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

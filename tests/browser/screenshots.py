@@ -97,6 +97,7 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         **toga(person["admin"]),
         **freshservice(person["admin"]),
         **itop(person["admin"]),
+        **failures(person["admin"]),
         "connection": ("admin", person["admin"].get("/admin/core/connection/?q=autotask").link(CONNECTION)),
     }
 
@@ -202,6 +203,12 @@ def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
         "itop-webhooks": ("admin", connection["external"].replace("/change/", "/webhooks/")),
         "itop-dry-run": ("admin", dry_run),
     }
+
+
+def failures(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """What the other chapters left waiting, and what a retry of one group would do."""
+    page = admin.get("/admin/failures/")
+    return {"failures": ("admin", page.url), "failures-preview": ("admin", admin.press(page, "Retry …").url)}
 
 
 def bulk(operator: Visitor) -> str:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
+from integrations.core.failures.grouping import COUNTED, count_for
 from integrations.core.markup import NOTHING, filled, joined
 from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
@@ -27,8 +28,15 @@ def _open_alerts(request: HttpRequest) -> str:
     return str(mine.count() or "")
 
 
+def failures_badge(request: HttpRequest) -> str:
+    """How much waits for somebody, of everything this person may see."""
+    count = count_for(request.user)  # type: ignore[arg-type]  # signed in
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}" if count else ""
+
+
 CORE = (
     NavigationItem("Alerts", "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", _open_alerts),
+    NavigationItem("Failures", "report", "admin:failures", "core.view_helditem", badge=failures_badge),
     NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
     NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(

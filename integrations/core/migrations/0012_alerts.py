@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0009_earlier_outcomes'),
+        ('core', '0010_failures'),
     ]
 
     operations = [

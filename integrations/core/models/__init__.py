@@ -4,6 +4,7 @@ from .audit import AuditEntry
 from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
+from .failures import FailureAct
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .senders import SenderSilence, SenderWatch, WebhookHour
@@ -27,6 +28,7 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "FailureAct",
     "Heartbeat",
     "HeldItem",
     "Integration",

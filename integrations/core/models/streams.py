@@ -91,7 +91,10 @@ class SyncRun(models.Model):
                 name="one_running_sync_per_stream",
             )
         ]
-        indexes = [models.Index(fields=["started_at"], name="sync_run_started")]
+        indexes = [
+            models.Index(fields=["started_at"], name="sync_run_started"),
+            models.Index(fields=["stream", "subject", "id"], name="sync_run_of_stream"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.pk}"
