@@ -1,6 +1,7 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .alerts import CHECKING
 from .bulk import carry_out
 from .checking import refresh_ticket
 from .failures import FAILURES
@@ -69,6 +70,7 @@ register(
             ),
         ),
         dashboard=tiles,
+        alert_rules=(CHECKING,),
         failures=FAILURES,
         panels=panels,
         figures=FIGURES,

@@ -192,9 +192,10 @@ def wake() -> None:
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, streams  # they ask for work themselves, or import what they prune
+    from .alerts import evaluating, notices, sending
     from .failures import acting
     from .figures import counting
-    from .webhooks import receiving, working
+    from .webhooks import receiving, watch, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
@@ -202,6 +203,9 @@ def function_of(kind: str) -> JobFunction:
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
         receiving.WORK: working.work_delivery,
+        watch.WATCH: watch.watch_senders,
+        evaluating.EVALUATE: evaluating.evaluate_alerts,
+        notices.SEND: sending.send_alerts,
         acting.CARRY_OUT: acting.carry_out,
     }
     for declared in registry.kinds():

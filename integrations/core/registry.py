@@ -157,6 +157,38 @@ class Panel(NamedTuple):
     more: str = ""
 
 
+class Finding(NamedTuple):
+    """One thing that a rule finds wrong just now.
+
+    `subject` names it the same every time (`stream:17`); `title` is one line, `sentence` what is known: no secret and
+    nothing of what records hold, ids at most. `path` is the page to look at; `client_id` None for what is the house's.
+    """
+
+    subject: str
+    title: str
+    sentence: str
+    path: str
+    since: datetime
+    client_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What people are alerted to: `find(threshold, now)` yields what is wrong, by a bounded number of cheap queries.
+
+    `counts` says what the threshold is a figure of, so that an admin can change it; without it there is none. `advice`
+    is what to do, for a person who is woken up by it. `severity` is 10, 20 or 30: notice, warning, urgent.
+    """
+
+    slug: str
+    label: str
+    advice: str
+    find: Callable[[int, datetime], Iterable[Finding]]
+    severity: int = 20
+    threshold: int = 1
+    counts: str = ""
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -168,6 +200,7 @@ class IntegrationKind:
     applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
+    `alert_rules` are what people are alerted to besides core's rules; a rule's name is `<slug>.<its slug>`.
     `failures` are what waits for somebody in its own tables; core knows what is held and what died.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries, and
     `panels(request)` its lists there, each of a few rows.
@@ -186,6 +219,7 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    alert_rules: tuple[Rule, ...] = ()
     failures: tuple[FailureSource, ...] = ()
     panels: Callable[[Any], Iterable[Panel]] | None = None
     figures: Mapping[str, FigureKind] = field(default_factory=lambda: EMPTY)

@@ -15,10 +15,17 @@ from integrations.core import registry
 from integrations.core.addresses import address_of
 from integrations.core.failures.grouping import COUNTED, count_for
 from integrations.core.markup import NOTHING, filled, joined
+from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
 
 GROUPS = ("Work", "Set-up", "Insight")
+
+
+def _open_alerts(request: HttpRequest) -> str:
+    """How many alerts are open that nobody looks after."""
+    mine = Alert.objects.visible_to(request.user).filter(state=Alert.State.OPEN, acknowledged_at=None)
+    return str(mine.count() or "")
 
 
 def failures_badge(request: HttpRequest) -> str:
@@ -28,6 +35,7 @@ def failures_badge(request: HttpRequest) -> str:
 
 
 CORE = (
+    NavigationItem("Alerts", "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", _open_alerts),
     NavigationItem("Failures", "report", "admin:failures", "core.view_helditem", badge=failures_badge),
     NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
     NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
@@ -37,6 +45,10 @@ CORE = (
     NavigationItem("API tokens", "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
     NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
+    NavigationItem(
+        "Alert channels", "campaign", "admin:core_alertchannel_changelist", "core.view_alertchannel", "Set-up"
+    ),
+    NavigationItem("Alert rules", "rule", "admin:core_alertrule_changelist", "core.view_alertrule", "Set-up"),
     NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
     NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
     NavigationItem(

@@ -1,3 +1,4 @@
+from .alerts import Alert, AlertChannel, AlertMessage, AlertNotice, AlertRule, Severity
 from .api_calls import ApiCall
 from .audit import AuditEntry
 from .budgets import CallCount, CallSecond, CallSlot, CallStop
@@ -7,12 +8,18 @@ from .failures import FailureAct
 from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .senders import SenderSilence, SenderWatch, WebhookHour
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
 from .webhooks import WebhookDelivery
 
 __all__ = [
+    "Alert",
+    "AlertChannel",
+    "AlertMessage",
+    "AlertNotice",
+    "AlertRule",
     "ApiCall",
     "ApiToken",
     "AuditEntry",
@@ -31,9 +38,13 @@ __all__ = [
     "IntegrationRole",
     "Job",
     "RecordLink",
+    "SenderSilence",
+    "SenderWatch",
+    "Severity",
     "Stream",
     "SyncEntry",
     "SyncRun",
     "User",
     "WebhookDelivery",
+    "WebhookHour",
 ]

@@ -24,7 +24,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.core.figures.counting import count_all
 from integrations.core.registry import vendor
-from integrations.demo import accounts, processes, simulators, temporary
+from integrations.demo import accounts, processes, simulators, temporary, watching
 from integrations.demo.stage import Chapter, Stage, chapters, play
 
 SIMULATORS_FROM = 100  # the simulators' ports start this much above the portal's
@@ -72,6 +72,7 @@ class Command(BaseCommand):
             for chapter in chosen:
                 self.stdout.write(f"{chapter.title}: {chapter.world(stage)}")
             count_all()  # so that the first page has its charts at once
+            self.stdout.write(f"Alerts: {watching.build()}")
             child = stack.enter_context(processes.portal(port))
             self.answering(child, stage)
             self.introduce(stage)
