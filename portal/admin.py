@@ -50,7 +50,7 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from integrations.core.admin.dashboard import dashboard
 
-        shown = {"dashboard": dashboard(request.user), **(extra_context or {})}
+        shown = {"dashboard": dashboard(request), **(extra_context or {})}
         return super().index(request, shown)  # type: ignore[no-any-return]
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:

@@ -258,6 +258,7 @@ Q_CLUSTER = {
 API_CALL_DAYS: int = env.int("API_CALL_DAYS", default=30)
 WEBHOOK_DAYS: int = env.int("WEBHOOK_DAYS", default=30)
 JOB_DAYS: int = env.int("JOB_DAYS", default=30)
+FIGURE_DAYS: int = env.int("FIGURE_DAYS", default=90)
 SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
 
 # --- what the processes say (stderr, a line per event) ----------------------------------------------------------------

@@ -306,6 +306,8 @@ admin:core_connection_history                          GET   302 403 200 200 404
 admin:core_connection_history                          POST  302 403 200 200 404
 admin:core_connection_pause                            GET   302 405 405 405 405
 admin:core_connection_pause                            POST  302 403 403 302 404
+admin:core_connection_rotate                           GET   302 403 403 200 404
+admin:core_connection_rotate                           POST  302 403 403 200 404
 admin:core_connection_test                             GET   302 405 405 405 405
 admin:core_connection_test                             POST  302 403 403 200 404
 admin:core_connection_webhooks                         GET   302 403 200 200 404

@@ -7,6 +7,7 @@ from .failures import FAILURES
 from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
+from .overview import CHARTS, FIGURES, panels
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
@@ -69,5 +70,8 @@ register(
         ),
         dashboard=tiles,
         failures=FAILURES,
+        panels=panels,
+        figures=FIGURES,
+        charts=CHARTS,
     )
 )

@@ -193,10 +193,12 @@ def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, streams  # they ask for work themselves, or import what they prune
     from .failures import acting
+    from .figures import counting
     from .webhooks import receiving, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
+        counting.JOB: counting.count_figures,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
         receiving.WORK: working.work_delivery,

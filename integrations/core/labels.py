@@ -42,6 +42,13 @@ def health(connection: Connection) -> SafeString:
     return format_html("{} {}", shown, label("webhooks stopped", "bad", title=connection.webhook_trouble))
 
 
+def environment(connection: Connection) -> SafeString:
+    """Whether real tickets and real people are behind it; said on every page that is about to write."""
+    if connection.environment == Connection.Environment.SANDBOX:
+        return label("sandbox", "info", title="A test system: nobody works with what is written here.")
+    return label("production", "neutral", title="The real system: people work with what is written here.")
+
+
 def job_state(job: Job) -> SafeString:
     return label(job.get_state_display(), JOB_TONES[Job.State(job.state)])
 

@@ -50,11 +50,13 @@ def open_connection(
     record: str = "",
     interactive: bool = False,
     guard: Callable[[], None] | None = None,
+    is_trial: bool = False,
 ) -> Iterator[Any]:
     """Yield the vendor's `Api` for this connection; log its calls, keep its facts, set the connection's health.
 
     `source` and `record` say in the API log which job or page called, and about what. `interactive` means that a
     person waits: shorter deadlines, and before bulk work in the budget. `guard` runs right before each request.
+    `is_trial`: the row holds secrets that are not stored, so what this use tells is not remembered of the connection.
     Raises ConfigurationError when the connection is paused, its secrets are unreadable or its vendor is unknown;
     inside, whatever the vendor's Api raises.
     """
@@ -99,7 +101,8 @@ def open_connection(
             opened.close()
         log.flush()
         heard = log.heard or (session is None and witness.problem is None)
-        _remember(connection, facts, witness.problem, heard=heard)
+        if not is_trial:
+            _remember(connection, facts, witness.problem, heard=heard)
 
 
 def _vendor_of(connection: Connection) -> Vendor:

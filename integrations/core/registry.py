@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,6 +89,74 @@ class Tile(NamedTuple):
     tone: str = "neutral"  # or "good", "warning", "bad"
 
 
+class Counted(NamedTuple):
+    """So many of one part, of one client (None: the house). `total` is what they add up to, where a mean is wanted."""
+
+    client: int | None
+    part: str
+    number: int
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """What a job counts for each hour or day, so that a page adds up a few rows, however many there were.
+
+    `count(begin, end)` counts what falls into that time, by client and part, by one query that an index serves.
+    `is_kept` says that what it counts is never pruned: then each day of the last weeks is counted once more every
+    night, for what arrived late.
+    """
+
+    every: str  # "hour" or "day"
+    count: Callable[[datetime, datetime], Iterable[Counted]]
+    is_kept: bool = False
+
+
+class ChartPart(NamedTuple):
+    """One part of a figure as a chart shows it."""
+
+    name: str
+    label: str
+    tone: str  # "good", "info", "warning", "bad", "neutral"
+
+
+@dataclass(frozen=True)
+class ChartKind:
+    """A chart of the first page, for those who have `permission`: one of the kind's own figures, by time.
+
+    Its `parts` stand upon each other, the first at the bottom, or beside each other. `url_name` is the list behind it,
+    with a `query` such as `?show=all`.
+    """
+
+    title: str
+    figure: str
+    parts: tuple[ChartPart, ...]
+    permission: str
+    url_name: str
+    query: str = ""
+    is_stacked: bool = True
+
+
+class Line(NamedTuple):
+    """One line of a panel: a short mark (a state, a number) with its tone, and a text that leads somewhere."""
+
+    mark: str
+    tone: str
+    text: str
+    url: str = ""
+    detail: str = ""
+
+
+class Panel(NamedTuple):
+    """A short list of the first page, worst or newest first. `more` says how many are not shown, and `url` has all."""
+
+    title: str
+    lines: tuple[Line, ...]
+    empty: str  # what is said when there is none
+    url: str = ""
+    more: str = ""
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -99,8 +168,10 @@ class IntegrationKind:
     applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
-    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
     `failures` are what waits for somebody in its own tables; core knows what is held and what died.
+    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries, and
+    `panels(request)` its lists there, each of a few rows.
+    `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
     """
 
     slug: str
@@ -116,6 +187,9 @@ class IntegrationKind:
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
     failures: tuple[FailureSource, ...] = ()
+    panels: Callable[[Any], Iterable[Panel]] | None = None
+    figures: Mapping[str, FigureKind] = field(default_factory=lambda: EMPTY)
+    charts: tuple[ChartKind, ...] = ()
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

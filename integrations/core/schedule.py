@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from . import jobs, streams
+from .figures.counting import ask_for_counting
 from .models import Job
 from .running import drain, sweep
 from .webhooks.working import sweep_deliveries
@@ -23,6 +24,7 @@ def tick() -> None:
     The supervisors sweep every second or two; this is for the case that one of them hangs.
     """
     _ask_for_pruning()
+    ask_for_counting()
     streams.ask_for_due()
     sweep()
     sweep_deliveries()

@@ -86,6 +86,7 @@ class Vendor:
     `endpoint_of(method, path)` names the budget bucket of a call.
     `limits_for(settings)` is there when the limits depend on a connection's settings (a plan); it takes any settings.
     `webhooks` is what it sends by itself, if it does.
+    `preparation` says what to make at the vendor before a connection is added, one step each.
     `simulator` is the dotted path of a module with `serve(port) -> server` (the same vendor as a local server).
     """
 
@@ -95,6 +96,7 @@ class Vendor:
     credentials: tuple[Field, ...] = ()
     settings: tuple[Field, ...] = ()
     is_http: bool = True
+    preparation: tuple[str, ...] = ()
     base_url_label: str = "Base URL"
     base_url_help: str = ""
     base_url_default: str = ""

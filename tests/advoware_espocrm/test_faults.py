@@ -122,6 +122,23 @@ def test_an_edit_made_between_the_read_and_the_write_is_not_overwritten(scene: S
     assert sorted(value for _, value, _ in scene.entries()) == sorted([OLD, NEW, "theirs@example.com"])
 
 
+@pytest.mark.parametrize("is_seen", [True, False], ids=["looked at before", "not looked at"])
+def test_a_write_that_arrives_late_is_refused_where_espocrm_counts_versions(scene: Scene, is_seen: bool) -> None:
+    scene.espocrm.do("switch", {"name": "version_control", "value": True})
+    _, contact = scene.a_pair((4, OLD))
+    scene.in_advoware("new_entry", betnr=50_001, tlf=NEW, komm_kz=4)
+    scene.espocrm.fault("late_commit", method="PUT", path=f"CBeteiligte/{contact}")
+    scene.reconcile()
+    scene.in_espocrm("add_value", party=contact, value="theirs@example.com")
+    if is_seen:
+        scene.reconcile()
+    assert scene.espocrm.commit_pending() == 1
+    scene.reconcile()
+    everybody = sorted([OLD, NEW, "theirs@example.com"])
+    assert sorted(scene.emails(contact)) == everybody
+    assert sorted(value for _, value, _ in scene.entries()) == everybody
+
+
 def test_arrays_that_merged_at_espocrm_are_read_back_and_go_on_from_there(scene: Scene) -> None:
     _, contact = scene.a_pair((4, OLD))
     scene.in_advoware("new_entry", betnr=50_001, tlf=NEW, komm_kz=4)

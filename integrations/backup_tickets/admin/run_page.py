@@ -24,6 +24,7 @@ from integrations.backup_tickets.offers import offers
 from integrations.backup_tickets.setup import why_off
 from integrations.backup_tickets.tickets import NotPossibleError, Preview, create_ticket, preview
 from integrations.backup_tickets.timeline import timeline
+from integrations.core.models import Connection
 
 from .run_tickets import RunTicketDoors, to_page
 
@@ -142,6 +143,7 @@ class RunPage(RunTicketDoors):
             "run": run,
             "original": run,
             "preview": shown,
+            "connection": Connection.objects.get(pk=shown.connection_id) if shown else None,
             "obstacles": found,
             "changed": changed,
         }

@@ -13,11 +13,15 @@ from integrations.transport.errors import VendorError
 from integrations.vendors import Step
 
 
-def steps_of(connection: Connection, *, user: Any) -> list[Step]:
-    """The steps up to the first that failed; what stopped it is the last step, in words."""
+def steps_of(connection: Connection, *, user: Any, is_trial: bool = False) -> list[Step]:
+    """The steps up to the first that failed; what stopped it is the last step, in words.
+
+    `is_trial`: with the secrets of this row, which are not stored, and nothing is remembered of it.
+    """
     steps: list[Step] = []
     try:
-        with open_connection(connection, source="test connection", user=user, interactive=True) as api:
+        source = "test of new secrets" if is_trial else "test connection"
+        with open_connection(connection, source=source, user=user, interactive=True, is_trial=is_trial) as api:
             steps.extend(api.test_connection())
     except (VendorError, UnreadableSecret, ImproperlyConfigured) as problem:
         steps.append(Step("Reach the vendor" if steps else "Open the connection", False, str(problem)))

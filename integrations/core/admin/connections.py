@@ -13,17 +13,20 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.core import labels, registry
 from integrations.core.budgets import usage
 from integrations.core.models import Connection
 from integrations.core.opening import WEBHOOK_SECRET
-from integrations.vendors import Vendor
+from integrations.vendors import Step, Vendor
 
 from .base import PortalModelAdmin, with_choice
 from .connection_form import IDENTITY, SECRET, SETTING, account_of, form_for, set_by
 from .connection_test import steps_of
+from .rotation import RotationForm, tried
+from .set_up import steps_of_set_up, waiting_webhooks
 
 DELIVERIES_SHOWN = 10
 
@@ -52,7 +55,7 @@ class WebhooksFilter(admin.SimpleListFilter):
 
 @admin.register(Connection)
 class ConnectionAdmin(PortalModelAdmin):
-    list_display = ("slug", "owner", "vendor_label", "environment", "state", "cause", "last_ok_at")
+    list_display = ("slug", "owner", "vendor_label", "environment_label", "state", "cause", "last_ok_at")
     list_filter = (VendorFilter, "client", "health", WebhooksFilter, "is_paused", "environment")
     list_select_related = ("client",)
     search_fields = ("slug", "client__name", "base_url")
@@ -76,6 +79,10 @@ class ConnectionAdmin(PortalModelAdmin):
     def vendor_label(self, row: Connection) -> str:
         vendor = registry.vendors().get(row.vendor)
         return vendor.label if vendor else f"{row.vendor} (not installed)"
+
+    @admin.display(description="environment", ordering="environment")
+    def environment_label(self, row: Connection) -> SafeString:
+        return labels.environment(row)
 
     @admin.display(description="state", ordering="health")
     def state(self, row: Connection) -> SafeString:
@@ -108,15 +115,30 @@ class ConnectionAdmin(PortalModelAdmin):
         vendor = registry.vendors().get(request.GET.get("vendor", ""))
         if vendor is None:
             return self._choose_vendor(request)
-        extra = {"title": f"Add {vendor.label} connection", **(extra_context or {})}
+        extra = {
+            "title": f"Add {vendor.label} connection",
+            "preparation": vendor.preparation,
+            "vendor": vendor,
+            **(extra_context or {}),
+        }
         return super().add_view(request, form_url, extra)  # type: ignore[no-any-return]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        installed = row is not None and row.vendor in registry.vendors()
-        extra = {"usage": usage(row) if installed else None, **(extra_context or {})}
+        vendor = registry.vendors().get(row.vendor) if row else None
+        extra: dict[str, Any] = {"usage": None}
+        if row is not None and vendor is not None:
+            extra = {
+                "usage": usage(row),
+                "set_up": steps_of_set_up(row, vendor),
+                "preparation": vendor.preparation,
+                "vendor": vendor,
+                "waiting_webhooks": waiting_webhooks(row),
+                "may_rotate": any(declared.secret for declared in vendor.credentials),
+            }
+        extra |= extra_context or {}
         return super().change_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
 
     def _choose_vendor(self, request: HttpRequest) -> TemplateResponse:
@@ -177,8 +199,35 @@ class ConnectionAdmin(PortalModelAdmin):
             pattern: URLPattern = path(f"<int:pk>/{name}/", wrapped, name=f"core_connection_{name}")
             return pattern
 
-        doors = [door("test", self.test_view), door("pause", self.pause_view), door("webhooks", self.webhooks_view)]
+        doors = [
+            door("test", self.test_view),
+            door("pause", self.pause_view),
+            door("webhooks", self.webhooks_view),
+            door("rotate", self.rotate_view),
+        ]
         return [*doors, *super().get_urls()]
+
+    @method_decorator(sensitive_post_parameters())
+    def rotate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """New secrets, tried at the vendor before they take the place of the old ones."""
+        connection = self._connection(request, pk)
+        vendor = registry.vendors()[connection.vendor]
+        form = RotationForm(request.POST or None, connection=connection, vendor=vendor, request=request)
+        steps: list[Step] = []
+        if request.method == "POST" and form.is_valid():
+            steps = tried(connection, form.secrets(), user=request.user)
+            if all(step.ok for step in steps):
+                self.message_user(request, f"{connection} works with the new secrets; the old ones are gone.")
+                return HttpResponseRedirect(reverse("admin:core_connection_change", args=[pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"New secrets for {connection}",
+            "opts": self.opts,
+            "original": connection,
+            "form": form,
+            "steps": steps,
+        }
+        return TemplateResponse(request, "admin/portal/rotate.html", context)
 
     @method_decorator(require_safe)
     def webhooks_view(self, request: HttpRequest, pk: int) -> TemplateResponse:

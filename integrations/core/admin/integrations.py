@@ -107,7 +107,10 @@ class IntegrationAdmin(StreamPages, PortalModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        extra: dict[str, Any] = {"options_url": options_url(row, request) if row else ""}
+        extra: dict[str, Any] = {
+            "options_url": options_url(row, request) if row else "",
+            "is_mixed": row is not None and len({played.connection.environment for played in row.roles.all()}) > 1,
+        }
         if row is not None and request.user.has_perm("core.view_stream"):
             extra |= {
                 "streams": stream_pages.shown(row),

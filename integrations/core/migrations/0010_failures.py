@@ -73,10 +73,6 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['created_at'], name='failure_act_age'),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['outcome'], name='audit_outcome'),
-        ),
-        migrations.AddIndex(
             model_name='syncrun',
             index=models.Index(fields=['stream', 'subject', 'id'], name='sync_run_of_stream'),
         ),

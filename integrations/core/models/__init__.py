@@ -4,6 +4,7 @@ from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
 from .failures import FailureAct
+from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .streams import Stream, SyncRun
@@ -22,6 +23,8 @@ __all__ = [
     "Client",
     "Connection",
     "FailureAct",
+    "Figure",
+    "FigureSeries",
     "Heartbeat",
     "HeldItem",
     "Integration",

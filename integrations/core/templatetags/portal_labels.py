@@ -12,3 +12,8 @@ register = template.Library()
 @register.simple_tag
 def health(connection: Connection) -> SafeString:
     return labels.health(connection)
+
+
+@register.simple_tag
+def environment(connection: Connection) -> SafeString:
+    return labels.environment(connection)

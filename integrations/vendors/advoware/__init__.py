@@ -15,6 +15,12 @@ VENDOR = Vendor(
     slug="advoware",
     label="Advoware",
     api=AdvowareApi,
+    preparation=(
+        "Ask the vendor (api@advoware.de) for an App-ID and an API key, and to enable the App-ID for the firm's "
+        "Kanzleikennung.",
+        "Make an employee for the portal alone: its writes appear as his. The firm's advoware Manager has to run.",
+        "Note the number of one party with contact data: the test reads it, because Advoware has no list of parties.",
+    ),
     credentials=(
         Field("kanzlei", "Kanzlei", "The firm's code (Kanzleikennung), in the spelling in which it was given."),
         Field("database", "Database", "The name of the firm's database in Advoware.", default="ADVOWARE"),

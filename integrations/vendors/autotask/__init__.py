@@ -12,6 +12,13 @@ VENDOR = Vendor(
     slug="autotask",
     label="Autotask",
     api=AutotaskApi,
+    preparation=(
+        "Make an API user for the portal alone (Admin, Resources/Users, New API User), with a security level "
+        "that may read companies and tickets, and create and edit tickets and their notes.",
+        "Generate its key (API username) and secret, and choose a tracking identifier: one of an integration "
+        "vendor, or a custom one.",
+        "Keep other programs from writing the external ID of the tickets that the portal makes: its key is there.",
+    ),
     credentials=(
         Field("username", "API username", "The API user's login, shaped like an e-mail address."),
         Field("secret", "API password", "The API user's secret.", secret=True),

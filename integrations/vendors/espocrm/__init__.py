@@ -15,6 +15,13 @@ VENDOR = Vendor(
     slug="espocrm",
     label="EspoCRM",
     api=EspocrmApi,
+    preparation=(
+        "Make a role that may read and edit the entity of parties and has Webhooks, and an API user with that "
+        "role for the portal alone.",
+        "The entity needs a field with the party number (a whole number), or the pairs come from a file.",
+        "Switch optimistic concurrency control on for the entity (Entity Manager): then EspoCRM refuses a write "
+        "that would overwrite somebody's.",
+    ),
     credentials=(
         Field(
             "api_key",

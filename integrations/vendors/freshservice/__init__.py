@@ -17,6 +17,12 @@ VENDOR = Vendor(
     slug="freshservice",
     label="Freshservice",
     api=FreshserviceApi,
+    preparation=(
+        "Make an agent for the portal alone; what the portal may read is what this agent sees. Take the API key "
+        "from its profile.",
+        "Find the plan of the account: it says how many calls a minute are allowed, of which the portal uses "
+        "four fifths.",
+    ),
     credentials=(
         Field("api_key", "API key", "Of an agent made for the portal alone: its writes appear as his.", secret=True),
     ),

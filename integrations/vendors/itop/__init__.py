@@ -18,6 +18,13 @@ VENDOR = Vendor(
     slug="itop",
     label="iTop",
     api=ItopApi,
+    preparation=(
+        "Make a user for the bridge alone, with the profile REST Services User and either Administrator, or "
+        "Support Agent and Service Desk Agent.",
+        "Note the time zone of the configuration (timezone): what iTop sends does not say it.",
+        "Note the ids of the organisation, caller, agent and team that stand for the other side; they are in the "
+        "addresses of their pages.",
+    ),
     credentials=(
         Field("username", "Login", "Of an account made for the portal alone, with the profile REST Services User."),
         Field("password", "Password", secret=True),

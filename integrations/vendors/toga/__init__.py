@@ -11,6 +11,11 @@ VENDOR = Vendor(
     slug="toga",
     label="TOGA 2",
     api=TogaApi,
+    preparation=(
+        "Have an account made for the portal alone in TOGA 2, with the client that it belongs to: it gets an API "
+        "key and an API secret.",
+        "It reads and writes tickets, notes, files, contacts, teams and categories of that client.",
+    ),
     credentials=(
         Field("client_uuid", "Client UUID", "Which client of TOGA 2 this account belongs to."),
         Field("api_key", "API key", "The account's key (the old programs called it the API UUID).", secret=True),

@@ -11,6 +11,11 @@ VENDOR = Vendor(
     slug="togadesk",
     label="TOGaDesk",
     api=TogadeskApi,
+    preparation=(
+        "Make a database user for the portal alone, with SELECT, INSERT and UPDATE on TOGaDesk's tables; the "
+        "guide names them.",
+        "Let every machine whose workers run this sync see the folder of uploads under the same path.",
+    ),
     credentials=(
         Field(
             "database_url",

@@ -49,6 +49,7 @@ def test_an_operator_sees_the_ticket_before_it_is_sent_and_its_number_after(scen
         "No space left.",
         f"https://portal.example.com{page(scene.run)}",
         "Monitoring Alert",
+        "A test system: nobody works with what is written here.",
     ):
         assert part in preview
     assert autotask.tickets() == []
