@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.core.models import AuditEntry, Client, Connection, FailureAct, HeldItem, Job, Stream, SyncRun
@@ -138,13 +140,20 @@ def test_what_a_vendor_said_is_inert(calm: SimpleNamespace, stream: Stream) -> N
         assert "<i>" not in shown
 
 
-def test_the_sidebar_counts_what_waits(calm: SimpleNamespace, stream: Stream) -> None:
+def test_the_sidebar_counts_what_waits_and_costs_other_pages_no_statement(
+    calm: SimpleNamespace, stream: Stream
+) -> None:
     held(stream, "1", "The title is too long.")
     dead_job("Given up.")
     delivery(calm.elite_connection, "ticket:1", "Nobody uses it.", state="ignored")
     for who, count in ((calm.admin, "2"), (calm.limited, "")):
-        entry = browser(who).get("/admin/").content.decode().partition("<span>Failures</span>")[2].partition("</a>")[0]
+        page = browser(who)
+        page.get(PAGE)  # where the figure is always new
+        with CaptureQueriesContext(connection) as captured:
+            shown = page.get("/admin/core/client/").content.decode()
+        entry = shown.partition("<span>Failures</span>")[2].partition("</a>")[0]
         assert (f">{count}<" in entry) if count else ("<span" not in entry)
+        assert not [entry for entry in captured if "core_helditem" in entry["sql"]]
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
