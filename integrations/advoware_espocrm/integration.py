@@ -10,6 +10,7 @@ from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 from .approving import apply_approved
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
+from .searching import search
 from .sides import KIND
 from .streams import STREAMS, sync_pair
 
@@ -28,7 +29,10 @@ registry.register(
     IntegrationKind(
         slug=KIND,
         label="Advoware to EspoCRM",
-        roles=(Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR), Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR)),
+        roles=(
+            Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR, side="left"),
+            Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR, side="right"),
+        ),
         streams=STREAMS,
         options=ContactOptions,
         option_rows={"policies": OptionRows(FieldPolicy, keys=("komm_kz",), values=("choice",))},
@@ -36,6 +40,7 @@ registry.register(
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,
+        search=search,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SEEN},
     )
 )

@@ -18,11 +18,16 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Role:
-    """The part a connection plays in an integration, and the vendor it must be of."""
+    """The part a connection plays in an integration, and the vendor it must be of.
+
+    `side` says which id of a record link its records are, `left` or `right`; empty where it has none. A webhook about
+    `ticket:7` of a role on the left is about the pair of the object type `ticket` whose left id is 7.
+    """
 
     name: str
     label: str
     vendor: Vendor
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,20 @@ class Tile(NamedTuple):
     tone: str = "neutral"  # or "good", "warning", "bad"
 
 
+MOST_FOUND = 10  # things of one group that a search shows
+
+
+class Found(NamedTuple):
+    """One thing that a search found. `group` is its sort, in the plural; exact ones were named in full."""
+
+    group: str
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = "search"  # a name of Material Symbols
+    is_exact: bool = False
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -96,7 +115,11 @@ class IntegrationKind:
     applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
+    `pages` are the pages of what it names in the audit trail and the API log, by the name's first part: `run:17` is
+    shown at the address `pages["run"]` reversed with 17.
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
+    `search(user, text)` yields what the text names and the person may open, at most `MOST_FOUND` of each group, by
+    indexes or small tables.
     """
 
     slug: str
@@ -109,8 +132,10 @@ class IntegrationKind:
     option_rows: Mapping[str, OptionRows] = field(default_factory=lambda: EMPTY)
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    pages: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    search: Callable[[Any, str], Iterable[Found]] | None = None
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""
