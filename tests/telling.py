@@ -29,4 +29,4 @@ def links(page: str) -> set[str]:
 
 
 def _text(html: str) -> str:
-    return " ".join(unescape(TAG.sub(" ", html)).split())
+    return " ".join(unescape(TAG.sub(" ", html)).split())  # tags first: what was escaped stays

@@ -33,7 +33,8 @@ class Chain:
     """Steps that belong together, the first one first; `at` is its place among the chains.
 
     `writes`: something was written. `is_look`: a webhook had the record looked at, and nothing was to be written.
-    `heard` are the connections whose webhooks began it. `ends` is the end of what it spans.
+    `heard` are the connections whose webhooks began it. `ends` is the end of what it spans, `transaction` joins the
+    calls of one piece of work.
     """
 
     at: dt.datetime
@@ -43,6 +44,7 @@ class Chain:
     heard: frozenset[int] = frozenset()
     ends: dt.datetime | None = None
     is_call: bool = False
+    transaction: str = ""
 
     @property
     def last(self) -> dt.datetime:
@@ -168,7 +170,7 @@ def of_audit(entry: AuditEntry, words: str, doors: Doors) -> Chain:
 
 
 def of_call(call: ApiCall, doors: Doors) -> Chain:
-    return Chain(call.at, (called(call, doors),), is_call=True)
+    return Chain(call.at, (called(call, doors),), is_call=True, transaction=call.transaction_id)
 
 
 def of_held(item: HeldItem) -> Chain:
@@ -193,8 +195,8 @@ def joined(chains: Sequence[Chain]) -> list[Chain]:
         elif chain.is_look:
             told[at] = replace(told[at], steps=told[at].steps + _as_echo(chain, told[at]), heard=told[at].heard)
         else:
-            *before, end = told[at].steps
-            told[at] = replace(told[at], steps=(*before, *chain.steps, end))
+            steps = sorted((*told[at].steps, *chain.steps), key=lambda step: step.at)
+            told[at] = replace(told[at], steps=tuple(steps), transaction=chain.transaction)
     return told[::-1]
 
 
@@ -218,9 +220,9 @@ def _as_echo(look: Chain, write: Chain) -> tuple[Step, ...]:
 
 
 def _clicked(told: list[Chain], call: Chain) -> int | None:
-    """The act during which the call was made."""
+    """The act during which the call was made, or the calls that it goes on with."""
     for at in range(len(told) - 1, -1, -1):
-        ends = told[at].ends
-        if len(told[at].steps) > 1 and ends is not None and told[at].at <= call.at <= ends:
+        one = told[at]
+        if one.transaction == call.transaction or (one.ends is not None and one.at <= call.at <= one.ends):
             return at
     return None

@@ -25,11 +25,11 @@ def test_a_click_its_calls_and_its_outcome_are_one_chain(scene: Scene, autotask:
     assert link.ticket is not None
     shown = shown_to(scene, scene.operator)
     click = chains(shown)[0]
-    assert labels(click) == ["otto", "Call", "Outcome"]
+    assert labels(click) == ["otto", "Call", "Outcome", "Call"]
     assert click[0] == "otto asked for an Autotask ticket"
     assert "/Tickets" in " ".join(click)
-    assert click[-1].startswith(f"Outcome done, {AuditEntry.objects.get().vendor_record}")
-    assert chains(shown)[-1] == ["Reported the run arrived as “error”"]
+    assert click[-2].startswith(f"Outcome Done, {AuditEntry.objects.get().vendor_record}")
+    assert chains(shown)[-1] == ["Reported the run arrived as “Error”"]
     assert links(shown) == {"auditentry", "apicall"}
 
 
