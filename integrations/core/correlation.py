@@ -1,7 +1,7 @@
 """What is being worked on just now: the job, the run of a stream, the record in hand. Each API call is stored with it.
 
-    with working_on(run_id=run.pk):
-        ...  # whatever calls a vendor in here is the run's
+with working_on(run_id=run.pk):
+    ...  # whatever calls a vendor in here is the run's
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Concern:
     record_id: str = ""
 
 
-_now: ContextVar[Concern] = ContextVar("concern", default=Concern())
+NOTHING = Concern()
+_now: ContextVar[Concern] = ContextVar("concern", default=NOTHING)
 
 
 def now() -> Concern:

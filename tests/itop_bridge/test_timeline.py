@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -37,9 +38,7 @@ def page(browser: Browser, link: RecordLink, name: str = "itop_bridge_pair_chang
 
 
 @pytest.mark.parametrize("name", ["itop_bridge_pair_change", "core_recordlink_change"])
-def test_a_change_is_told_from_its_webhook_to_its_echo_on_one_page(
-    scene: Scene, operator: Browser, name: str
-) -> None:
+def test_a_change_is_told_from_its_webhook_to_its_echo_on_one_page(scene: Scene, operator: Browser, name: str) -> None:
     link = said_in_both(scene)
     shown = page(operator, link, name)
     newest = chains(shown)[0]
@@ -111,8 +110,6 @@ def test_what_an_admin_does_with_a_pair_is_told_with_its_audit_entry(scene: Scen
 def test_who_may_not_see_calls_webhooks_or_jobs_is_told_what_was_decided(scene: Scene) -> None:
     link = said_in_both(scene)
     plain = User.objects.create_user("petra", password="made-up-password-of-petra", is_staff=True)
-    from django.contrib.auth.models import Permission
-
     plain.user_permissions.set(Permission.objects.filter(codename__in=["view_pair", "view_recordlink"]))
     shown = page(browser(plain), link)
     told = {label for chain in chains(shown) for label in labels(chain)}

@@ -1,6 +1,6 @@
 """Why did this change? Everything that happened to one record, from what announced it to what was answered.
 
-    told = timeline(of_link(link), request.user, before=moment)
+told = timeline(of_link(link), request.user, before=moment)
 """
 
 from .about import About, of_link, of_record

@@ -32,9 +32,7 @@ def of_link(link: RecordLink, *, words: Mapping[str, str] = EMPTY) -> About:
     """The pair of this link, on both sides. Our name of it is `pair:` and the link's id. Two statements."""
     ids = {"left": link.left_id, "right": link.right_id}
     played, sides = _played(link.integration)
-    hints = tuple(
-        (pk, f"{link.object_type}:{ids[side]}") for pk, side in sides if ids.get(side)
-    )
+    hints = tuple((pk, f"{link.object_type}:{ids[side]}") for pk, side in sides if ids.get(side))
     return About(
         names=(f"pair:{link.pk}",),
         hints=hints,

@@ -35,9 +35,7 @@ class Shown:
     before: dt.datetime | None
 
 
-def timeline(
-    about: About, user: User, *, before: dt.datetime | None = None, extra: Iterable[Chain] = ()
-) -> Shown:
+def timeline(about: About, user: User, *, before: dt.datetime | None = None, extra: Iterable[Chain] = ()) -> Shown:
     """The page that ends before that moment. `extra` are chains that the caller knows of, of the record's whole life.
 
     Calls and webhooks are told to those who may see them; the record itself is the caller's to guard.
@@ -162,15 +160,13 @@ class _Found:
         looks = [pk for pk, one in known.items() if one.run.subject]
         runs = [pk for pk, one in known.items() if not one.run.subject]
         ids = list({record for _, record in self.about.records})
-        rows = ApiCall.objects.visible_to(self.user).filter(
-            Q(run_id__in=looks) | Q(run_id__in=runs, in_hand__in=ids)
-        )
+        rows = ApiCall.objects.visible_to(self.user).filter(Q(run_id__in=looks) | Q(run_id__in=runs, in_hand__in=ids))
         partition = [F("run_id")]
         numbered = rows.annotate(
             nth=Window(RowNumber(), partition_by=partition, order_by=F("id").desc()),
             of=Window(Count("id"), partition_by=partition),
         )
-        for call in numbered.filter(nth__lte=CALLS).defer(*_SHORT).order_by("pk"):
+        for call in numbered.filter(nth__lte=CALLS).select_related("connection").defer(*_SHORT).order_by("pk"):
             known[call.run_id].calls.append(call)
             known[call.run_id].all_calls = call.of
 
@@ -179,7 +175,8 @@ class _Found:
         if CALL not in self.doors.may or not self.about.names:
             return []
         rows = ApiCall.objects.visible_to(self.user).filter(record__in=self.about.names, run_id=None)
-        return [telling.of_call(call, self.doors) for call in self._older(rows.defer(*_SHORT), "at")]
+        rows = rows.select_related("connection").defer(*_SHORT)
+        return [telling.of_call(call, self.doors) for call in self._older(rows, "at")]
 
     # --- what people did, what is held, and how it began
 
@@ -189,9 +186,7 @@ class _Found:
         found: list[AuditEntry] = self._older(AuditEntry.objects.filter(record__in=self.about.names), "at")
         words = self.about.words
         return [
-            telling.of_audit(
-                one, words.get(one.action) or one.action.rpartition(".")[2].replace("_", " "), self.doors
-            )
+            telling.of_audit(one, words.get(one.action) or one.action.rpartition(".")[2].replace("_", " "), self.doors)
             for one in found
         ]
 

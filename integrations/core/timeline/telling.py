@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from integrations.core.labels import ENTRY_TONES, OUTCOME_TONES, RUN_TONES
 from integrations.core.models import ApiCall, AuditEntry, HeldItem, Job, SyncEntry, SyncRun, WebhookDelivery
@@ -12,13 +13,17 @@ from integrations.core.models import ApiCall, AuditEntry, HeldItem, Job, SyncEnt
 from .addresses import Doors
 
 ECHO = dt.timedelta(minutes=10)  # so long after a write its webhook may come back
+FEW = 3  # calls in a row that are told one by one
 HINTS = 5  # webhooks told of one look
 NOTHING_TO_WRITE = "Nothing to write: both sides are in step."
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened: what it was, in a word; what was said or done; its page, if the person may open it."""
+    """One thing that happened: what it was, in a word; what was said or done; its page, if the person may open it.
+
+    `parts`: several calls in a row, told as one step.
+    """
 
     at: dt.datetime
     label: str
@@ -26,6 +31,12 @@ class Step:
     detail: str = ""
     tone: str = "neutral"
     url: str = ""
+    parts: tuple[Step, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its parts are shown at once: there is something among them to look at."""
+        return any(part.tone != "neutral" for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +147,10 @@ def called(call: ApiCall, doors: Doors) -> Step:
     """One call and its answer."""
     answer = f"answered {call.status}" if call.status else "no answer"
     tone = "neutral" if call.status and call.status < 400 else "warning"
-    what = f"{call.method} {call.host}{call.route}"
-    detail = " · ".join(filter(None, [f"{answer} after {call.duration_ms:,} ms", call.source, call.error]))
+    system = call.connection.slug if call.connection else call.host
+    what = f"{system}: {call.method} {call.route}"
+    about = call.record if call.in_hand else call.source  # in a run every call says the same source
+    detail = " · ".join(filter(None, [f"{answer} after {call.duration_ms:,} ms", about, call.error]))
     return Step(call.at, "Call", what, detail, tone, doors.call(call.pk))
 
 
@@ -197,7 +210,19 @@ def joined(chains: Sequence[Chain]) -> list[Chain]:
         else:
             steps = sorted((*told[at].steps, *chain.steps), key=lambda step: step.at)
             told[at] = replace(told[at], steps=tuple(steps), transaction=chain.transaction)
-    return told[::-1]
+    return [replace(chain, steps=tuple(_gathered(chain.steps))) for chain in reversed(told)]
+
+
+def _gathered(steps: Sequence[Step]) -> Iterator[Step]:
+    """Many calls in a row as one step."""
+    for label, group in groupby(steps, key=lambda step: step.label):
+        rows = tuple(group)
+        if label != "Call" or len(rows) <= FEW:
+            yield from rows
+            continue
+        bad = sum(row.tone != "neutral" for row in rows)
+        said = f"{bad} of {len(rows)} without a good answer" if bad else f"{len(rows)}, all answered"
+        yield Step(rows[0].at, "Calls", said, tone="warning" if bad else "neutral", parts=rows)
 
 
 def _echoed(told: list[Chain], look: Chain) -> int | None:
