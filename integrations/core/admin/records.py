@@ -76,8 +76,8 @@ class ApiCallAdmin(ReadOnlyAdmin):
     @admin.display(description="made by")
     def made_by(self, row: ApiCall) -> str:
         """The run and the job, as far as they are kept."""
-        run = SyncRun.objects.filter(pk=row.run_id).select_related("stream__integration__client").first()
-        job = Job.objects.filter(pk=row.job_id).first()
+        run = SyncRun.objects.filter(pk=row.run_id or 0).select_related("stream__integration__client").first()
+        job = Job.objects.filter(pk=row.job_id or 0).first()
         links = [page_link("syncrun", run.pk, str(run))] if run else []
         links += [page_link("job", job.pk, str(job))] if job else []
         return format_html_join("", "<div>{}</div>", ((link,) for link in links)) or "–"

@@ -116,7 +116,7 @@ class _Found:
         wanted = {known.run.job_id for known in self.by_run.values() if known.run.job_id}
         if JOB not in self.doors.may or not wanted:
             return {}
-        return Job.objects.in_bulk(wanted)  # type: ignore[no-any-return]
+        return Job.objects.in_bulk(wanted)
 
     # --- webhooks
 
@@ -145,7 +145,7 @@ class _Found:
             told |= {hint.pk: hint for hint in self._deliveries(which).order_by("-pk")[:HINTS_OF_RUNS]}
         self.alone = []
         for hint in sorted(told.values(), key=lambda one: (one.received_at, one.pk)):
-            run = looks.get((hint.job_id, hint.subject))
+            run = looks.get((hint.job_id or 0, hint.subject))
             if run is not None:
                 run.hints.append(hint)
             elif self.before is None or hint.received_at < self.before:
