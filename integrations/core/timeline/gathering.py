@@ -97,7 +97,8 @@ class _Found:
     def _entries(self) -> list[SyncEntry]:
         if not self.about.records:
             return []
-        rows = SyncEntry.objects.filter(_any(self.about.records, "run__stream", "record_id"))
+        ids = {record for _, record in self.about.records}  # by the ids first: that is what the index knows
+        rows = SyncEntry.objects.filter(_any(self.about.records, "run__stream", "record_id"), record_id__in=ids)
         return list(self._older(rows.select_related("run__stream", "run__requested_by"), "run__started_at"))
 
     def _looks(self) -> list[SyncRun]:

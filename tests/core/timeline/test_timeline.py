@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.core import roles
-from integrations.core.models import ApiCall, AuditEntry, Connection, HeldItem, RecordLink, SyncEntry, SyncRun
+from integrations.core.models import (
+    ApiCall,
+    AuditEntry,
+    Connection,
+    HeldItem,
+    RecordLink,
+    SyncEntry,
+    SyncRun,
+    WebhookDelivery,
+)
 from integrations.core.streams import run_now
 from integrations.core.timeline import of_link, timeline
 from integrations.core.timeline.gathering import CALLS, PAGE
@@ -78,6 +88,34 @@ def test_a_page_costs_the_same_however_long_the_records_life_was(link: RecordLin
         calls(link, 3, run_id=run.pk, in_hand=record_id)
         AuditEntry.objects.create(action="pair.park", actor="anna", record=f"pair:{link.pk}")
     assert statements() == short == STATEMENTS
+
+
+LARGE = ("syncentry", "syncrun", "apicall", "webhookdelivery", "auditentry", "helditem")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="asks SQLite how it looks")
+@pytest.mark.parametrize("is_older", [False, True])
+def test_no_large_table_is_read_through(link: RecordLink, admin: Any, is_older: bool) -> None:
+    spoken = Connection.objects.create(client=link.integration.client, slug="psa", vendor="autotask")
+    streams = [run.stream_id for run in SyncRun.objects.all()]
+    about = replace(
+        of_link(link),
+        hints=((spoken.pk, "thing:1"), (spoken.pk, "thing:2")),
+        records=tuple((stream, one) for stream in streams for one in (link.left_id, link.right_id)),
+    )
+    SyncRun.objects.filter(pk=SyncRun.objects.all()[0].pk).update(record_id=link.right_id, subject="thing:1", job_id=7)
+    WebhookDelivery.objects.create(
+        connection=spoken, subject="thing:1", body=b"", job_id=7, received_at=timezone.now(), event="update"
+    )
+    with CaptureQueriesContext(connection) as made:
+        timeline(about, admin, before=timezone.now() + dt.timedelta(days=1) if is_older else None)
+    asked = {table: [one["sql"] for one in made if f'FROM "core_{table}"' in one["sql"]] for table in LARGE}
+    assert all(asked.values()), "each of them is asked"
+    for statement in (sql for some in asked.values() for sql in some):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")  # as it was just asked
+            plan = [row[3] for row in cursor.fetchall()]
+        assert not [line for line in plan if re.match(rf"SCAN core_({'|'.join(LARGE)})", line)], (statement, plan)
 
 
 def test_a_record_with_ten_thousand_calls_is_paged_and_none_is_lost_or_told_twice(link: RecordLink, admin: Any) -> None:
