@@ -80,20 +80,20 @@ class OfRun:
 def of_run(known: OfRun, jobs: dict[int, Job], doors: Doors) -> Chain:
     """Hint, job, decision, calls with their answers, outcome."""
     run = known.run
-    is_look = bool(run.subject) and run.state == SyncRun.State.DONE and bool(run.unchanged) and not known.entries
+    is_idle = bool(run.subject) and run.state == SyncRun.State.DONE and bool(run.unchanged) and not known.entries
     steps = [
         *_beginning(known, doors),
         *_job(run, jobs, doors),
         *(_decision(run, entry, doors) for entry in known.entries),
-        *([Step(run.started_at, "Decision", NOTHING_TO_WRITE, url=doors.run(run.pk))] if is_look else []),
+        *([Step(run.started_at, "Decision", NOTHING_TO_WRITE, url=doors.run(run.pk))] if is_idle else []),
         *_calls(known, doors),
-        *([] if is_look else _ending(run, doors)),
+        *([] if is_idle else _ending(run, doors)),
     ]
     return Chain(
         run.started_at,
         tuple(steps),
         writes=not run.is_dry and any(entry.writes for entry in known.entries),
-        is_look=is_look,
+        is_look=is_idle and run.trigger == Job.Trigger.WEBHOOK,
         heard=frozenset(hint.connection_id for hint in known.hints),
         ends=run.finished_at if run.subject else None,
     )
@@ -236,9 +236,11 @@ def _echoed(told: list[Chain], look: Chain) -> int | None:
 
 
 def _as_echo(look: Chain, write: Chain) -> tuple[Step, ...]:
-    """A webhook of the side that was written is an echo; one more of the side that began it says the same again."""
-    is_again = bool(look.heard) and look.heard <= write.heard
-    label = "Looked at again" if is_again else "Echo recognised"
+    """A webhook of another side than the one that began it is the write's echo; one more of that side says the same
+    again. So does one where it is not known who spoke.
+    """
+    is_echo = bool(write.heard) and bool(look.heard - write.heard)
+    label = "Echo recognised" if is_echo else "Looked at again"
     return tuple(
         replace(step, label=label, tone="good") if step.what == NOTHING_TO_WRITE else step for step in look.steps
     )
