@@ -318,7 +318,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [_static("portal/portal.css")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "command_search": True},
-    "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},
+    "COMMAND": {"show_history": False},
     "ACCOUNT": {
         "navigation": [
             {"title": "Two-factor sign-in", "link": _page("admin:two_factor")},

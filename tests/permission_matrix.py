@@ -364,6 +364,8 @@ admin:core_integration_delete                          GET   302 403 403 403 403
 admin:core_integration_delete                          POST  302 403 403 403 403
 admin:core_integration_history                         GET   302 403 200 200 404
 admin:core_integration_history                         POST  302 403 200 200 404
+admin:core_integration_record                          GET   302 403 404 404 404
+admin:core_integration_record                          POST  302 403 404 404 404
 admin:core_integration_stream                          GET   302 403 404 404 404
 admin:core_integration_stream                          POST  302 403 403 404 403
 admin:core_job_add                                     GET   302 403 403 403 403

@@ -13,6 +13,7 @@ from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
+from .searching import search
 from .setup import ROLE
 from .streams import link_validation, mapping_check, reference_data
 from .suggesting import suggest_companies
@@ -50,6 +51,7 @@ register(
             "suggest_companies": suggest_companies,
             "carry_out_bulk": carry_out,
         },
+        pages={"run": "admin:backup_tickets_run_change", "customer": "admin:backup_tickets_customer_change"},
         permissions=PERMISSIONS,
         navigation=(
             NavigationItem(
@@ -75,5 +77,6 @@ register(
         panels=panels,
         figures=FIGURES,
         charts=CHARTS,
+        search=search,
     )
 )

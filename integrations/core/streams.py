@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.transport.errors import QuotaSpent, VendorError
 
-from . import audit, jobs, registry, running
+from . import audit, correlation, jobs, registry, running
 from .jobs import Again, Claim
 from .models import AuditEntry, Connection, Integration, IntegrationRole, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
@@ -253,7 +253,8 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
     )
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
+        with correlation.working_on(run_id=run.pk):
+            outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -266,14 +267,16 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
         raise
     finally:
         over = None if state == SyncRun.State.RUNNING else timezone.now()
-        SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
+        row = SyncRun.objects.filter(pk=run.pk)
+        row.update(state=state, outcome=outcome, finished_at=over, record_id=run.record_id)
     return outcome
 
 
 def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
+        with correlation.working_on(run_id=run.pk):
+            outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message

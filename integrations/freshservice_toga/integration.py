@@ -19,7 +19,10 @@ registry.register(
     IntegrationKind(
         slug="freshservice_toga",
         label="Freshservice to TOGA 2",
-        roles=(Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR), Role(TOGA, "TOGA 2", TOGA_2)),
+        roles=(
+            Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR, side="left"),
+            Role(TOGA, "TOGA 2", TOGA_2, side="right"),
+        ),
         streams=STREAMS,
         options=FreshserviceOptions,
         option_rows={"words": OptionRows(ValueWord, keys=("field", "code"), values=("word",))},

@@ -11,6 +11,7 @@ from .failures import FAILURES
 from .models import EXTERNAL, INTERNAL, BridgeOptions, ValueWord
 from .pairs import PAIRS, tiles
 from .relinking import relink_pair
+from .searching import search
 from .streams import STREAMS, check_defaults, sync_pair
 
 _SETTINGS = (
@@ -24,7 +25,7 @@ registry.register(
     IntegrationKind(
         slug="itop_bridge",
         label="iTop to iTop",
-        roles=(Role(EXTERNAL, "External iTop", ITOP), Role(INTERNAL, "Internal iTop", ITOP)),
+        roles=(Role(EXTERNAL, "External iTop", ITOP, side="left"), Role(INTERNAL, "Internal iTop", ITOP, side="right")),
         streams=STREAMS,
         options=BridgeOptions,
         options_saved=ask_for_check,
@@ -33,6 +34,7 @@ registry.register(
         navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,
         failures=FAILURES,
+        search=search,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:3]},
     )
 )

@@ -16,7 +16,10 @@ registry.register(
     IntegrationKind(
         slug="toga_togadesk",
         label="TOGA 2 and TOGaDesk",
-        roles=(Role(TOGA, "TOGA 2", TOGA_2), Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR)),
+        roles=(
+            Role(TOGA, "TOGA 2", TOGA_2, side="left"),
+            Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR, side="right"),
+        ),
         streams=STREAMS,
         options=SyncOptions,
         jobs={"adopt_references": adopt_references},

@@ -91,6 +91,7 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "streams": ("admin", person["admin"].get("/admin/core/integration/?q=tickets").link(INTEGRATION)),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
+        "search": ("operator", "/admin/search/?q=kestrel"),
         "jobs": ("admin", "/admin/core/job/"),
         "api-calls": ("admin", "/admin/core/apicall/"),
         **alerts(person["admin"]),
@@ -199,6 +200,7 @@ def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
     return {
         "itop-pairs": ("admin", "/admin/itop_bridge/pair/"),
         "itop-pair": ("admin", pair),
+        "timeline": ("admin", f"{pair}#timeline"),
         "itop-settings": ("admin", admin.get("/admin/itop_bridge/bridgeoptions/").link(r"/bridgeoptions/\d+/change/")),
         "itop-webhooks": ("admin", connection["external"].replace("/change/", "/webhooks/")),
         "itop-dry-run": ("admin", dry_run),
