@@ -7,6 +7,7 @@ from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
+from .readopting import readopt
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
@@ -67,5 +68,6 @@ register(
             ),
         ),
         dashboard=tiles,
+        readopt=readopt,
     )
 )

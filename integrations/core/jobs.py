@@ -184,13 +184,14 @@ def wake() -> None:
 
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
-    from . import pruning, streams  # they ask for work themselves, or import what they prune
+    from . import pruning, readopting, streams, write_hold  # they ask for work themselves, or import what they prune
     from .webhooks import receiving, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
+        write_hold.READOPT: readopting.readopt,
         receiving.WORK: working.work_delivery,
     }
     for declared in registry.kinds():

@@ -96,6 +96,8 @@ class IntegrationKind:
     applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
+    `readopt(look)` runs after the database was restored, while nothing is written: it looks for what the portal made at
+    the vendors after the backup, by its markers, links what is certain and says the rest (`core.readopting.Look`).
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
     """
 
@@ -111,6 +113,7 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    readopt: Callable[[Any], None] | None = None
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

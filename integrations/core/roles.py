@@ -52,6 +52,9 @@ CORE: dict[str, frozenset[str]] = {
     "core.change_job": _ADMINS,
     "core.view_apicall": _OPERATORS,
     "core.view_auditentry": _OPERATORS,
+    "core.view_writehold": _OPERATORS,
+    "core.add_writehold": _ADMINS,
+    "core.change_writehold": _ADMINS,
     "core.view_user": _ADMINS,
     "core.add_user": _ADMINS,
     "core.change_user": _ADMINS,
@@ -65,6 +68,7 @@ CORE: dict[str, frozenset[str]] = {
 HOUSE_ONLY = frozenset(
     {
         "core.view_job",
+        "core.view_writehold",
         "core.view_user",
         "auth.view_group",
         "axes.view_accessattempt",

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Schedule
 
-from . import jobs, streams
+from . import jobs, streams, write_hold
 from .models import Job
 from .running import drain, sweep
 from .webhooks.working import sweep_deliveries
@@ -22,6 +22,7 @@ def tick() -> None:
 
     The supervisors sweep every second or two; this is for the case that one of them hangs.
     """
+    write_hold.look()
     _ask_for_pruning()
     streams.ask_for_due()
     sweep()

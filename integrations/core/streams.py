@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.transport.errors import QuotaSpent, VendorError
 
-from . import audit, jobs, registry, running
+from . import audit, jobs, registry, running, write_hold
 from .jobs import Again, Claim
 from .models import AuditEntry, Connection, Integration, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
@@ -112,8 +112,8 @@ def ask_for(stream: Stream, *, user: User | None) -> Job:
     return jobs.enqueue(RUN, stream.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
 
 
-def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
-    """Have this stream say what it would write, because a person asked; its run, to be looked at."""
+def ask_for_dry_run(stream: Stream, *, user: User | None) -> SyncRun:
+    """Have this stream say what it would write, because a person asked (or a restore); its run, to be looked at."""
     return _asked_dry(stream, user, stream.watermark)[0]
 
 
@@ -142,7 +142,9 @@ def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -
 
     When a worker was faster, its end is waited for. Raises `StreamProblem` when nothing could run, with the reason.
     """
-    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else ""):
+    declared = kind_of(stream)
+    held = write_hold.SENTENCE if declared and declared.is_sync and not is_dry and write_hold.is_on() else ""
+    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else held):
         raise StreamProblem(problem)
     with transaction.atomic():
         job = _asked_dry(stream, user, stream.watermark)[1] if is_dry else ask_for(stream, user=user)
@@ -177,6 +179,12 @@ def waits_for_approval(stream: Stream) -> bool:
     """Whether this stream may not write before a person has seen its dry run."""
     declared = kind_of(stream)
     return declared is not None and declared.needs_approval and stream.approved_at is None
+
+
+def wait_while_held(declared: StreamKind) -> None:
+    """A stream that writes does not even begin while writes are paused: it would read the same again and again."""
+    if declared.is_sync and write_hold.is_on():
+        raise Again(at=timezone.now() + write_hold.PAUSE, outcome=write_hold.SENTENCE)
 
 
 def ask_to_stop(run: SyncRun) -> None:
@@ -218,6 +226,7 @@ def run_stream(claim: Claim, stream_id: int) -> str:
         return f"Not run: {problem}"
     if waits_for_approval(stream):
         return f"Not run: {UNAPPROVED}"
+    wait_while_held(declared)
     return _carry_out(_begin(stream, claim), declared, stream, claim)
 
 

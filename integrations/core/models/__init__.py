@@ -5,6 +5,7 @@ from .clients import ApiToken, Client
 from .connections import Connection
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .restoring import DatabaseMark, Readoption, WriteHold
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
@@ -20,15 +21,18 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "DatabaseMark",
     "Heartbeat",
     "HeldItem",
     "Integration",
     "IntegrationRole",
     "Job",
+    "Readoption",
     "RecordLink",
     "Stream",
     "SyncEntry",
     "SyncRun",
     "User",
     "WebhookDelivery",
+    "WriteHold",
 ]

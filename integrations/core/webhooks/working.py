@@ -77,6 +77,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
             reasons.append(f"{integration}: {streams.UNAPPROVED}")
             continue
         try:
+            streams.wait_while_held(kind)
             said.append(streams.run_for_hint(stream, kind, claim, first.subject, role))
         except (Again, VendorError) as error:
             trouble = trouble or error
