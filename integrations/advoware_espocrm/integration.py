@@ -10,6 +10,7 @@ from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 from .approving import apply_approved
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
+from .readopting import readopt
 from .sides import KIND
 from .streams import STREAMS, sync_pair
 
@@ -33,6 +34,7 @@ registry.register(
         options=ContactOptions,
         option_rows={"policies": OptionRows(FieldPolicy, keys=("komm_kz",), values=("choice",))},
         options_saved=lambda options: unsettle_all(options.pk),
+        readopt=readopt,
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,

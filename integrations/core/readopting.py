@@ -152,10 +152,11 @@ def in_short(hold: WriteHold) -> str:
     """The report in a sentence; kept with the resume."""
     rows = list(hold.readoptions.all())
     linked, unclear = sum(len(row.adopted) for row in rows), sum(len(row.unclear) for row in rows)
-    not_looked = sum(row.state in (State.FAILED, State.LEFT_OUT) for row in rows)
+    not_looked = sum(row.state != State.DONE for row in rows)
+    of_all = f"{not_looked:,} of {len(rows):,} integrations were not looked at to the end"
     return (
-        f"{linked:,} records linked again, {unclear:,} left to a person, "
-        f"{not_looked:,} of {len(rows):,} integrations not looked at to the end."
+        f"{linked:,} record{'' if linked == 1 else 's'} linked again, {unclear or 'nothing'} left to a person; "
+        f"{of_all if not_looked else 'every integration was looked at'}."
     )
 
 

@@ -1,7 +1,7 @@
 """After a restore: what both systems know of each other although the portal forgot it.
 
-Nothing is doubled by the streams themselves: what came from TOGA 2 carries its uuid in TOGaDesk, and what went there has
-its uuid stored. So links are made of these references, the watermarks that the portal itself moved on in TOGA 2 are
+The streams themselves double nothing: what came from TOGA 2 carries its uuid in TOGaDesk, and what went there has its
+uuid stored. So links are made of these references, the watermarks that the portal itself moved on in TOGA 2 are
 known again, and of the tickets that changed since the backup files are recognised by name and size once.
 """
 
@@ -59,9 +59,9 @@ def _know_watermark(look: Look, pair: Pair, stream: Stream) -> None:
         detail=f"{PARAMETERS[stream.slug]}: {live or '(none)'} in TOGA 2 is known again; {row.value or 'none'} was.",
     )
     look.note(
-        f"{PARAMETERS[stream.slug]} stands at {live or 'nothing'} in TOGA 2, the database had {row.value or 'nothing'}. It is "
-        "taken for what this portal wrote after the backup; everything since the older one is read again. If another "
-        "program moves it too, end that program before you resume."
+        f"{PARAMETERS[stream.slug]} stands at {live or 'nothing'} in TOGA 2, and at {row.value or 'nothing'} in the "
+        "database. It is taken for what this portal wrote after the backup; everything since the older one is read "
+        "again. If another program moves it too, end that program before you resume."
     )
     row.value, row.pending = live, ""
     row.save(update_fields=["value", "pending"])

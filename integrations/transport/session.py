@@ -44,7 +44,8 @@ class Session:
 
     `secrets` are masked wherever something is kept or shown. `deadline` is the total time of a call with its retries
     and waits (default: connect plus read timeout). `guard` runs right before each attempt is sent and raises to stop
-    it; `before_write` does so for calls that change something at the vendor. `recorder` gets one redacted CallRecord per attempt. `sleep` is what waiting between attempts calls.
+    it; `before_write` does so for calls that change something at the vendor. `recorder` gets one redacted CallRecord
+    per attempt. `sleep` is what waiting between attempts calls.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from integrations.core import write_hold
 from integrations.core.models import Job, Readoption, RecordLink, SyncRun, WriteHold
 from integrations.core.running import run_due_jobs
 from integrations.core.streams import StreamProblem, ask_for
-from integrations.transport.errors import WritesHeld
 from integrations.toga_togadesk.pair import opened
+from integrations.transport.errors import WritesHeld
 from tests.backup_tickets.scene import person
 from tests.core.restoring import backup
 

@@ -27,6 +27,8 @@ def banner(request: HttpRequest) -> dict[str, str] | None:
     if not request.user.is_authenticated or (hold := write_hold.current()) is None:
         return None
     reads = may_open(request.user, "core.view_writehold")
+    if request.path == write_hold.page_of(hold):
+        return None  # the report itself says so
     return {"said": write_hold.SENTENCE, "url": write_hold.page_of(hold) if reads else ""}
 
 
@@ -92,7 +94,9 @@ class WriteHoldAdmin(ReadOnlyHouseAdmin):
 
 
 def _report(hold: WriteHold) -> dict[str, Any]:
+    """The integrations, first those that a person has something to do with."""
     rows = list(hold.readoptions.select_related("integration__client"))
+    rows.sort(key=lambda row: (not row.unclear, row.state == State.DONE, not row.adopted))
     previews = readopting.previews_of(rows)
     return {
         "rows": [

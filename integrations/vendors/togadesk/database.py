@@ -105,7 +105,7 @@ class Database:
         _done(self._connection.commit)
 
     def _may_write(self) -> None:
-        """Raises what stops a write. Asked before a transaction, not within: nothing is locked while it is found out."""
+        """Raises what stops a write. Asked before a transaction: nothing is locked meanwhile."""
         if self._before_write is not None:
             self._before_write()
 
