@@ -185,7 +185,7 @@ def wake() -> None:
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import pruning, readopting, streams, write_hold  # they ask for work themselves, or import what they prune
-    from .webhooks import receiving, working
+    from .webhooks import receiving, replaying, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
@@ -193,6 +193,7 @@ def function_of(kind: str) -> JobFunction:
         streams.DRY_RUN: streams.dry_run_stream,
         write_hold.READOPT: readopting.readopt,
         receiving.WORK: working.work_delivery,
+        replaying.KIND: replaying.carry_out,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

@@ -41,9 +41,9 @@ def why() -> str:
     """Why nothing may be written, in a sentence; empty when it may. Notices a database that was put back."""
     seen = marks.remembered()  # before the database: what is committed in between must not look like a loss
     on = WriteHold.objects.filter(is_on=True)
-    known = DatabaseMark.objects.filter(pk=DatabaseMark.ONLY).annotate(is_held=Exists(on)).first()
-    is_held = on.exists() if known is None else known.is_held
-    known = known or marks.row()
+    found = DatabaseMark.objects.filter(pk=DatabaseMark.ONLY).annotate(is_held=Exists(on)).first()
+    is_held = on.exists() if found is None else found.is_held
+    known: DatabaseMark = marks.row() if found is None else found
     if seen.get(str(known.installation), -1) > known.mark:
         _notice(known, seen[str(known.installation)])
         return SENTENCE

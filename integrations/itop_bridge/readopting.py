@@ -24,8 +24,8 @@ from .sides import FILE, TICKET, Sides, both_open
 
 NOTES = (
     "Twins made since the backup are found by their marker, entries of the log by their text and author; none is made "
-    "twice. One that an administrator's account wrote in its author's name does not say that it is a copy: look at what "
-    "the dry run would write.",
+    "twice. One that an administrator's account wrote in its author's name does not say that it is a copy: look at "
+    "what the dry run would write.",
     "Of attachments that both tickets of a pair have, byte by byte, the external one is taken for the original.",
     "States and fields that changed on both sides since the backup may be brought to agreement once more.",
 )

@@ -141,6 +141,7 @@ def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
     do("attach", ticket=ticket, name="scan.txt", text="Invoice 2041")
     wait_for(admin, f"{inbox}?state__exact=waiting", "expired")
     settings = admin.get("/admin/freshservice_toga/freshserviceoptions/").link(r"/freshserviceoptions/\d+/change/")
+    replay = admin.press(admin.get("/admin/core/replay/add/"), "Show what it would do").url
     delivery = admin.get(f"{inbox}?state__exact=done").link(r"/webhookdelivery/\d+/change/")
     return {
         "freshservice-dry-run": ("admin", dry_run),
@@ -148,6 +149,7 @@ def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
         "freshservice-webhooks": ("admin", connection.replace("/change/", "/webhooks/")),
         "freshservice-settings": ("admin", settings),
         "inbox": ("admin", inbox),
+        "replay": ("admin", replay),
         "delivery": ("admin", delivery.partition("?")[0]),
     }
 

@@ -1,4 +1,4 @@
-"""The database is put back from a backup: what was made in TOGA 2 since is known again, files too, and none is doubled."""
+"""The database is put back from a backup: what was made in TOGA 2 since is known again, and none doubled."""
 
 from __future__ import annotations
 

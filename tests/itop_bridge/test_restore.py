@@ -1,4 +1,4 @@
-"""The database is put back from a backup: twins, entries and attachments made since are known again, none is doubled."""
+"""The database is put back from a backup: twins, entries and attachments made since are known again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from .restoring import DatabaseMark, Readoption, WriteHold
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
-from .webhooks import WebhookDelivery
+from .webhooks import Replay, WebhookDelivery
 
 __all__ = [
     "ApiCall",
@@ -29,6 +29,7 @@ __all__ = [
     "Job",
     "Readoption",
     "RecordLink",
+    "Replay",
     "Stream",
     "SyncEntry",
     "SyncRun",
