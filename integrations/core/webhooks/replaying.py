@@ -78,8 +78,8 @@ def matching(replay: Replay) -> QuerySet[WebhookDelivery]:
 
 def eligible(replay: Replay) -> QuerySet[WebhookDelivery]:
     """Those of them that a look would do something for."""
-    rows = matching(replay).exclude(subject=NOT_UNDERSTOOD).exclude(state=Delivery.WAITING).exclude(replay=replay.pk)
-    return rows if replay.begun_at is None else rows.filter(over_at__lt=replay.begun_at)
+    rows = matching(replay).exclude(subject=NOT_UNDERSTOOD).exclude(state=Delivery.WAITING)
+    return rows if replay.begun_at is None else rows.exclude(replay=replay.pk).filter(over_at__lt=replay.begun_at)
 
 
 def preview(replay: Replay) -> Preview:
@@ -118,9 +118,9 @@ def _left_out(replay: Replay) -> list[tuple[int, str]]:
     waiting = rows.exclude(subject=NOT_UNDERSTOOD).filter(state=Delivery.WAITING).count()
     paused = eligible(replay).filter(connection__is_paused=True).count()
     told = (
-        (unclear, "could not be understood, so no record is known to look at."),
-        (waiting, "wait for their look already."),
-        (paused, "are of a paused connection: they are asked for, and wait until it is resumed."),
+        (unclear, "not understood, so no record is known to look at."),
+        (waiting, "waiting for a look already."),
+        (paused, "of a paused connection: asked for, and kept waiting until it is resumed."),
     )
     return [one for one in told if one[0]]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations.core.models import AuditEntry, Connection, Job, Replay, User, WebhookDelivery
@@ -71,8 +73,8 @@ def test_what_it_would_do_is_said_and_nothing_is_done(
     assert would.first[0].deliveries == 2
     assert "Birds" in would.first[0].looked_at_by[0]
     assert [why.split(",")[0] for _, why in would.left_out] == [
-        "could not be understood",
-        "wait for their look already.",
+        "not understood",
+        "waiting for a look already.",
     ]
     assert worked_off.looks == []
 
@@ -172,3 +174,19 @@ def test_the_page_shows_first_then_does_then_tells(
         "/admin/core/replay/add/", {"rate": "60", "since": "2026-11-02T10:00", "until": "2026-11-02T09:59"}
     )
     assert "The end must be after the beginning" in wrong.content.decode()
+
+
+def test_the_command_says_what_it_would_do_then_does_it_and_can_be_stopped(
+    worked_off: pigeons.Loft, anna: User, clock: time_machine.Traveller
+) -> None:
+    out = StringIO()
+    call_command("replay", "--as", "anna", "--record", "bird:1", stdout=out)
+    assert out.getvalue().startswith("3 records of 6 deliveries would be looked at.\n  Elite · pigeon bird:1 (2): ")
+    assert not Replay.objects.exists()
+    call_command("replay", "--as", "anna", "--record", "bird:1", "--rate", "1200", "--yes", stdout=out)
+    assert "Done: 3 of 3 asked for." in out.getvalue()
+    run_due_jobs()
+    assert sorted(worked_off.looks) == ["1", "10", "11"]
+    for wrong, why in (("--as=otto", "no user otto"), ("--from=soon", "no time"), ("--connection=elite/x", "Known")):
+        with pytest.raises(CommandError, match=why):
+            call_command("replay", *(["--as=anna", wrong] if wrong[:4] != "--as" else [wrong]), stdout=out)

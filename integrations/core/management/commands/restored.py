@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from integrations.core import readopting, running, write_hold
-from integrations.core.models import Readoption
+from integrations.core.management.progress import progress
+from integrations.core.models import Job, Readoption, WriteHold
 
 
 class Command(BaseCommand):
@@ -26,7 +28,10 @@ class Command(BaseCommand):
             self.stdout.write("The queue looks for what was made since the backup as soon as it runs.")
             return
         job = write_hold.look_again(hold)
-        job = running.work_off(job)
+        with progress(self.stdout, lambda: _told(hold), stop=lambda: readopting.stop(hold)):
+            while job.state not in (Job.State.DONE, Job.State.DEAD):
+                job = running.work_off(job)  # back when it was put off: others had their turn, or a quota is spent
+                time.sleep(0.2)
         self.stdout.write(job.outcome)
         for row in hold.readoptions.select_related("integration__client"):
             self._say(row)
@@ -39,3 +44,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {mark}: {one['said']}")
         for note in row.notes:
             self.stdout.write(f"  {note}")
+
+
+def _told(hold: WriteHold) -> str:
+    rows = hold.readoptions.all()
+    over = sum(row.state != Readoption.State.WAITING for row in rows)
+    return f"{over:,} of {len(rows):,} integrations, {sum(row.looked for row in rows):,} records looked at"
