@@ -24,11 +24,13 @@ SHOWN = 100  # findings of one kind
 
 def banner(request: HttpRequest) -> dict[str, str] | None:
     """What every page says while writes are paused; the address of the report for those who may read it."""
-    if not request.user.is_authenticated or (hold := write_hold.current()) is None:
+    if not request.user.is_authenticated:
+        return None
+    asked = getattr(request, "write_hold", None)  # by the middleware, but for who gave a second factor
+    hold = WriteHold(pk=asked) if asked else write_hold.current() if asked is None else None
+    if hold is None or request.path == write_hold.page_of(hold):  # the report itself says so
         return None
     reads = may_open(request.user, "core.view_writehold")
-    if request.path == write_hold.page_of(hold):
-        return None  # the report itself says so
     return {"said": write_hold.SENTENCE, "url": write_hold.page_of(hold) if reads else ""}
 
 
