@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core import checks as messages
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
@@ -60,5 +63,21 @@ def queue_is_patient(**_kwargs: Any) -> list[CheckMessage]:
             f'Q_CLUSTER["retry"] is {retry} s, but a task may wait and run for {needed} s: it would run twice.',
             hint=f'Set Q_CLUSTER["retry"] above {needed}, or lower QUEUE_TIMEOUT.',
             id="portal.E003",
+        )
+    ]
+
+
+@register(deploy=True)
+def restored_databases_are_noticed(**_kwargs: Any) -> list[CheckMessage]:
+    """The folder of MARK_FILE must be there and writable, or be one that can be made."""
+    folder = Path(settings.MARK_FILE).absolute().parent
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return []
+    return [
+        messages.Warning(
+            f"MARK_FILE ({settings.MARK_FILE}) cannot be written, so a database put back from a backup is not noticed.",
+            hint="Give it a place that stays, outside of backups.",
+            id="portal.W001",
         )
     ]

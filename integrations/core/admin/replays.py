@@ -44,7 +44,7 @@ class ReplayForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: Any, **named: Any) -> None:
-        super().__init__(*args, label_suffix="", **named)
+        super().__init__(*args, **{"label_suffix": "", **named})
         connections = Connection.objects.visible_to(user).exclude(deliveries=None).select_related("client")
         self.fields["connection"].queryset = connections.distinct()  # type: ignore[attr-defined]  # a choice of models
         for name in ("since", "until"):

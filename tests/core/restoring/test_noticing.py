@@ -12,6 +12,7 @@ import time_machine
 from django.core.management import call_command
 
 from integrations.core import marks, write_hold
+from integrations.core.checks import restored_databases_are_noticed
 from integrations.core.models import AuditEntry, DatabaseMark, Integration, WriteHold
 from integrations.core.readopting import readopt
 from integrations.transport.errors import WritesHeld
@@ -153,3 +154,10 @@ def test_writes_are_resumed_only_when_everything_was_looked_at(clock: time_machi
     write_hold.lift(hold, user=world.admin, report="Read.")
     write_hold.check()
     assert AuditEntry.objects.get(action="restore.resume").detail == "Read."
+
+
+def test_a_place_that_cannot_be_written_is_said_before_it_is_needed(settings: Any, tmp_path: Path) -> None:
+    assert restored_databases_are_noticed() == []
+    (tmp_path / "a file").write_text("")
+    settings.MARK_FILE = str(tmp_path / "a file" / "marks.json")
+    assert [message.id for message in restored_databases_are_noticed()] == ["portal.W001"]

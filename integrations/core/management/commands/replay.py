@@ -85,7 +85,8 @@ def _connection(name: str, user: User) -> Connection | None:
     rows = {f"{row.owner_slug}/{row.slug}": row for row in Connection.objects.visible_to(user).select_related("client")}
     if name not in rows:
         raise CommandError(f"There is no connection {name}. Known: {', '.join(sorted(rows)) or 'none'}.")
-    return rows[name]
+    found: Connection = rows[name]
+    return found
 
 
 def _moment(text: str | None) -> datetime | None:
