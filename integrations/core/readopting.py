@@ -60,11 +60,15 @@ class Look:
         self.cursor |= cursor
         self.row.cursor, self.row.looked = self.cursor, self.row.looked + looked
         self.claim.check()
-        self.row.save(update_fields=["cursor", "looked", "adopted", "unclear", "notes"])
+        self.store()
         if WriteHold.objects.filter(pk=self.row.hold_id, stop_asked=True).exists():
             raise streams.Stopped
         if time.monotonic() > self._ends:
             raise Again(at=timezone.now(), outcome=f"{self.integration}: {self.row.looked:,} records looked at.")
+
+    def store(self) -> None:
+        """What was found until now."""
+        self.row.save(update_fields=["cursor", "looked", "adopted", "unclear", "notes"])
 
     def _tell(self, findings: list[dict[str, Any]], finding: dict[str, Any]) -> None:
         if not any(one["about"] == finding["about"] for one in findings):
@@ -105,10 +109,12 @@ def _one(row: Readoption, claim: Claim) -> None:
         _end(own, State.LEFT_OUT, "The look was stopped before its end.")
         return
     except (VendorError, streams.StreamProblem) as error:
-        _end(own, State.FAILED, str(error))
-        return
+        look.store()
+        state, outcome = State.FAILED, str(error)
+    else:
+        state, outcome = State.DONE, f"{len(row.adopted):,} linked again, {len(row.unclear):,} left to a person."
     own.update(previews=list(_previews(row.integration)))
-    _end(own, State.DONE, f"{len(row.adopted):,} linked again, {len(row.unclear):,} to be looked at by a person.")
+    _end(own, state, outcome)
 
 
 def _previews(integration: Integration) -> Iterable[int]:

@@ -14,7 +14,7 @@ from integrations.core.readopting import Look
 from integrations.core.streams import streams_of
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import links_of
-from integrations.transport.errors import NotFoundError
+from integrations.transport.errors import ConflictError, MalformedResponseError, NotFoundError, RejectedError
 from integrations.vendors.itop.schemas import Ticket
 
 from . import form
@@ -43,7 +43,10 @@ def readopt(look: Look) -> None:
         while not cursor or json.loads(cursor)["step"] < LISTS:
             page = listed.page(since, cursor)
             for record in page.records:
-                _pair(look, sides, record.id)
+                try:
+                    _pair(look, sides, record.id)
+                except (ConflictError, MalformedResponseError, RejectedError) as problem:
+                    look.unclear(f"ticket {record.id}", f"External ticket {record.id}: {problem.message}")
             cursor = page.next
             look.keep(looked=len(page.records), at=cursor)
 

@@ -13,7 +13,7 @@ from integrations.core.readopting import Look
 from integrations.core.streams import streams_of
 from integrations.core.sync.flow import Reading, Side
 from integrations.core.sync.linking import links_of
-from integrations.transport.errors import NotFoundError
+from integrations.transport.errors import MalformedResponseError, NotFoundError, RejectedError
 
 from . import reading
 from .models import Published
@@ -86,6 +86,9 @@ def _link_one(look: Look, pair: Pair, key: int, uuid: str) -> None:
         ticket = pair.toga.ticket(pair.kind, uuid)
     except NotFoundError:
         look.unclear(about, f"Ticket {key} of TOGaDesk names {uuid}, which TOGA 2 does not have.")
+        return
+    except (MalformedResponseError, RejectedError) as problem:
+        look.unclear(about, f"Ticket {key} of TOGaDesk, {uuid} in TOGA 2: {problem.message}")
         return
     values = {"integration": pair.integration, "object_type": TICKET, "left_id": uuid, "right_id": str(key)}
     RecordLink.objects.bulk_create([RecordLink(state=RecordLink.State.ACTIVE, **values)], ignore_conflicts=True)

@@ -14,7 +14,7 @@ from tests.core.restoring import backup
 
 from .scene import Scene
 
-pytestmark = [pytest.mark.django_db(transaction=True), backup.only_sqlite]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_after_a_restore_nothing_is_doubled_and_webhooks_wait(scene: Scene, settings: Any, tmp_path: Path) -> None:

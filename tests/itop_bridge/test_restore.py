@@ -14,7 +14,7 @@ from tests.core.restoring import backup
 
 from .scene import Scene
 
-pytestmark = [pytest.mark.django_db(transaction=True), backup.only_sqlite]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_after_a_restore_nothing_is_written_twice(scene: Scene, settings: Any, tmp_path: Path) -> None:
@@ -53,3 +53,19 @@ def test_after_a_restore_nothing_is_written_twice(scene: Scene, settings: Any, t
         scene.reconcile()
     assert shown() == before
     assert scene.held() == []
+
+
+def test_a_ticket_that_is_unclear_is_left_to_a_person_and_ends_no_look(scene: Scene) -> None:
+    _, twin = scene.a_pair()
+    other = scene.outside("new_ticket", title="Another one")
+    marked = scene.ticket(scene.internal, twin)["title"].partition(" ")[0]
+    number = f"[R-{int(marked[3:-1]) + 1:06d}]"
+    for title in ("one", "two"):
+        scene.inside("new_ticket", title=f"{number} {title}")
+    hold = write_hold.begin(user=person("anna", "Admin"))
+    scene.work()
+    row = Readoption.objects.get(hold=hold)
+    assert row.state == "done"
+    assert [one["about"] for one in row.unclear] == [f"ticket {other}"]
+    assert row.looked == 1
+    assert row.previews

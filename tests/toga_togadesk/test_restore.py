@@ -18,7 +18,7 @@ from tests.core.restoring import backup
 
 from .scene import Scene
 
-pytestmark = [pytest.mark.django_db(transaction=True), backup.only_sqlite]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

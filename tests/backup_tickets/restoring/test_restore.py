@@ -20,7 +20,7 @@ from tests.backup_tickets.autotask import Autotask
 from tests.backup_tickets.scene import STARTED, Scene, failed_run, person
 from tests.core.restoring import backup
 
-pytestmark = [pytest.mark.django_db(transaction=True), backup.only_sqlite]
+pytestmark = pytest.mark.django_db(transaction=True)
 State = TicketLink.State
 
 

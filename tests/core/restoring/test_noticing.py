@@ -20,7 +20,7 @@ from tests.core.world import make_world
 
 from . import backup
 
-pytestmark = [pytest.mark.django_db(transaction=True), backup.only_sqlite]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
