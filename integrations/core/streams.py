@@ -8,7 +8,7 @@ that nothing is asked for and no call goes out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -277,7 +277,8 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
 def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
+        guard = claim if declared.is_sync else _Stoppable.of(claim, run)
+        outcome = declared.run(Work(stream.integration, run, guard)) or "Done."
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -293,6 +294,23 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
         over = None if state == SyncRun.State.RUNNING else timezone.now()
         SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
     return outcome if state in (SyncRun.State.DONE, SyncRun.State.STOPPED) else f"Failed: {outcome}"
+
+
+@dataclass(frozen=True)
+class _Stoppable(Claim):
+    """For streams that only read: asked to stop, they end before their next call. The sync engine ends by itself, after
+    the record it is at."""
+
+    run_id: int = 0
+
+    @classmethod
+    def of(cls, claim: Claim, run: SyncRun) -> _Stoppable:
+        return cls(**{one.name: getattr(claim, one.name) for one in fields(Claim)}, run_id=run.pk)
+
+    def check(self) -> None:
+        if SyncRun.objects.filter(pk=self.run_id, stop_asked=True).exists():
+            raise Stopped
+        super().check()
 
 
 def _begin(stream: Stream, claim: Claim) -> SyncRun:
