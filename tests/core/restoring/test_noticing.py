@@ -161,3 +161,13 @@ def test_a_place_that_cannot_be_written_is_said_before_it_is_needed(settings: An
     (tmp_path / "a file").write_text("")
     settings.MARK_FILE = str(tmp_path / "a file" / "marks.json")
     assert [message.id for message in restored_databases_are_noticed()] == ["portal.W001"]
+
+
+def test_the_command_looks_here_and_now_and_prints_the_report(clock: time_machine.Traveller, capsys: Any) -> None:
+    world = make_world()
+    Integration.objects.create(client=world.elite, slug="toys", kind="not-installed")
+    call_command("restored", "--why", "Disk failure")
+    said = capsys.readouterr().out
+    assert "Elite · toys: not looked at. Its kind is not installed." in said
+    assert "1 of 1 integrations were not looked at to the end." in said
+    assert WriteHold.objects.get().is_on
