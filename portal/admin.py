@@ -62,7 +62,9 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
         from integrations.core.admin.navigation import drawn
+        from integrations.core.admin.restores import banner
 
+        context["write_hold"] = banner(request)
         context["sidebar"] = drawn(context["sidebar_navigation"], request.path)
         context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]
         context["colors"] = {}  # they stand in portal.css: no inline style, so a stricter page policy

@@ -170,6 +170,8 @@ CACHES = {
     },
     "nowhere": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
+# What this machine remembers of its databases, so that one put back from a backup is noticed; never in a backup itself.
+MARK_FILE = env.str("MARK_FILE", default=str(BASE_DIR / "var" / "marks.json"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people -----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from .approving import apply_approved
 from .failures import FAILURES
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
+from .readopting import readopt
 from .searching import search
 from .sides import KIND
 from .streams import STREAMS, sync_pair
@@ -38,6 +39,7 @@ registry.register(
         options=ContactOptions,
         option_rows={"policies": OptionRows(FieldPolicy, keys=("komm_kz",), values=("choice",))},
         options_saved=lambda options: unsettle_all(options.pk),
+        readopt=readopt,
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,

@@ -10,6 +10,7 @@ from .models import TicketOptions
 from .noting import recover_note
 from .overview import CHARTS, FIGURES, panels
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
+from .readopting import readopt
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
@@ -78,5 +79,6 @@ register(
         figures=FIGURES,
         charts=CHARTS,
         search=search,
+        readopt=readopt,
     )
 )

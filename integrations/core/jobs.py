@@ -191,22 +191,24 @@ def wake() -> None:
 
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
-    from . import pruning, streams  # they ask for work themselves, or import what they prune
+    from . import pruning, readopting, streams, write_hold  # they ask for work themselves, or import what they prune
     from .alerts import evaluating, notices, sending
     from .failures import acting
     from .figures import counting
-    from .webhooks import receiving, watch, working
+    from .webhooks import receiving, replaying, watch, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
         counting.JOB: counting.count_figures,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
+        write_hold.READOPT: readopting.readopt,
         receiving.WORK: working.work_delivery,
         watch.WATCH: watch.watch_senders,
         evaluating.EVALUATE: evaluating.evaluate_alerts,
         notices.SEND: sending.send_alerts,
         acting.CARRY_OUT: acting.carry_out,
+        replaying.KIND: replaying.carry_out,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

@@ -226,6 +226,8 @@ class IntegrationKind:
     `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
     `pages` are the pages of what it names in the audit trail and the API log, by the name's first part: `run:17` is
     shown at the address `pages["run"]` reversed with 17.
+    `readopt(look)` runs after the database was restored, while nothing is written: it looks for what the portal made at
+    the vendors after the backup, by its markers, links what is certain and says the rest (`core.readopting.Look`).
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
     `search(user, text)` yields what the text names and the person may open, at most `MOST_FOUND` of each group, by
     indexes or small tables.
@@ -250,6 +252,7 @@ class IntegrationKind:
     figures: Mapping[str, FigureKind] = field(default_factory=lambda: EMPTY)
     charts: tuple[ChartKind, ...] = ()
     search: Callable[[Any, str], Iterable[Found]] | None = None
+    readopt: Callable[[Any], None] | None = None
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

@@ -10,6 +10,7 @@ from .checking import ask_for_check
 from .failures import FAILURES
 from .models import EXTERNAL, INTERNAL, BridgeOptions, ValueWord
 from .pairs import PAIRS, tiles
+from .readopting import readopt
 from .relinking import relink_pair
 from .searching import search
 from .streams import STREAMS, check_defaults, sync_pair
@@ -30,6 +31,7 @@ registry.register(
         options=BridgeOptions,
         options_saved=ask_for_check,
         option_rows={"words": OptionRows(ValueWord, keys=("field", "external"), values=("internal",))},
+        readopt=readopt,
         jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
         navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,

@@ -8,6 +8,7 @@ from integrations.vendors.toga import VENDOR as TOGA_2
 from integrations.vendors.togadesk import VENDOR as TOGADESK_VENDOR
 
 from .models import TOGA, TOGADESK, SyncOptions
+from .readopting import readopt
 from .streams import STREAMS, adopt_references
 
 _SETTINGS = ("toga_togadesk.view_syncoptions", "toga_togadesk.change_syncoptions")
@@ -23,6 +24,7 @@ registry.register(
         streams=STREAMS,
         options=SyncOptions,
         jobs={"adopt_references": adopt_references},
+        readopt=readopt,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:1]},
     )
 )

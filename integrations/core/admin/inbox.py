@@ -38,6 +38,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     date_hierarchy = "received_at"
     ordering = ("-id",)
     actions = ("replay", "ignore")
+    list_before_template = "admin/portal/inbox_top.html"
     change_form_outer_before_template = "admin/portal/delivery_panel.html"
     fieldsets = (
         (None, {"fields": ("received_at", "connection", "event", "subject", "status", "outcome")}),
@@ -45,6 +46,14 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         ("Sent", {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
     )
     readonly_fields = ("status", "timeline", "job_link", "runs", "before", "headers_shown", "body_shown")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A replay's page links to the deliveries that it took."""
+        return lookup == "replay__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = {"may_replay": request.user.has_perm("core.add_replay"), **(extra_context or {})}
+        return super().changelist_view(request, shown)  # type: ignore[no-any-return]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)

@@ -8,11 +8,12 @@ from .failures import FailureAct
 from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .restoring import DatabaseMark, Readoption, WriteHold
 from .senders import SenderSilence, SenderWatch, WebhookHour
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
-from .webhooks import WebhookDelivery
+from .webhooks import Replay, WebhookDelivery
 
 __all__ = [
     "Alert",
@@ -29,6 +30,7 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "DatabaseMark",
     "FailureAct",
     "Figure",
     "FigureSeries",
@@ -37,7 +39,9 @@ __all__ = [
     "Integration",
     "IntegrationRole",
     "Job",
+    "Readoption",
     "RecordLink",
+    "Replay",
     "SenderSilence",
     "SenderWatch",
     "Severity",
@@ -47,4 +51,5 @@ __all__ = [
     "User",
     "WebhookDelivery",
     "WebhookHour",
+    "WriteHold",
 ]
