@@ -26,8 +26,8 @@ def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
     """Give each line its item, where it has one, and add a line for each item that is new.
 
     A line's item has the base's value, the entry's or the one the entry was about to get; else it is what arrived for
-    what left. An item with a value that Advoware has is nothing new, whichever line it belongs to; and a value that
-    was entered anew in Advoware has not left.
+    what left. An item with a value that Advoware has is nothing new, whichever line it belongs to; one for which a run
+    that died was about to make an entry is no change of another; a value that was entered anew in Advoware has not left.
     """
     left: dict[Value, list[Line]] = {}
     for line in lines:
@@ -38,9 +38,10 @@ def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
             left.setdefault((line.channel, line.base.key), []).append(line)
     typed = {line.value for line in lines if line.key}
     entered = {line.value for line in lines if line.key and line.advoware is not State.SAME}
-    arrived = [one for value, one in found.items() if value not in typed and not one.lines]
-    _pair([group for value, group in left.items() if value not in entered], arrived)
-    lines += [Line(kind_of(one.item), item=one) for one in arrived if not one.lines]
+    arrived = {value: one for value, one in found.items() if value not in typed and not one.lines}
+    unclaimed = [one for value, one in arrived.items() if not begun.made.get(value)]
+    _pair([group for value, group in left.items() if value not in entered], unclaimed)
+    lines += [Line(kind_of(one.item), item=one) for one in arrived.values() if not one.lines]
 
 
 def _of(line: Line, found: Mapping[Value, Found], begun: Begun) -> Found | None:

@@ -581,3 +581,14 @@ def test_a_plan_is_the_same_for_the_same_lists(direction: Direction, policy: Cho
 def test_two_empty_lists_are_no_write() -> None:
     plan = planned()
     assert (plan.is_empty, plan.base, plan.slots) == (True, [], 0)
+
+
+def test_a_number_whose_new_entry_was_begun_does_not_take_the_place_of_another_one_that_left() -> None:
+    """A run emptied the entry of a number whose type had changed, and died: the next one goes on as it would have."""
+    number, other = "+4930100002", "+4930100003"
+    emptied = Entry(1, "", slot(3, ""))
+    base = [agreed(1, 3, number), agreed(2, 7, other)]
+    begun = [agreed(1, 3, ""), agreed(2, 7, ""), agreed(0, 2, number)]
+    plan = planned([emptied, entry(2, other, 7)], [phone(number, "Fax")], base, begun=begun)
+    assert [(write.entry_id, write.value) for write in plan.advoware if isinstance(write, Put)] == [(2, "")]
+    assert [(write.komm_kz, write.value) for write in plan.later] == [(2, number)]
