@@ -39,12 +39,19 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        from integrations.core.admin import two_factor
+        from integrations.core.admin import passwords, two_factor
 
         return [
+            path("password/forgotten/", passwords.forgotten_page, name="password_forgotten"),
+            path("password/choose/", passwords.choose_page, name="password_choose"),
+            path("password/<str:secret>/", passwords.link_page, name="password_link"),
             path("two-factor/", self.admin_view(two_factor.settings_page), name="two_factor"),
             path("two-factor/verify/", self.admin_view(two_factor.verify_page), name="two_factor_verify"),
         ]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = {"mail_is_set_up": settings.MAIL_IS_SET_UP, **(extra_context or {})}
+        return super().login(request, shown)  # type: ignore[no-any-return]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from integrations.core.admin.dashboard import dashboard

@@ -260,6 +260,15 @@ WEBHOOK_DAYS: int = env.int("WEBHOOK_DAYS", default=30)
 JOB_DAYS: int = env.int("JOB_DAYS", default=30)
 SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
 
+# --- mail and alerts --------------------------------------------------------------------------------------------------
+
+_EMAIL_URL: str = env.str("EMAIL_URL", default="")
+MAIL_IS_SET_UP = bool(_EMAIL_URL) or not PRODUCTION  # elsewhere mails are written to the console, and go nowhere
+globals().update(env.email_url_config(_EMAIL_URL or "consolemail://"))
+EMAIL_TIMEOUT = 20  # seconds that a mail server may take for a step
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
 # --- what the processes say (stderr, a line per event) ----------------------------------------------------------------
 
 LOGGING = {

@@ -184,7 +184,7 @@ def wake() -> None:
 
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
-    from . import pruning, streams  # they ask for work themselves, or import what they prune
+    from . import password_links, pruning, streams  # they ask for work themselves, or import what they prune
     from .webhooks import receiving, working
 
     known: dict[str, JobFunction] = {
@@ -192,6 +192,8 @@ def function_of(kind: str) -> JobFunction:
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
         receiving.WORK: working.work_delivery,
+        password_links.MAIL: password_links.mail_link,
+        password_links.ANSWER: password_links.answer_reset_request,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

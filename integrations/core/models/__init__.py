@@ -5,6 +5,7 @@ from .clients import ApiToken, Client
 from .connections import Connection
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .password_links import PasswordLink, ResetRequest
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
@@ -25,7 +26,9 @@ __all__ = [
     "Integration",
     "IntegrationRole",
     "Job",
+    "PasswordLink",
     "RecordLink",
+    "ResetRequest",
     "Stream",
     "SyncEntry",
     "SyncRun",
