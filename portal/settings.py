@@ -312,6 +312,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("portal/icon.svg")}],
     "STYLES": [_static("portal/portal.css")],
+    "SCRIPTS": [_static("portal/names.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "command_search": True},
     "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},

@@ -63,7 +63,7 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.request = request
+        form.request = request  # type: ignore[attr-defined]  # the forms of this class have it
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
