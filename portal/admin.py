@@ -50,7 +50,11 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         ]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        shown = {"mail_is_set_up": settings.MAIL_IS_SET_UP, **(extra_context or {})}
+        shown = {
+            "mail_is_set_up": settings.MAIL_IS_SET_UP,
+            "single_sign_on": settings.OIDC_LABEL if settings.SINGLE_SIGN_ON else "",
+            **(extra_context or {}),
+        }
         return super().login(request, shown)  # type: ignore[no-any-return]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

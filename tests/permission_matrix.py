@@ -494,6 +494,10 @@ core:readyz                                            GET   200 200 200 200 200
 core:readyz                                            POST  405 405 405 405 405
 core:webhook                                           GET   401 401 401 401 401
 core:webhook                                           POST  401 401 401 401 401
+single_sign_on                                         GET   403 403 403 403 403
+single_sign_on                                         POST  405 405 405 405 405
+single_sign_on_callback                                GET   403 403 403 403 403
+single_sign_on_callback                                POST  405 405 405 405 405
 admin:logout                                           GET   302 405 405 405 405
 admin:logout                                           POST  302 200 200 200 200
 """

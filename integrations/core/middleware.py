@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from .addresses import address_of
-from .two_factor import is_enrolled, must_enrol
+from .two_factor import is_enrolled, must_enrol, was_given
 
 Next = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN, SEEN = "signed_in_at", "seen_at"
@@ -57,7 +57,7 @@ class TwoFactorMiddleware:
 
     def _detour(self, request: HttpRequest) -> str:
         user = request.user
-        if not user.is_authenticated or user.is_verified():  # type: ignore[attr-defined]  # set by OTPMiddleware
+        if not user.is_authenticated or was_given(request):
             return ""
         if is_enrolled(user):
             return reverse("admin:two_factor_verify")

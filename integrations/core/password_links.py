@@ -175,7 +175,7 @@ def state_of(user: Any, invitation: PasswordLink | None) -> tuple[str, str]:
     if user.has_usable_password():
         return "active", "good"
     if invitation is None:
-        return "no password", "warning"
+        return ("active", "good") if settings.SINGLE_SIGN_ON and user.last_login else ("no password", "warning")
     if timezone.now() >= invitation.expires_at:
         return "invitation expired", "warning"
     if invitation.mailed_at is None:

@@ -54,6 +54,8 @@ def _secrets_of_the_settings() -> Iterator[str]:
         yield str(database.get("PASSWORD") or "")
     yield getattr(settings, "METRICS_TOKEN", "")
     yield getattr(settings, "EMAIL_HOST_PASSWORD", "") or ""
+    for provider in getattr(settings, "SOCIALACCOUNT_PROVIDERS", {}).values():
+        yield from (app["secret"] for app in provider["APPS"])
 
 
 def _clean(value: Any, redactor: Redactor) -> Any:

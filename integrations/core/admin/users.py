@@ -26,6 +26,10 @@ from .base import HouseAdmin
 from .user_forms import NewPersonForm, PersonForm
 
 admin.site.unregister(Group)
+# The tables of single sign-on (an optional extra) have pages that know neither our roles nor write-only secrets.
+admin.site.unregister(
+    [model for model in admin.site._registry if model._meta.app_label in ("account", "socialaccount")]
+)
 
 
 @admin.register(User)
