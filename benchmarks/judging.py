@@ -49,6 +49,18 @@ def bounded(number: str, what: str, seen: float, *, most: float, unit: str) -> F
     return Figure(number, f"{what}: {_short(seen)}{unit}", f"≤ {most:g}{unit}", seen <= most)
 
 
+PAGES = "pages"  # the number of figures that say what a page costs
+PAGE_MILLISECONDS, PAGE_STATEMENTS, PAGE_BYTES = 300, 40, 400_000
+
+
+def page_cost(what: str, *, statements: int, size: int, milliseconds: float) -> Figure:
+    """What a page costs; it may take 300 ms of the server's time, 40 statements and 400 kB before it is compressed."""
+    met = milliseconds <= PAGE_MILLISECONDS and statements <= PAGE_STATEMENTS and size <= PAGE_BYTES
+    seen = f"{what}: {statements} statements, {size / 1000:,.0f} kB, {_short(milliseconds)} ms"
+    goal = f"{PAGE_STATEMENTS} statements, {PAGE_BYTES // 1000} kB, {PAGE_MILLISECONDS} ms"
+    return Figure(PAGES, seen, goal, met)
+
+
 def _times(value: float) -> str:
     return f"{value:.3g}×"
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 import psutil
 
 from benchmarks import Figure
+from benchmarks.judging import PAGES
 from benchmarks.machine import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -24,14 +25,36 @@ def write(figures: Sequence[Figure]) -> None:
 
 def render(figures: Sequence[Figure], *, machine: str, at: datetime) -> str:
     """The page: what was measured, where and with what, and the standing text on how."""
-    rows = [f"| {one.number} | {one.seen} | {one.goal} | {'met' if one.met else '**missed**'} |" for one in figures]
+    pages = [one for one in figures if one.number == PAGES]
+    table = "\n".join(
+        ["| # | seen | goal | |", "|---|---|---|---|", *(_row(one) for one in figures if one not in pages)]
+    )
+    table += _of_pages(pages)
     met = sum(one.met for one in figures)
-    table = "\n".join(["| # | seen | goal | |", "|---|---|---|---|", *rows])
     return (
         "# Benchmarks\n\n"
         f"Written by `python -m benchmarks --write` on {at:%Y-%m-%d}: {met} met, {len(figures) - met} missed.\n\n"
         f"{table}\n\n{machine}\n\n{METHOD.read_text()}"
     )
+
+
+def _row(figure: Figure) -> str:
+    return f"| {figure.number} | {figure.seen} | {figure.goal} | {_judged(figure)} |"
+
+
+def _judged(figure: Figure) -> str:
+    return "met" if figure.met else "**missed**"
+
+
+def _of_pages(figures: Sequence[Figure]) -> str:
+    """What each page costs, in a table of its own; empty where none was measured."""
+    if not figures:
+        return ""
+    rows = [
+        f"| {' | '.join(figure.seen.replace(': ', ', ', 1).split(', '))} | {_judged(figure)} |" for figure in figures
+    ]
+    head = f"\n\n## Pages\n\nAs an admin sees them; goal: at most {figures[0].goal}.\n\n"
+    return head + "\n".join(["| page | on | statements | size | time | |", "|---|---|---|---|---|---|", *rows])
 
 
 def machine() -> str:

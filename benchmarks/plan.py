@@ -23,10 +23,12 @@ BENCHMARKS = (
     Benchmark("small_jobs", ("M7",), (SQLITE, POSTGRESQL)),
     Benchmark("click", ("M8",), (SQLITE, POSTGRESQL)),
     Benchmark("run_list", ("M9", "M10"), (SQLITE, POSTGRESQL)),
+    Benchmark("pages", ("pages",), (SQLITE, POSTGRESQL)),
     Benchmark("resync", ("M2", "M11"), (SQLITE,)),
     Benchmark("unchanged", ("M12",), (SQLITE,)),
     Benchmark("large_file", ("M13",), (SQLITE,)),
     Benchmark("merging", ("M14",), (SQLITE,)),
     Benchmark("idle", ("M16",), (SQLITE,)),
     Benchmark("recovery", ("M17",), (SQLITE,)),
+    Benchmark("first_page", ("M18",), (SQLITE, POSTGRESQL)),
 )

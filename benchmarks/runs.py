@@ -21,20 +21,20 @@ _REST = ("needs_attention", "review_reason", "manual_ticket_number")
 _ATTENTION_NIGHTS = 10  # failed runs of the last nights still need attention, and one in a hundred of the older ones
 
 
-def fill(count: int) -> None:
-    """Write that many runs, oldest first, with their clients, customers and jobs, and a ticket for one in a hundred."""
+def fill(count: int, newest: dt.datetime = NEWEST) -> None:
+    """Write that many runs up to that moment, oldest first, with clients, customers, jobs, and some tickets."""
     jobs = _jobs(max(2, count // RUNS_OF_A_JOB))
     indexes = Run._meta.indexes
     with connection.schema_editor() as editor:
         for index in indexes:
             editor.remove_index(Run, index)
     with transaction.atomic():
-        _write(Run, (*_COLUMNS, *_REST), _rows(count, jobs))
+        write(Run, (*_COLUMNS, *_REST), _rows(count, jobs, newest))
     with connection.schema_editor() as editor:
         for index in indexes:
             editor.add_index(Run, index)
     _tickets(count)
-    _as_the_database_keeps_it()
+    as_the_database_keeps_it()
 
 
 def _jobs(count: int) -> list[BackupJob]:
@@ -50,9 +50,9 @@ def _jobs(count: int) -> list[BackupJob]:
     )
 
 
-def _rows(count: int, jobs: list[BackupJob]) -> Iterator[tuple[Any, ...]]:
+def _rows(count: int, jobs: list[BackupJob], newest: dt.datetime) -> Iterator[tuple[Any, ...]]:
     owners = [(job.customer.client_id, job.pk) for job in jobs]
-    oldest = NEWEST - NIGHT * (count // len(jobs))
+    oldest = newest - NIGHT * (count // len(jobs))
     fresh = count - _ATTENTION_NIGHTS * len(jobs)
     for n in range(count):
         night, position = divmod(n, len(jobs))
@@ -70,7 +70,8 @@ def external_id(number: int) -> str:
     return f"veeam-{number:08}"
 
 
-def _write(model: type[models.Model], columns: Iterable[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def write(model: type[models.Model], columns: Iterable[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    """Write rows as the database takes them fastest."""
     table, names = model._meta.db_table, ", ".join(columns)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -103,7 +104,7 @@ def ticket_number(number: int) -> str:
     return f"T20261101.{number:06}"
 
 
-def _as_the_database_keeps_it() -> None:
+def as_the_database_keeps_it() -> None:
     """PostgreSQL does this by itself after a while; SQLite has no such habit, and the portal asks for none."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -39,9 +39,10 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        from integrations.core.admin import passwords, two_factor
+        from integrations.core.admin import failures, passwords, two_factor
 
         return [
+            *failures.urls(self),
             path("password/forgotten/", passwords.forgotten_page, name="password_forgotten"),
             path("password/choose/", passwords.choose_page, name="password_choose"),
             path("password/<str:secret>/", passwords.link_page, name="password_link"),
@@ -60,7 +61,7 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from integrations.core.admin.dashboard import dashboard
 
-        shown = {"dashboard": dashboard(request.user), **(extra_context or {})}
+        shown = {"dashboard": dashboard(request), **(extra_context or {})}
         return super().index(request, shown)  # type: ignore[no-any-return]
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:

@@ -259,16 +259,20 @@ Q_CLUSTER = {
 API_CALL_DAYS: int = env.int("API_CALL_DAYS", default=30)
 WEBHOOK_DAYS: int = env.int("WEBHOOK_DAYS", default=30)
 JOB_DAYS: int = env.int("JOB_DAYS", default=30)
+FIGURE_DAYS: int = env.int("FIGURE_DAYS", default=90)
 SIGN_IN_DAYS: int = env.int("SIGN_IN_DAYS", default=90)
+ALERT_DAYS: int = env.int("ALERT_DAYS", default=180)  # after they were over
 
 # --- mail and alerts --------------------------------------------------------------------------------------------------
 
 _EMAIL_URL: str = env.str("EMAIL_URL", default="")
 MAIL_IS_SET_UP = bool(_EMAIL_URL) or not PRODUCTION  # elsewhere mails are written to the console, and go nowhere
 globals().update(env.email_url_config(_EMAIL_URL or "consolemail://"))
-EMAIL_TIMEOUT = 20  # seconds that a mail server may take for a step
+EMAIL_TIMEOUT = 10  # seconds that a mail server may take for a step
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ALERT_REMIND_HOURS: int = env.int("ALERT_REMIND_HOURS", default=24)  # of what is open and nobody looks after
+ALERT_MESSAGES_PER_HOUR: int = env.int("ALERT_MESSAGES_PER_HOUR", default=12)  # that one channel gets at most
 
 # --- what the processes say (stderr, a line per event) ----------------------------------------------------------------
 

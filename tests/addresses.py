@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from model_bakery import baker
 
-from integrations.core.models import ApiCall, Client, Connection, Integration, IntegrationRole
+from integrations.core.models import AlertRule, ApiCall, Client, Connection, Integration, IntegrationRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ def make_scene(client: Client, connection: Connection) -> Scene:
         Integration: integration,
         IntegrationRole: role,
         ApiCall: call,
+        AlertRule: AlertRule.objects.create(slug="stream_failing"),  # a declared one
     }
     scene = Scene(client, connection, made)
     for model in admin.site._registry:

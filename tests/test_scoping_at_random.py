@@ -12,7 +12,7 @@ from model_bakery import baker
 
 from integrations.backup_tickets.models import BackupJob, Customer, Run
 from integrations.core import roles
-from integrations.core.models import ApiCall, AuditEntry, Client, Connection, Integration
+from integrations.core.models import ApiCall, AuditEntry, Client, Connection, HeldItem, Integration, Stream
 from tests.core.world import browser, person
 from tests.seeds import SEED
 
@@ -24,7 +24,9 @@ def furnish(word: str) -> Client:
     """A client, and a record of everything that has a page, each with the client's word in what is shown."""
     client = Client.objects.create(slug=word, name=f"{word} client")
     connection = Connection.objects.create(client=client, slug=f"{word}-psa", vendor="autotask")
-    Integration.objects.create(client=client, slug=f"{word}-tickets", kind="backup_tickets")
+    tickets = Integration.objects.create(client=client, slug=f"{word}-tickets", kind="backup_tickets")
+    stream = Stream.objects.create(integration=tickets, slug="mapping_check", interval_minutes=5)
+    baker.make(HeldItem, stream=stream, record_id=f"{word}:1", state="held", cause="bug", sentence=f"{word} is held.")
     customer = Customer.objects.create(client=client, name=f"{word} customer")
     job = BackupJob.objects.create(customer=customer, name=f"{word} job")
     now = timezone.now()
@@ -43,6 +45,8 @@ def pages(word: str) -> list[str]:
     run_list = reverse("admin:backup_tickets_run_changelist")
     searched = [f"{page}?q={word}" for page in lists]
     files = [f"{reverse('admin:backup_tickets_run_export')}?as={kind}&show=all" for kind in ("csv", "xlsx")]
+    failures = reverse("admin:failures")
+    lists += [failures, f"{failures}?ignored=1"]
     return [reverse("admin:index"), *lists, *searched, *files, f"{run_list}?show=all", f"{run_list}?ticket=needed"]
 
 

@@ -8,6 +8,7 @@ from integrations.vendors.advoware import VENDOR as ADVOWARE_VENDOR
 from integrations.vendors.espocrm import VENDOR as ESPOCRM_VENDOR
 
 from .approving import apply_approved
+from .failures import FAILURES
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
 from .sides import KIND
@@ -36,6 +37,7 @@ registry.register(
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,
+        failures=FAILURES,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SEEN},
     )
 )

@@ -1,11 +1,14 @@
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
+from .alerts import CHECKING
 from .bulk import carry_out
 from .checking import refresh_ticket
+from .failures import FAILURES
 from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
+from .overview import CHARTS, FIGURES, panels
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
@@ -67,5 +70,10 @@ register(
             ),
         ),
         dashboard=tiles,
+        alert_rules=(CHECKING,),
+        failures=FAILURES,
+        panels=panels,
+        figures=FIGURES,
+        charts=CHARTS,
     )
 )

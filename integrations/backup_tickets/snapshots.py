@@ -36,7 +36,9 @@ def remember(connection: Connection, said: AutotaskTicket, *, url: str) -> Ticke
     status = ReferenceItem.objects.filter(
         connection=connection, kind=ReferenceItem.Kind.STATUS, value=said.status
     ).first()
+    state, now = Ticket.State.RESOLVED if said.status == COMPLETE else Ticket.State.OPEN, timezone.now()
     with transaction.atomic():
+        before = Ticket.objects.filter(connection=connection, ticket_id=said.id).values_list("state", flat=True).first()
         row, _ = Ticket.objects.update_or_create(
             connection=connection,
             ticket_id=said.id,
@@ -47,8 +49,9 @@ def remember(connection: Connection, said: AutotaskTicket, *, url: str) -> Ticke
                 "title": said.title,
                 "status_id": said.status,
                 "status_label": status.label if status else str(said.status),
-                "state": Ticket.State.RESOLVED if said.status == COMPLETE else Ticket.State.OPEN,
-                "read_at": timezone.now(),
+                "state": state,
+                "read_at": now,
+                **({} if before == state else {"state_since": now}),
             },
         )
         _move_links(row)
@@ -77,7 +80,8 @@ def mark_deleted(ticket: Ticket, *, actor: str) -> None:
         if locked.state == Ticket.State.DELETED:
             return
         locked.state, locked.read_at = Ticket.State.DELETED, timezone.now()
-        locked.save(update_fields=["state", "read_at"])
+        locked.state_since = locked.read_at
+        locked.save(update_fields=["state", "state_since", "read_at"])
         links = locked.links.filter(state__in=(State.ACTIVE, State.RESOLVED)).select_related("run__client")
         runs = {link.run_id: link.run for link in links}
         links.update(state=State.DELETED, cause=DELETED)

@@ -27,6 +27,7 @@ class Ticket(models.Model):
     status_id = models.IntegerField(null=True)
     status_label = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    state_since = models.DateTimeField(null=True, blank=True, help_text="When the portal saw it in this state first.")
     read_at = models.DateTimeField("as Autotask said at", null=True)
 
     client_path = "links__run__client"
@@ -35,7 +36,8 @@ class Ticket(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "ticket_id"], name="one_row_per_ticket")]
         indexes = [  # by its beginning: PostgreSQL needs to be told, SQLite does not listen
-            models.Index(fields=["number"], name="ticket_by_number", opclasses=["varchar_pattern_ops"])
+            models.Index(fields=["number"], name="ticket_by_number", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["state", "state_since"], name="ticket_state_since"),
         ]
 
     def __str__(self) -> str:

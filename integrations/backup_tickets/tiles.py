@@ -30,6 +30,8 @@ def _of_runs(found: Counts) -> Iterator[Tile]:
         "tickets being checked", found.checking, f"{page}?ticket=checking", "warning" if found.checking else "good"
     )
     yield Tile("open tickets", found.open, f"{page}?ticket=open")
+    if found.deleted:
+        yield Tile("tickets deleted in Autotask", found.deleted, f"{page}?ticket=deleted&show=attention", "bad")
 
 
 def _of_customers(user: User, found: Counts) -> Iterator[Tile]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, transaction
 
 from .crypto import parse_keys
 
@@ -60,5 +63,28 @@ def queue_is_patient(**_kwargs: Any) -> list[CheckMessage]:
             f'Q_CLUSTER["retry"] is {retry} s, but a task may wait and run for {needed} s: it would run twice.',
             hint=f'Set Q_CLUSTER["retry"] above {needed}, or lower QUEUE_TIMEOUT.',
             id="portal.E003",
+        )
+    ]
+
+
+@register(Tags.database)
+def mail_has_a_server(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Asked by `check --database default`, and by every migration: alerts by e-mail need somebody to take them."""
+    from .models import AlertChannel
+
+    if settings.MAIL_IS_SET_UP or not databases:
+        return []
+    try:
+        with transaction.atomic():
+            waits = AlertChannel.objects.filter(is_enabled=True).exclude(emails="").exists()
+    except DatabaseError:  # before the first migration
+        return []
+    if not waits:
+        return []
+    return [
+        checks.Warning(
+            "There are alert channels with e-mail addresses, but no mail server: their alerts go nowhere.",
+            hint="Set EMAIL_URL, and DEFAULT_FROM_EMAIL.",
+            id="portal.W001",
         )
     ]

@@ -166,6 +166,13 @@ def retry(job: Job, *, user: User | AnonymousUser | None = None) -> bool:
     return True
 
 
+def dismiss(job: Job, *, user: User, reason: str) -> bool:
+    """A person decides that a dead job needs no more tries; False when it is not dead. What it died of stays there."""
+    said = f"Dismissed by {user.get_username()}: {reason}"[:500]
+    dead = Job.objects.filter(pk=job.pk, state=Job.State.DEAD)
+    return bool(dead.update(state=Job.State.DONE, outcome=f"{said} It had ended so: {job.outcome}"))
+
+
 def wake() -> None:
     """Make sure that a worker looks for due jobs after the caller's transaction is committed; call it inside one.
 
@@ -185,15 +192,23 @@ def wake() -> None:
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
     from . import password_links, pruning, streams  # they ask for work themselves, or import what they prune
-    from .webhooks import receiving, working
+    from .alerts import evaluating, notices, sending
+    from .failures import acting
+    from .figures import counting
+    from .webhooks import receiving, watch, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
+        counting.JOB: counting.count_figures,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
         receiving.WORK: working.work_delivery,
         password_links.MAIL: password_links.mail_link,
         password_links.ANSWER: password_links.answer_reset_request,
+        watch.WATCH: watch.watch_senders,
+        evaluating.EVALUATE: evaluating.evaluate_alerts,
+        notices.SEND: sending.send_alerts,
+        acting.CARRY_OUT: acting.carry_out,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.core.models import AuditEntry, Connection, Job
+from integrations.core.models import Alert, AuditEntry, Connection, Job, Severity
 
 HEALTH_TONES = {
     Connection.Health.OK: "good",
@@ -18,6 +18,7 @@ JOB_TONES = {
     Job.State.DONE: "good",
     Job.State.DEAD: "bad",
 }
+SEVERITY_TONES = {Severity.NOTICE: "info", Severity.WARNING: "warning", Severity.URGENT: "bad"}
 OUTCOME_TONES = {
     AuditEntry.Outcome.DONE: "good",
     AuditEntry.Outcome.REFUSED: "bad",
@@ -39,7 +40,9 @@ def health(connection: Connection) -> SafeString:
         shown = label(connection.get_health_display(), tone, title=connection.health_cause)
     if not connection.webhook_trouble:
         return shown
-    return format_html("{} {}", shown, label("webhooks stopped", "bad", title=connection.webhook_trouble))
+    is_silent = connection.webhook_trouble_by == Connection.TroubleBy.SILENCE
+    said = label("webhooks silent" if is_silent else "webhooks stopped", "bad", title=connection.webhook_trouble)
+    return format_html("{} {}", shown, said)
 
 
 def environment(connection: Connection) -> SafeString:
@@ -62,3 +65,16 @@ def http_status(status: int | None) -> SafeString:
     if status is None:
         return label("no answer", "bad")
     return label(str(status), "good" if status < 400 else "warning" if status < 500 else "bad")
+
+
+def severity(value: int) -> SafeString:
+    return label(Severity(value).label, SEVERITY_TONES[Severity(value)])
+
+
+def alert_state(alert: Alert) -> SafeString:
+    """Open, over, or open and looked after."""
+    if alert.state == Alert.State.RECOVERED:
+        return label("over", "good")
+    if alert.acknowledged_at:
+        return label("looked after", "info", title=f"By {alert.acknowledged_by}.")
+    return label("open", "bad")

@@ -215,5 +215,6 @@ def set_secrets(connection: Connection, secrets: Mapping[str, str], *, by: str) 
     if WEBHOOK_SECRET in secrets:
         connection.webhook_digest = digest(secrets[WEBHOOK_SECRET])
         connection.webhook_trouble, connection.webhook_trouble_at = "", None  # of whoever sent with the old one
+        connection.webhook_trouble_by = ""
     stamp = {"at": timezone.now().isoformat(), "by": by}
     connection.credentials_set = connection.credentials_set | dict.fromkeys(secrets, stamp)

@@ -14,7 +14,18 @@ from django.utils import timezone
 from django_q.models import Task
 
 from .jobs import Claim
-from .models import ApiCall, Heartbeat, Job, PasswordLink, ResetRequest, SyncRun, WebhookDelivery
+from .models import (
+    Alert,
+    AlertMessage,
+    ApiCall,
+    Figure,
+    Heartbeat,
+    Job,
+    PasswordLink,
+    ResetRequest,
+    SyncRun,
+    WebhookDelivery,
+)
 
 OVER = (Job.State.DONE, Job.State.DEAD)
 BATCH = 2_000  # rows deleted in one transaction, so that nobody waits long
@@ -25,6 +36,9 @@ KEPT: tuple[tuple[str, str, Callable[[datetime], QuerySet[Any]]], ...] = (
     ("jobs", "JOB_DAYS", lambda then: Job.objects.filter(state__in=OVER, finished_at__lt=then)),
     ("runs of streams", "JOB_DAYS", lambda then: SyncRun.objects.filter(finished_at__lt=then)),
     ("webhook deliveries", "WEBHOOK_DAYS", lambda then: WebhookDelivery.objects.filter(over_at__lt=then)),
+    ("figures", "FIGURE_DAYS", lambda then: Figure.objects.filter(start__lt=then)),
+    ("alerts", "ALERT_DAYS", lambda then: Alert.objects.filter(state="recovered", recovered_at__lt=then)),
+    ("alert messages", "ALERT_DAYS", lambda then: AlertMessage.objects.filter(created_at__lt=then)),
     ("failed wake-ups", "JOB_DAYS", lambda then: Task.objects.filter(stopped__lt=then)),
     ("heartbeats of gone hosts", "JOB_DAYS", lambda then: Heartbeat.objects.filter(beat_at__lt=then)),
     ("sign-ins", "SIGN_IN_DAYS", lambda then: AccessLog.objects.filter(attempt_time__lt=then)),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
 from integrations.vendors import Vendor
+
+if TYPE_CHECKING:
+    from .failures.source import FailureSource
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -85,6 +89,106 @@ class Tile(NamedTuple):
     tone: str = "neutral"  # or "good", "warning", "bad"
 
 
+class Counted(NamedTuple):
+    """So many of one part, of one client (None: the house). `total` is what they add up to, where a mean is wanted."""
+
+    client: int | None
+    part: str
+    number: int
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """What a job counts for each hour or day, so that a page adds up a few rows, however many there were.
+
+    `count(begin, end)` counts what falls into that time, by client and part, by one query that an index serves.
+    `is_kept` says that what it counts is never pruned: then each day of the last weeks is counted once more every
+    night, for what arrived late.
+    """
+
+    every: str  # "hour" or "day"
+    count: Callable[[datetime, datetime], Iterable[Counted]]
+    is_kept: bool = False
+
+
+class ChartPart(NamedTuple):
+    """One part of a figure as a chart shows it."""
+
+    name: str
+    label: str
+    tone: str  # "good", "info", "warning", "bad", "neutral"
+
+
+@dataclass(frozen=True)
+class ChartKind:
+    """A chart of the first page, for those who have `permission`: one of the kind's own figures, by time.
+
+    Its `parts` stand upon each other, the first at the bottom, or beside each other. `url_name` is the list behind it,
+    with a `query` such as `?show=all`.
+    """
+
+    title: str
+    figure: str
+    parts: tuple[ChartPart, ...]
+    permission: str
+    url_name: str
+    query: str = ""
+    is_stacked: bool = True
+
+
+class Line(NamedTuple):
+    """One line of a panel: a short mark (a state, a number) with its tone, and a text that leads somewhere."""
+
+    mark: str
+    tone: str
+    text: str
+    url: str = ""
+    detail: str = ""
+
+
+class Panel(NamedTuple):
+    """A short list of the first page, worst or newest first. `more` says how many are not shown, and `url` has all."""
+
+    title: str
+    lines: tuple[Line, ...]
+    empty: str  # what is said when there is none
+    url: str = ""
+    more: str = ""
+
+
+class Finding(NamedTuple):
+    """One thing that a rule finds wrong just now.
+
+    `subject` names it the same every time (`stream:17`); `title` is one line, `sentence` what is known: no secret and
+    nothing of what records hold, ids at most. `path` is the page to look at; `client_id` None for what is the house's.
+    """
+
+    subject: str
+    title: str
+    sentence: str
+    path: str
+    since: datetime
+    client_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What people are alerted to: `find(threshold, now)` yields what is wrong, by a bounded number of cheap queries.
+
+    `counts` says what the threshold is a figure of, so that an admin can change it; without it there is none. `advice`
+    is what to do, for a person who is woken up by it. `severity` is 10, 20 or 30: notice, warning, urgent.
+    """
+
+    slug: str
+    label: str
+    advice: str
+    find: Callable[[int, datetime], Iterable[Finding]]
+    severity: int = 20
+    threshold: int = 1
+    counts: str = ""
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -96,7 +200,11 @@ class IntegrationKind:
     applied, in the same transaction. `option_rows` are tables beside them, by their names in a file's options.
     `jobs` maps a job's name to its function `(claim, *ids) -> str | None`; its kind is `<slug>.<name>`.
     `permissions` maps a role's name (`roles.OPERATOR` …) to permission codenames `app_label.codename`.
-    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
+    `alert_rules` are what people are alerted to besides core's rules; a rule's name is `<slug>.<its slug>`.
+    `failures` are what waits for somebody in its own tables; core knows what is held and what died.
+    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries, and
+    `panels(request)` its lists there, each of a few rows.
+    `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
     """
 
     slug: str
@@ -111,6 +219,11 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
+    alert_rules: tuple[Rule, ...] = ()
+    failures: tuple[FailureSource, ...] = ()
+    panels: Callable[[Any], Iterable[Panel]] | None = None
+    figures: Mapping[str, FigureKind] = field(default_factory=lambda: EMPTY)
+    charts: tuple[ChartKind, ...] = ()
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

@@ -52,6 +52,13 @@ CORE: dict[str, frozenset[str]] = {
     "core.change_job": _ADMINS,
     "core.view_apicall": _OPERATORS,
     "core.view_auditentry": _OPERATORS,
+    "core.view_alert": _OPERATORS,
+    "core.change_alert": _OPERATORS,
+    "core.view_alertchannel": _ADMINS,
+    "core.add_alertchannel": _ADMINS,
+    "core.change_alertchannel": _ADMINS,
+    "core.view_alertrule": _ADMINS,
+    "core.change_alertrule": _ADMINS,
     "core.view_user": _ADMINS,
     "core.add_user": _ADMINS,
     "core.change_user": _ADMINS,
@@ -65,6 +72,7 @@ CORE: dict[str, frozenset[str]] = {
 HOUSE_ONLY = frozenset(
     {
         "core.view_job",
+        "core.view_alertrule",
         "core.view_user",
         "auth.view_group",
         "axes.view_accessattempt",

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError
+from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError, class_of
 
 from . import reporting
 from .jobs import LEASE, Again, Claim, ClaimLost, function_of, wake
@@ -191,7 +191,7 @@ def _work(claim: Claim) -> Ending | None:
     except TemporaryError as error:
         return _failed(claim, error.message, error, wait=error.retry_after)
     except VendorError as error:
-        return Ending(State.DEAD, error.message, type(error).__name__)
+        return Ending(State.DEAD, error.message, class_of(error))
     except Exception as error:
         logger.exception("%s failed: a bug in the portal", claim)
         reporting.report(error, transaction=claim.kind, tags={"job": str(claim.job_id)})
@@ -201,7 +201,7 @@ def _work(claim: Claim) -> Ending | None:
 
 def _failed(claim: Claim, why: str, error: BaseException, wait: float | None = None) -> Ending:
     """A failure that may pass: another attempt after a pause, or none if they are spent."""
-    name = type(error).__name__
+    name = class_of(error)
     if claim.attempt >= claim.max_attempts:
         return Ending(State.DEAD, f"Given up after {claim.attempt} attempts: {why}", name)
     pause = max(pause_after(claim.attempt), timedelta(seconds=wait or 0))

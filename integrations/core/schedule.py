@@ -9,8 +9,11 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from . import jobs, streams
+from .alerts.evaluating import ask_for_evaluation
+from .figures.counting import ask_for_counting
 from .models import Job
 from .running import drain, sweep
+from .webhooks.watch import ask_for_look
 from .webhooks.working import sweep_deliveries
 
 TICK = "integrations.core.schedule.tick"
@@ -23,7 +26,10 @@ def tick() -> None:
     The supervisors sweep every second or two; this is for the case that one of them hangs.
     """
     _ask_for_pruning()
+    ask_for_counting()
     streams.ask_for_due()
+    ask_for_look()
+    ask_for_evaluation()
     sweep()
     sweep_deliveries()
     drain()

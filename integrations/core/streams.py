@@ -7,7 +7,7 @@ that nothing is asked for and no call goes out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from integrations.transport.errors import QuotaSpent, VendorError
 
 from . import audit, jobs, registry, running
 from .jobs import Again, Claim
-from .models import AuditEntry, Connection, Integration, Job, Stream, SyncRun, User
+from .models import AuditEntry, Connection, Integration, IntegrationRole, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
 
 RUN = "core.run_stream"
@@ -82,11 +82,16 @@ def kind_of(stream: Stream) -> StreamKind | None:
 
 def why_not(integration: Integration) -> str:
     """Why its streams do not run, in a sentence; empty when they do."""
+    return why_not_with(integration, integration.roles.select_related("connection"))
+
+
+def why_not_with(integration: Integration, roles: Iterable[IntegrationRole]) -> str:
+    """The same, for a page that has read the roles of many integrations, with their connections, at once."""
     if not integration.is_enabled:
         return "The integration is switched off."
     if not integration.client.is_active:
         return f"{integration.client} is not active."
-    played = {role.role: role.connection for role in integration.roles.select_related("connection")}
+    played = {role.role: role.connection for role in roles}
     kind = _kind(integration)
     for role in kind.roles if kind else ():
         if role.name not in played:
@@ -283,6 +288,8 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
     finally:
         over = None if state == SyncRun.State.RUNNING else timezone.now()
         SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
+        if state == SyncRun.State.DONE and not run.is_dry:
+            Stream.objects.filter(pk=stream.pk).update(last_ok_at=over)
     return outcome if state in (SyncRun.State.DONE, SyncRun.State.STOPPED) else f"Failed: {outcome}"
 
 

@@ -7,6 +7,7 @@ from integrations.core.registry import IntegrationKind, NavigationItem, OptionRo
 from integrations.vendors.itop import VENDOR as ITOP
 
 from .checking import ask_for_check
+from .failures import FAILURES
 from .models import EXTERNAL, INTERNAL, BridgeOptions, ValueWord
 from .pairs import PAIRS, tiles
 from .relinking import relink_pair
@@ -31,6 +32,7 @@ registry.register(
         jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
         navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,
+        failures=FAILURES,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:3]},
     )
 )

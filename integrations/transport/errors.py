@@ -59,3 +59,8 @@ class MalformedResponseError(VendorError):
 
 class UnknownOutcomeError(VendorError):
     """A write was sent and no usable answer came: it may or may not have happened. Look it up before deciding."""
+
+
+def class_of(error: BaseException) -> str:
+    """The name of the class above by which jobs and pages decide, of one that a vendor's package refines too."""
+    return next((one.__name__ for one in type(error).__mro__ if one.__module__ == __name__), type(error).__name__)

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from benchmarks import Figure
-from benchmarks.judging import bounded, compared, faster, in_turns, ratio
+from benchmarks.judging import bounded, compared, faster, in_turns, page_cost, ratio
 from benchmarks.page import render
 
 
@@ -61,3 +61,14 @@ def test_the_page_counts_and_shows_what_was_missed() -> None:
     assert "on 2026-01-02: 1 met, 1 missed" in page
     assert "| M10 | a search: 0.3× | ≤ 0.2× | **missed** |" in page
     assert "Machine: 2 cores." in page
+
+
+def test_what_a_page_costs_is_judged_by_all_three_and_stands_in_a_table_of_its_own() -> None:
+    good = page_cost("Overview, SQLite", statements=12, size=40_000, milliseconds=60)
+    heavy = page_cost("Jobs, SQLite", statements=12, size=500_000, milliseconds=60)
+    assert (good.met, heavy.met) == (True, False)
+    assert not page_cost("Jobs, SQLite", statements=41, size=1, milliseconds=1).met
+    assert not page_cost("Jobs, SQLite", statements=1, size=1, milliseconds=301).met
+    page = render([good, heavy], machine="Machine: 2 cores.", at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC))
+    assert "| Overview | SQLite | 12 statements | 40 kB | 60 ms | met |" in page
+    assert "| Jobs | SQLite | 12 statements | 500 kB | 60 ms | **missed** |" in page

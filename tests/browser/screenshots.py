@@ -93,10 +93,27 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
         "jobs": ("admin", "/admin/core/job/"),
         "api-calls": ("admin", "/admin/core/apicall/"),
+        **alerts(person["admin"]),
         **toga(person["admin"]),
         **freshservice(person["admin"]),
         **itop(person["admin"]),
+        **failures(person["admin"]),
         "connection": ("admin", person["admin"].get("/admin/core/connection/?q=autotask").link(CONNECTION)),
+    }
+
+
+def alerts(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """What is wrong now and what was, one of them, where it is told, and the sender that fell silent."""
+    wait_for(admin, "/admin/core/alertchannel/", "works")
+    channel = admin.get("/admin/core/alertchannel/").link(r"/alertchannel/\d+/change/")
+    alert = admin.get("/admin/core/alert/?rule=webhooks_silent").link(r"/core/alert/\d+/change/")
+    silent = admin.get("/admin/core/connection/?webhooks=stopped").link(CONNECTION)
+    return {
+        "alerts": ("operator", "/admin/core/alert/"),
+        "alert": ("operator", alert.partition("?")[0]),
+        "alert-channel": ("admin", channel),
+        "alert-rules": ("admin", "/admin/core/alertrule/"),
+        "sender-watch": ("admin", silent.partition("?")[0]),
     }
 
 
@@ -186,6 +203,12 @@ def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
         "itop-webhooks": ("admin", connection["external"].replace("/change/", "/webhooks/")),
         "itop-dry-run": ("admin", dry_run),
     }
+
+
+def failures(admin: Visitor) -> dict[str, tuple[str, str]]:
+    """What the other chapters left waiting, and what a retry of one group would do."""
+    page = admin.get("/admin/failures/")
+    return {"failures": ("admin", page.url), "failures-preview": ("admin", admin.press(page, "Retry …").url)}
 
 
 def bulk(operator: Visitor) -> str:

@@ -1,4 +1,4 @@
-"""The rehearsal's world: made-up customers and two weeks of their backup runs, the same for all on the same day."""
+"""The rehearsal's world: made-up customers and a month of their backup runs, the same for all on the same day."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Customer, TicketLink
 from integrations.backup_tickets.reference import refresh_reference
 from integrations.core.config import apply_config
-from integrations.core.models import Client, Connection, User
+from integrations.core.models import Client, Connection, Integration, User
+from integrations.core.streams import streams_of
 from integrations.vendors.autotask import simulator as simulated
 
-DAYS = 14
+from . import history
+
+DAYS = 30
 SENT = {"queue": "queueID", "source": "source", "priority": "priority"}  # as kept with a link → as Autotask says it
 
 
@@ -45,7 +48,7 @@ SITES = (
     Site("Sunhill Bakery", (NIGHTLY, M365), ("SUN-POS01", "SUN-DC01")),
 )
 
-# What went wrong last night; the rest of the two weeks is drawn by lot.
+# What went wrong last night; the rest of the month is drawn by lot.
 LAST_NIGHT = {
     ("Harbour Lane Dental", "Nightly servers"): "error",
     ("Northgate Logistics", "Nightly servers"): "warning",
@@ -72,7 +75,7 @@ MESSAGES = {
 
 
 def build(autotask: Any, portal_url: str) -> str:
-    """A client with its Autotask connection, seven customers (five mapped), and two weeks of their runs.
+    """A client with its Autotask connection, seven customers (five mapped), and a month of their runs.
 
     `autotask` is the running simulator. On a world that stands, only what is missing is added.
     """
@@ -88,7 +91,6 @@ def build(autotask: Any, portal_url: str) -> str:
     )
     client = Client.objects.get(slug="harbour-it")
     connection = Connection.objects.get(client=client, slug="autotask")
-    remember_tickets(autotask.simulator, connection)
     refresh_reference(connection)
     taken = take_runs(client, reports(timezone.localdate()))
     admin = User.objects.get(username="admin")
@@ -96,6 +98,9 @@ def build(autotask: Any, portal_url: str) -> str:
         customer = Customer.objects.get(client=client, name=site.customer)
         if site.company_id is not None and not hasattr(customer, "mapping"):
             confirm_mapping(customer, site.company_id, user=admin)
+    streams_of(Integration.objects.get(client=client, kind="backup_tickets"))
+    history.remember(client, connection)
+    remember_tickets(autotask.simulator, connection)
     return f"{taken.created} runs of {len(SITES)} customers have arrived, {taken.unchanged} were there"
 
 

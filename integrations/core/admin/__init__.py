@@ -1,6 +1,9 @@
 """The admin pages of core."""
 
 from . import (  # noqa: F401 — they register themselves
+    alert_channels,
+    alert_rules,
+    alerts,
     clients,
     connections,
     inbox,

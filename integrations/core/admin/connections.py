@@ -20,6 +20,7 @@ from integrations.core import labels, registry
 from integrations.core.budgets import usage
 from integrations.core.models import Connection
 from integrations.core.opening import WEBHOOK_SECRET
+from integrations.core.webhooks import watch
 from integrations.vendors import Step, Vendor
 
 from .base import PortalModelAdmin, with_choice
@@ -132,7 +133,8 @@ class ConnectionAdmin(PortalModelAdmin):
         if row is not None and vendor is not None:
             extra = {
                 "usage": usage(row),
-                "set_up": steps_of_set_up(row, vendor),
+                "sender": watch.report(row),
+                "set_up": steps_of_set_up(row, vendor) if self.has_change_permission(request, row) else [],
                 "preparation": vendor.preparation,
                 "vendor": vendor,
                 "waiting_webhooks": waiting_webhooks(row),
@@ -240,6 +242,7 @@ class ConnectionAdmin(PortalModelAdmin):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
+            "sender": watch.report(connection),
             "title": f"Webhooks of {connection}",
             "opts": self.opts,
             "original": connection,

@@ -1,19 +1,24 @@
-"""The first page: what needs somebody, how the connections are, where to go. Cheap queries only."""
+"""The first page, by role: what needs somebody, what changed, how the portal stands, and charts. Cheap queries only.
+
+Whoever may change connections, streams and jobs sees how they are; operators see their work, and what is wrong.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
-from integrations.core import labels, registry
-from integrations.core.models import AuditEntry, Connection, Job, User
-from integrations.core.registry import Tile
+from integrations.core import registry
+from integrations.core.models import AuditEntry, User
+from integrations.core.registry import Panel, Tile
 from integrations.core.roles import may_open
 
-CONNECTIONS_SHOWN = 20
+from .overview import charts, connections, queue, streams
+from .overview.actions import own_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,53 +28,66 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionRow:
-    connection: Connection
-    health: SafeString
-
-
-@dataclass(frozen=True, slots=True)
 class Dashboard:
+    """None and empty stand for what is not for this person."""
+
     sections: tuple[Section, ...]
-    connections: tuple[ConnectionRow, ...]
+    panels: tuple[Panel, ...]
+    charts: charts.Charts
+    connections: connections.ConnectionRows | None
+    streams: streams.StreamRows | None
+    inbox: queue.Inbox | None
+    jobs: queue.Jobs | None
+
+    @property
+    def begins_with_the_portal(self) -> bool:
+        """Whether this person looks after the portal itself, so that its state comes before the work."""
+        return self.streams is not None
 
 
-def dashboard(user: User | AnonymousUser) -> Dashboard:
+def dashboard(request: HttpRequest) -> Dashboard:
     """What this person's first page shows."""
+    user = request.user
     sections = [Section(kind.label, tuple(kind.dashboard(user))) for kind in registry.kinds() if kind.dashboard]
-    sections.append(Section("Portal", tuple(_own_tiles(user))))
-    return Dashboard(tuple(section for section in sections if section.tiles), _connections(user))
+    jobs = queue.jobs() if may_open(user, "core.view_job") else None
+    sections.append(Section("Portal", tuple(_own_tiles(user, jobs))))
+    return Dashboard(
+        sections=tuple(section for section in sections if section.tiles),
+        panels=tuple(_panels(request)),
+        charts=charts.charts(user),
+        connections=connections.connections(user) if may_open(user, "core.view_connection") else None,
+        streams=streams.streams(user) if may_open(user, "core.change_stream") else None,
+        inbox=queue.inbox(user) if may_open(user, "core.change_webhookdelivery") else None,
+        jobs=jobs if user.has_perm("core.change_job") else None,
+    )
 
 
-def _own_tiles(user: User | AnonymousUser) -> list[Tile]:
+def _panels(request: HttpRequest) -> Iterator[Panel]:
+    for kind in registry.kinds():
+        if kind.panels:
+            yield from kind.panels(request)
+    if request.user.get_all_permissions():
+        yield own_actions(request.user)
+
+
+def _own_tiles(user: User | AnonymousUser, jobs: queue.Jobs | None) -> list[Tile]:
     tiles = []
-    if may_open(user, "core.view_job"):
-        url = reverse("admin:core_job_changelist")
-        dead = Job.objects.filter(state=Job.State.DEAD).count()
-        waiting = Job.objects.filter(state=Job.State.QUEUED).count()
-        tiles.append(Tile("failed jobs", dead, f"{url}?state__exact=dead", "bad" if dead else "good"))
-        tiles.append(Tile("jobs waiting", waiting, f"{url}?state__exact=queued"))
+    if jobs:
+        tiles.append(_needs("failed jobs", jobs.dead, "core_job", "state__exact=dead", "bad"))
     if may_open(user, "core.view_connection"):
-        url = reverse("admin:core_connection_changelist")
-        sick = Connection.objects.visible_to(user).filter(health=Connection.Health.ATTENTION).count()
-        tiles.append(
-            Tile("connections need attention", sick, f"{url}?health__exact=attention", "bad" if sick else "good")
-        )
-        if silent := Connection.objects.visible_to(user).exclude(webhook_trouble="").count():
-            tiles.append(Tile("connections without their webhooks", silent, f"{url}?webhooks=stopped", "bad"))
+        sick, silent = connections.need_attention(user)
+        tiles.append(_needs("connections need attention", sick, "core_connection", "health__exact=attention", "bad"))
+        if silent:
+            lost = "connections without their webhooks"
+            tiles.append(_needs(lost, silent, "core_connection", "webhooks=stopped", "bad"))
     if may_open(user, "core.view_auditentry"):
-        url = reverse("admin:core_auditentry_changelist")
         open_ends = AuditEntry.objects.visible_to(user).filter(outcome=AuditEntry.Outcome.UNKNOWN).count()
         tiles.append(
-            Tile(
-                "outcomes being checked", open_ends, f"{url}?outcome__exact=unknown", "warning" if open_ends else "good"
-            )
+            _needs("outcomes being checked", open_ends, "core_auditentry", "outcome__exact=unknown", "warning")
         )
     return tiles
 
 
-def _connections(user: User | AnonymousUser) -> tuple[ConnectionRow, ...]:
-    if not may_open(user, "core.view_connection"):
-        return ()
-    rows = Connection.objects.visible_to(user).select_related("client")[:CONNECTIONS_SHOWN]
-    return tuple(ConnectionRow(row, labels.health(row)) for row in rows)
+def _needs(label: str, count: int, model: str, query: str, tone: str) -> Tile:
+    """A tile that is good when there is nothing to do."""
+    return Tile(label, count, f"{reverse(f'admin:{model}_changelist')}?{query}", tone if count else "good")

@@ -5,21 +5,61 @@ Only entries the person has the permission for are shown, so nobody meets a link
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
+from integrations.core.failures.grouping import COUNTED, count_for
 from integrations.core.markup import NOTHING, filled, joined
+from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
 
 GROUPS = ("Work", "Set-up", "Insight")
+KEPT = 60  # seconds; the figures that are counted for each page
+
+
+def alerts_badge(request: HttpRequest) -> str:
+    """How many alerts are open that nobody looks after."""
+
+    def open_ones() -> int:
+        mine = Alert.objects.visible_to(request.user).filter(state=Alert.State.OPEN, acknowledged_at=None)
+        return int(mine.count())
+
+    return _badge_of(_kept(request, "admin:core_alert_changelist", open_ones))
+
+
+def failures_badge(request: HttpRequest) -> str:
+    """How much waits for somebody, of everything this person may see."""
+    return _badge_of(_kept(request, "admin:failures", lambda: count_for(request.user)))  # type: ignore[arg-type]  # signed in
+
+
+def _kept(request: HttpRequest, url_name: str, count: Callable[[], int]) -> int:
+    """A figure of this person that is a minute old at most, and new on its own page.
+
+    Kept in the cache, so that it costs the other pages no statement (M9).
+    """
+    key = f"{url_name}:{request.user.pk}"
+    found: int | None = None if request.path.startswith(address_of(url_name)) else cache.get(key)
+    if found is None:
+        found = count()
+        cache.set(key, found, KEPT)
+    return found
+
+
+def _badge_of(count: int) -> str:
+    return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}" if count else ""
+
 
 CORE = (
+    NavigationItem("Alerts", "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", alerts_badge),
+    NavigationItem("Failures", "report", "admin:failures", "core.view_helditem", badge=failures_badge),
     NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
     NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(
@@ -28,6 +68,10 @@ CORE = (
     NavigationItem("API tokens", "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
     NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
     NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
+    NavigationItem(
+        "Alert channels", "campaign", "admin:core_alertchannel_changelist", "core.view_alertchannel", "Set-up"
+    ),
+    NavigationItem("Alert rules", "rule", "admin:core_alertrule_changelist", "core.view_alertrule", "Set-up"),
     NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
     NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
     NavigationItem(

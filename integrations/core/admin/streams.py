@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from integrations.core import labels, streams
 from integrations.core.models import Integration, Stream, SyncEntry, SyncRun
+from integrations.core.webhooks import watch
 
 from .base import ReadOnlyAdmin
 
@@ -103,6 +104,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "subtitle": str(run.stream.integration),
             "opts": self.opts,
             "run": run,
+            "silence": watch.silence_of_run(run),
             "kind": kind,
             "tone": TONES[SyncRun.State(run.state)],
             "busy": run.state == SyncRun.State.RUNNING,

@@ -11,6 +11,6 @@ wherever they begin. What the vendor itself asks for (a 429 with Retry-After) st
 """
 
 from .granting import ConnectionBudget
-from .showing import Usage, usage
+from .showing import Usage, usage, usages
 
-__all__ = ["ConnectionBudget", "Usage", "usage"]
+__all__ = ["ConnectionBudget", "Usage", "usage", "usages"]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
 
 from integrations.core import registry
-from integrations.core.models import CallSlot, Connection
+from integrations.core.models import CallCount, CallSecond, CallSlot, CallStop, Connection
 
-from .hours import calls_by_minute
-from .minutes import ALL, counted_at, used
-from .stops import stopped_until
+from .hours import COUNTED_FOR as HOUR
+from .minutes import ALL, Counted, used
+from .minutes import COUNTED_FOR as MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,41 @@ class Usage:
 
 def usage(connection: Connection) -> Usage:
     """How much of its quota a connection has used. Raises KeyError when its vendor is not installed."""
-    limits = registry.vendor(connection.vendor).limits_of(connection.settings)
-    now = timezone.now()
-    per_minute = limits.calls_per_minute or {}
-    calls = used(counted_at(connection.pk, now), per_minute) if per_minute else {}
-    return Usage(
-        sum(calls for _, calls in calls_by_minute(connection.pk, now)),
-        limits.calls_per_hour,
-        CallSlot.objects.filter(connection=connection, until__gt=now).count(),
-        limits.in_flight_per_endpoint,
-        tuple(BucketUsage(bucket, calls[bucket], limit) for bucket, limit in per_minute.items()),
-        stopped_until(connection.pk),
+    return usages([connection])[connection.pk]
+
+
+def usages(connections: Sequence[Connection]) -> dict[int, Usage]:
+    """The same of many, by their ids: four statements. Those whose vendor is not installed are left out."""
+    now, ids, vendors = timezone.now(), [row.pk for row in connections], registry.vendors()
+    hours = _added(
+        CallCount.objects.filter(connection__in=ids, minute__gt=now - HOUR).values_list("connection", "calls")
     )
+    busy = Counter(CallSlot.objects.filter(connection__in=ids, until__gt=now).values_list("connection", flat=True))
+    stops = dict(CallStop.objects.filter(connection__in=ids, until__gt=now).values_list("connection", "until"))
+    seconds: dict[int, list[Counted]] = defaultdict(list)
+    counted = CallSecond.objects.filter(connection__in=ids, second__gt=now - MINUTE)
+    for pk, second, bucket, some in counted.values_list("connection", "second", "bucket", "calls"):
+        seconds[pk].append((second, bucket, some))
+    found = {}
+    for row in connections:
+        if row.vendor not in vendors:
+            continue
+        limits = vendors[row.vendor].limits_of(row.settings)
+        per_minute = limits.calls_per_minute or {}
+        calls = used(seconds[row.pk], per_minute)
+        found[row.pk] = Usage(
+            hours[row.pk],
+            limits.calls_per_hour,
+            busy[row.pk],
+            limits.in_flight_per_endpoint,
+            tuple(BucketUsage(bucket, calls[bucket], limit) for bucket, limit in per_minute.items()),
+            stops.get(row.pk),
+        )
+    return found
+
+
+def _added(rows: Iterable[tuple[int, int]]) -> Counter[int]:
+    added: Counter[int] = Counter()
+    for pk, calls in rows:
+        added[pk] += calls
+    return added

@@ -17,6 +17,7 @@ from integrations.core.models import ApiToken, Client, Integration, IntegrationR
 from integrations.core.registry import IntegrationKind, OptionRows
 from integrations.core.streams import approve, kind_of, streams_of, withdraw_approval
 
+from .alerting import apply_channel, apply_rule
 from .connecting import ConnectionApplier, find_connection
 from .reading import ConfigProblems, File, Table
 from .settling import Change, settle, shown
@@ -52,6 +53,10 @@ class Applier:
             self.connections.apply(table, None)
         for table in top.tables("clients"):
             self.client(table)
+        for table in top.tables("alert_channels"):
+            self.note(apply_channel(table))
+        for table in top.tables("alert_rules"):
+            self.note(apply_rule(table))
         top.finish()
 
     def client(self, table: Table) -> None:

@@ -16,6 +16,8 @@ from integrations.core.opening import WEBHOOK_SECRET
 from integrations.core.registry import OptionRows
 from integrations.core.streams import declared_streams, kind_of
 
+from . import alerting
+
 
 def export_config() -> str:
     """Everything an admin can configure, as TOML; each secret as `{ env = "CLIENT_CONNECTION_NAME" }`."""
@@ -33,6 +35,11 @@ def export_config() -> str:
             lines += _table("clients.connections", _connection(connection))
         for integration in client.integrations.all():
             lines += _table("clients.integrations", _integration(integration))
+    for channel, values in alerting.channels():
+        secret = _variable("alert_channel", channel.name, "secret") if channel.secret else None
+        lines += _table("alert_channels", values | {"secret": secret})
+    for rule in alerting.rules():
+        lines += _table("alert_rules", rule)
     return "\n".join(lines) + "\n"
 
 

@@ -1,17 +1,26 @@
+from .alerts import Alert, AlertChannel, AlertMessage, AlertNotice, AlertRule, Severity
 from .api_calls import ApiCall
 from .audit import AuditEntry
 from .budgets import CallCount, CallSecond, CallSlot, CallStop
 from .clients import ApiToken, Client
 from .connections import Connection
+from .failures import FailureAct
+from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .password_links import PasswordLink, ResetRequest
+from .senders import SenderSilence, SenderWatch, WebhookHour
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
 from .webhooks import WebhookDelivery
 
 __all__ = [
+    "Alert",
+    "AlertChannel",
+    "AlertMessage",
+    "AlertNotice",
+    "AlertRule",
     "ApiCall",
     "ApiToken",
     "AuditEntry",
@@ -21,6 +30,9 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "FailureAct",
+    "Figure",
+    "FigureSeries",
     "Heartbeat",
     "HeldItem",
     "Integration",
@@ -29,9 +41,13 @@ __all__ = [
     "PasswordLink",
     "RecordLink",
     "ResetRequest",
+    "SenderSilence",
+    "SenderWatch",
+    "Severity",
     "Stream",
     "SyncEntry",
     "SyncRun",
     "User",
     "WebhookDelivery",
+    "WebhookHour",
 ]

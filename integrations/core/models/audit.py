@@ -62,6 +62,10 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["user", "-id"], name="audit_of_user"),
+            models.Index(fields=["outcome", "-id"], name="audit_by_outcome"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.record}"

@@ -22,6 +22,10 @@ class Connection(models.Model):
         TROUBLE = "trouble", "temporary trouble"
         ATTENTION = "attention", "needs attention"
 
+    class TroubleBy(models.TextChoices):
+        TOLD = "told", "the vendor or a stream"
+        SILENCE = "silence", "the portal's own watch"
+
     class LogLevel(models.TextChoices):
         OFF = "off"
         ERRORS = "errors", "errors only"
@@ -65,13 +69,17 @@ class Connection(models.Model):
         blank=True, editable=False, help_text="Why its webhooks have stopped, and what to do; empty while they come."
     )
     webhook_trouble_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_trouble_by = models.CharField(
+        max_length=10, choices=TroubleBy, blank=True, editable=False, help_text="Who says that they have stopped."
+    )
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords(
         excluded_fields=[
             *("credentials", "webhook_digest", "facts"),
-            *("health", "health_cause", "last_ok_at", "last_error_at", "webhook_trouble", "webhook_trouble_at"),
+            *("health", "health_cause", "last_ok_at", "last_error_at"),
+            *("webhook_trouble", "webhook_trouble_at", "webhook_trouble_by"),
         ]
     )
 

@@ -20,6 +20,7 @@ class Stream(models.Model):
     is_enabled = models.BooleanField("enabled", default=True)
     interval_minutes = models.PositiveIntegerField("minutes between runs", validators=[MinValueValidator(1)])
     started_at = models.DateTimeField("last started", null=True, blank=True)
+    last_ok_at = models.DateTimeField("last good run", null=True, blank=True, help_text="When it ended.")
     watermark = models.DateTimeField(
         null=True, blank=True, help_text="Everything that changed before it was dealt with, or is held."
     )
@@ -33,7 +34,7 @@ class Stream(models.Model):
 
     client_path = "integration__client"
     objects = ScopedQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["started_at", "watermark", "in_hand"])
+    history = HistoricalRecords(excluded_fields=["started_at", "last_ok_at", "watermark", "in_hand"])
 
     class Meta:
         ordering = ["integration", "slug"]
@@ -91,7 +92,10 @@ class SyncRun(models.Model):
                 name="one_running_sync_per_stream",
             )
         ]
-        indexes = [models.Index(fields=["started_at"], name="sync_run_started")]
+        indexes = [
+            models.Index(fields=["started_at"], name="sync_run_started"),
+            models.Index(fields=["stream", "subject", "id"], name="sync_run_of_stream"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.pk}"

@@ -89,6 +89,8 @@ class HeldItem(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
     cause = models.CharField(max_length=10, choices=Cause)
     sentence = models.TextField(help_text="What went wrong, as the vendor or the portal said it.")
+    shape = models.CharField(max_length=300, blank=True, help_text="The sentence without ids; for groups.")
+    error_class = models.CharField(max_length=80, blank=True, help_text="Which error it was; empty for old rows.")
     fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the version that failed.")
     tries = models.PositiveIntegerField(default=0, help_text="Counted before each try.")
     next_try = models.DateTimeField(null=True, blank=True, help_text="Empty: only when a person asks for it.")
@@ -104,7 +106,14 @@ class HeldItem(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["stream", "record_id"], name="one_held_item_per_record")]
-        indexes = [models.Index(fields=["state", "next_try"], name="held_item_due")]
+        indexes = [
+            models.Index(fields=["state", "next_try"], name="held_item_due"),
+            # With what groups show, so that a hundred thousand are grouped without reading them.
+            models.Index(
+                fields=["state", "stream", "cause", "error_class", "shape", "held_at", "next_try"],
+                name="held_item_group",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream.slug} {self.record_id}"

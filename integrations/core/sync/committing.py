@@ -12,7 +12,7 @@ from django.db.models import F
 
 from integrations.core.models import Stream, SyncEntry, SyncRun
 from integrations.core.streams import StreamProblem
-from integrations.transport.errors import TemporaryError
+from integrations.transport.errors import TemporaryError, VendorError, class_of
 
 from . import holding
 from .flow import Flow, Outcome, Page, Record
@@ -122,6 +122,7 @@ class Book:
                 holding.cause_of(error),
                 holding.sentence_of(error),
                 fingerprint=record.fingerprint,
+                error_class=class_of(error) if isinstance(error, VendorError) else "bug",
                 after=error.retry_after if isinstance(error, TemporaryError) else None,
             )
 

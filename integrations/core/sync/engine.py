@@ -94,7 +94,14 @@ class _Run:
             return
         record_id, fingerprint = self.stream.in_hand["id"], self.stream.in_hand["fingerprint"]
         with transaction.atomic():
-            holding.hold(self.stream, record_id, HeldItem.Cause.TEMPORARY, holding.DIED, fingerprint=fingerprint)
+            holding.hold(
+                self.stream,
+                record_id,
+                HeldItem.Cause.TEMPORARY,
+                holding.DIED,
+                fingerprint=fingerprint,
+                error_class=holding.DIED_CLASS,
+            )
             self.book.note_in_hand(None)
 
     def adopt(self) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 from django.db.models import F, Q
 from django.utils import timezone
 
+from integrations.core.failures.shapes import shape_of
 from integrations.core.models import HeldItem, Stream, User
 from integrations.transport.errors import (
     ConflictError,
@@ -20,6 +21,7 @@ State, Cause = HeldItem.State, HeldItem.Cause
 FIRST, LONGEST = dt.timedelta(minutes=1), dt.timedelta(hours=6)  # between two tries
 MOST_TRIES = 10  # after which only a person has it tried again
 AT_ONCE = 500  # held items tried in one run
+DIED_CLASS = "WorkerDied"  # as jobs call it
 DIED = "The process died while it worked on this record."
 
 
@@ -46,6 +48,7 @@ def hold(
     sentence: str,
     *,
     fingerprint: str,
+    error_class: str = "",
     after: float | None = None,
 ) -> None:
     """Keep the record; a known one counts one more try, and what was settled or dismissed is held anew."""
@@ -55,7 +58,14 @@ def hold(
     tries = 1 if made or item.state != State.HELD else item.tries
     next_try = None if tries >= MOST_TRIES else timezone.now() + max(_pause(tries), dt.timedelta(seconds=after or 0))
     HeldItem.objects.filter(pk=item.pk).update(
-        state=State.HELD, cause=cause, sentence=sentence, tries=tries, next_try=next_try, fingerprint=fingerprint
+        state=State.HELD,
+        cause=cause,
+        error_class=error_class,
+        sentence=sentence,
+        shape=shape_of(sentence),
+        tries=tries,
+        next_try=next_try,
+        fingerprint=fingerprint,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -17,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)  # vendors are never called
 
 
 @pytest.fixture
-def espocrm() -> Iterator[SayingEspocrm]:
-    yield as_started()
+def espocrm() -> SayingEspocrm:
+    return as_started()
 
 
 @pytest.fixture

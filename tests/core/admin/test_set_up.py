@@ -34,7 +34,7 @@ def test_the_list_is_gone_when_all_is_done_webhooks_or_not(world: SimpleNamespac
     connection = world.elite_connection
     Connection.objects.filter(pk=connection.pk).update(
         identity={"username": "api@elite.example"},
-        credentials_set=dict.fromkeys(("secret", "integration_code"), {"at": "2026-01-05T08:00:00+00:00", "by": "a"}),
+        credentials_set={key: {"at": "2026-01-05T08:00:00+00:00", "by": "a"} for key in ("secret", "integration_code")},
         last_ok_at=timezone.now(),
     )
     integration = Integration.objects.create(client=world.elite, slug="tickets", kind="backup_tickets")

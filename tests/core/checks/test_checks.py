@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.checks import run_checks
+from django.core.checks import Tags, run_checks
 from django.test import override_settings
 
+from integrations.core.models import AlertChannel
 from tests.production_env import PRODUCTION_ENV
 
 ROOT = Path(settings.BASE_DIR)
@@ -86,3 +87,16 @@ def test_a_queue_that_could_lose_or_repeat_work_is_an_error(change: dict[str, ob
     assert [message.id for message in run_checks() if message.id and message.id.startswith("portal.")] == []
     with override_settings(Q_CLUSTER=settings.Q_CLUSTER | change):
         assert code in [message.id for message in run_checks()]
+
+
+@pytest.mark.django_db
+def test_alerts_by_mail_without_a_mail_server_are_warned_of() -> None:
+    def warned() -> bool:
+        found = run_checks(tags=[Tags.database], databases=["default"])
+        return "portal.W001" in [message.id for message in found]
+
+    with override_settings(MAIL_IS_SET_UP=False):
+        assert not warned(), "nobody wants mails"
+        AlertChannel.objects.create(name="watch", emails="night@example.com")
+        assert warned()
+    assert not warned(), "there is a server"

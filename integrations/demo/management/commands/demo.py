@@ -22,8 +22,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from integrations.core.figures.counting import count_all
 from integrations.core.registry import vendor
-from integrations.demo import accounts, processes, simulators, temporary
+from integrations.demo import accounts, processes, simulators, temporary, watching
 from integrations.demo.stage import Chapter, Stage, chapters, play
 
 SIMULATORS_FROM = 100  # the simulators' ports start this much above the portal's
@@ -70,6 +71,8 @@ class Command(BaseCommand):
             stage = self.set_up(stack, port, first_simulator_port=port + SIMULATORS_FROM)
             for chapter in chosen:
                 self.stdout.write(f"{chapter.title}: {chapter.world(stage)}")
+            count_all()  # so that the first page has its charts at once
+            self.stdout.write(f"Alerts: {watching.build()}")
             child = stack.enter_context(processes.portal(port))
             self.answering(child, stage)
             self.introduce(stage)

@@ -1,0 +1,114 @@
+"""What a message says: one content, from which the mail's text and the webhook's body are made. Pure.
+
+It is read at three in the morning: what, since when, what to do, where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from integrations.core.models import Alert, AlertNotice, Severity
+from integrations.core.registry import Rule
+
+LINES = 20  # alerts that a message tells one by one; the others are counted
+LONGEST_SUBJECT = 150
+What = AlertNotice.What
+TEST = "test"
+_WORDS = {What.OPENED: "Alert", What.REMINDER: "Still open", What.RECOVERED: "Over"}
+
+
+def content_of(
+    notices: Sequence[AlertNotice], rules: dict[str, Rule], *, base_url: str, now: datetime
+) -> dict[str, Any]:
+    """What is stored and sent: the most severe first, what is over last."""
+    in_order = sorted(notices, key=lambda n: (n.what == What.RECOVERED, -n.alert.severity, n.alert.since, n.pk))
+    return {
+        "sent_at": now.isoformat(timespec="seconds"),
+        "portal": base_url,
+        "alerts": [_entry(notice, rules, base_url) for notice in in_order[:LINES]],
+        "more": max(0, len(in_order) - LINES),
+    }
+
+
+def test_content(*, base_url: str, now: datetime, by: str) -> dict[str, Any]:
+    """A message that says that messages arrive."""
+    entry = {
+        "what": TEST,
+        "title": "This is a test",
+        "sentence": f"{by} asked for it, to see whether alerts arrive here. Nothing is wrong.",
+        "advice": "Nothing.",
+        "severity": "notice",
+        "since": now.isoformat(timespec="seconds"),
+        "url": f"{base_url}/admin/",
+    }
+    return {"sent_at": now.isoformat(timespec="seconds"), "portal": base_url, "alerts": [entry], "more": 0}
+
+
+def _entry(notice: AlertNotice, rules: dict[str, Rule], base_url: str) -> dict[str, Any]:
+    alert, rule = notice.alert, rules.get(notice.alert.rule)
+    return {
+        "what": str(notice.what),
+        "id": alert.pk,
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "severity": Severity(alert.severity).label,
+        "client": alert.client.slug if alert.client else None,
+        "title": alert.title,
+        "sentence": alert.sentence,
+        "advice": rule.advice if rule else "",
+        "since": _iso(alert.since),
+        "recovered_at": _iso(alert.recovered_at) if alert.state == Alert.State.RECOVERED else None,
+        "times_opened": alert.count,
+        "url": f"{base_url}{alert.path}",
+        "alert_url": f"{base_url}/admin/core/alert/{alert.pk}/change/",
+    }
+
+
+def subject_of(content: dict[str, Any]) -> str:
+    """One line, for the list of a mailbox or a phone's lock screen."""
+    entries, more = content["alerts"], content["more"]
+    first = entries[0]
+    said = f"{_word(first)}: {first['title']}" if first["what"] != TEST else first["title"]
+    others = len(entries) - 1 + more
+    line = f"[portal] {said}" + (f", and {others:,} more" if others else "")
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
+
+
+def text_of(content: dict[str, Any]) -> str:
+    """The mail: plain text, an alert after the other."""
+    parts = [_lines(entry) for entry in content["alerts"]]
+    if content["more"]:
+        parts.append(f"…and {content['more']:,} more. All of them: {content['portal']}/admin/core/alert/")
+    parts.append(f"You get this because your address stands in an alert channel of {content['portal']}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(entry: dict[str, Any]) -> str:
+    is_over = entry["what"] == What.RECOVERED
+    lines = [f"{_word(entry)}: {entry['title']}", f"Since:      {_when(entry['since'])}"]
+    if entry.get("recovered_at"):
+        lines.append(f"Over since: {_when(entry['recovered_at'])}")
+    lines.append(f"What:       {entry['sentence']}")
+    if not is_over:
+        lines.append(f"To do:      {entry['advice']}")
+    if entry.get("times_opened", 1) > 1:
+        lines.append(f"Note:       it has come and gone {entry['times_opened']} times.")
+    return "\n".join([*lines, f"Page:       {entry['url']}"])
+
+
+def _word(entry: dict[str, Any]) -> str:
+    if entry["what"] == TEST:
+        return "Test"
+    word = _WORDS[What(entry["what"])]
+    return f"{word} ({entry['severity']})" if entry["what"] != What.RECOVERED else word
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
+
+
+def _when(iso: str) -> str:
+    return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M UTC")
