@@ -1,5 +1,5 @@
 # One image for everything: `web`, `queue` and one-off commands differ in their command only (compose.yaml).
-# It runs as a user without rights on a read-only file system; what it writes goes to /tmp and /var/cache/portal.
+# It runs as a user without rights on a read-only file system; what it writes goes to /tmp, /var/cache/portal and /var/lib/portal.
 
 FROM python:3.11-slim AS packages
 # requirements-sso.lock has single sign-on besides: docker compose build --build-arg LOCK=requirements-sso.lock
@@ -15,11 +15,12 @@ ENV PATH=/venv/bin:$PATH \
     PORTAL_ENVIRONMENT=production \
     PORTAL_ENV_FILE="" \
     CACHE_DIR=/var/cache/portal \
+    MARK_FILE=/var/lib/portal/marks.json \
     STATIC_ROOT=/app/staticfiles \
     BIND_ADDRESS=0.0.0.0 \
     PORT=8000
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
- && install -d -o portal -g portal /var/cache/portal
+ && install -d -o portal -g portal /var/cache/portal /var/lib/portal
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY manage.py ./

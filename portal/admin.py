@@ -50,6 +50,12 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
             path("two-factor/verify/", self.admin_view(two_factor.verify_page), name="two_factor_verify"),
         ]
 
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Unfold's own reads whole tables, and keeps for minutes what a person may no longer see."""
+        from integrations.core.admin.search import search_page
+
+        return search_page(self, request)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         shown = {
             "mail_is_set_up": settings.MAIL_IS_SET_UP,
@@ -67,7 +73,9 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
         from integrations.core.admin.navigation import drawn
+        from integrations.core.admin.restores import banner
 
+        context["write_hold"] = banner(request)
         context["sidebar"] = drawn(context["sidebar_navigation"], request.path)
         context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]
         context["colors"] = {}  # they stand in portal.css: no inline style, so a stricter page policy

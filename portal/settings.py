@@ -171,6 +171,8 @@ CACHES = {
     },
     "nowhere": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
+# What this machine remembers of its databases, so that one put back from a backup is noticed; never in a backup itself.
+MARK_FILE = env.str("MARK_FILE", default=str(BASE_DIR / "var" / "marks.json"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people -----------------------------------------------------------------------------------------------------------
@@ -320,7 +322,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [_static("portal/names.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "command_search": True},
-    "COMMAND": {"search_models": ["core.Client", "core.Connection", "core.Integration"], "show_history": False},
+    "COMMAND": {"show_history": False},
     "ACCOUNT": {
         "navigation": [
             {"title": "Two-factor sign-in", "link": _page("admin:two_factor")},

@@ -8,6 +8,7 @@ os.environ["PORTAL_ENVIRONMENT"] = "test"
 os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["PORTAL_KEYS"] = "k1:" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 os.environ.setdefault("CACHE_DIR", tempfile.mkdtemp(prefix="portal-test-cache-"))
+os.environ.setdefault("MARK_FILE", tempfile.mkdtemp(prefix="portal-test-marks-") + "/marks.json")
 os.environ.setdefault("STATIC_ROOT", tempfile.mkdtemp(prefix="portal-test-static-"))  # whitenoise warns when absent
 # Single sign-on is on, so that its pages are looked at like all others; not in the processes that tests start.
 _SINGLE_SIGN_ON = {

@@ -11,6 +11,8 @@ from .approving import apply_approved
 from .failures import FAILURES
 from .models import ADVOWARE, ESPOCRM, ContactOptions, FieldPolicy
 from .pairs import PAIRS, tiles, unsettle_all
+from .readopting import readopt
+from .searching import search
 from .sides import KIND
 from .streams import STREAMS, sync_pair
 
@@ -29,15 +31,20 @@ registry.register(
     IntegrationKind(
         slug=KIND,
         label="Advoware to EspoCRM",
-        roles=(Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR), Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR)),
+        roles=(
+            Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR, side="left"),
+            Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR, side="right"),
+        ),
         streams=STREAMS,
         options=ContactOptions,
         option_rows={"policies": OptionRows(FieldPolicy, keys=("komm_kz",), values=("choice",))},
         options_saved=lambda options: unsettle_all(options.pk),
+        readopt=readopt,
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,
         failures=FAILURES,
+        search=search,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SEEN},
     )
 )

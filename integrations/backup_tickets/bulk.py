@@ -19,7 +19,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.core import jobs
+from integrations.core import jobs, write_hold
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Job, User
 from integrations.transport.errors import VendorError
@@ -43,6 +43,7 @@ RIGHTS = {
     BulkAction.Act.RESOLVE: permissions.RESOLVE_TICKET,
     BulkAction.Act.CHECK: permissions.LINK_TICKET,
 }
+WRITES = (BulkAction.Act.CREATE, BulkAction.Act.RESOLVE)
 INTERRUPTED = "The portal was interrupted at this run; look at its page, and repeat the act there if need be."
 ENDED = f"Ended: {FAILURES} runs in a row failed. Look at their reasons; the runs after them were not tried."
 
@@ -116,6 +117,8 @@ def carry_out(claim: Claim, action_id: int) -> str:
             return _end(action, Action.STOPPED, ENDED)
         if time.monotonic() > ends:
             raise Again(at=timezone.now(), outcome="More runs are waiting.")
+        if action.act in WRITES and write_hold.is_on():
+            raise Again(at=timezone.now() + write_hold.PAUSE, outcome=write_hold.SENTENCE)
         BulkItem.objects.filter(pk=item.pk).update(state=State.WORKING)
         _store(item, _work(action, item))
     return "It was stopped."

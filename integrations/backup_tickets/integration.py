@@ -10,9 +10,11 @@ from .models import TicketOptions
 from .noting import recover_note
 from .overview import CHARTS, FIGURES, panels
 from .permissions import PERMISSIONS, VIEW_CUSTOMER, VIEW_RUN, VIEW_SETTINGS
+from .readopting import readopt
 from .recovery import recover_creation
 from .reference import ask_for_labels, refresh_reference_job, resolve_options
 from .resolving import recover_resolution
+from .searching import search
 from .setup import ROLE
 from .streams import link_validation, mapping_check, reference_data
 from .suggesting import suggest_companies
@@ -50,6 +52,7 @@ register(
             "suggest_companies": suggest_companies,
             "carry_out_bulk": carry_out,
         },
+        pages={"run": "admin:backup_tickets_run_change", "customer": "admin:backup_tickets_customer_change"},
         permissions=PERMISSIONS,
         navigation=(
             NavigationItem(
@@ -75,5 +78,7 @@ register(
         panels=panels,
         figures=FIGURES,
         charts=CHARTS,
+        search=search,
+        readopt=readopt,
     )
 )

@@ -109,6 +109,12 @@ def _facts(report: RunReport, zone: zoneinfo.ZoneInfo) -> Iterator[str]:
     yield f"Details: {report.url}"
 
 
+def told_of(text: str) -> frozenset[str]:
+    """The lines of a ticket's description that say which run it is about, whatever else was changed in it."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return frozenset(line for line in lines if line.startswith(("Customer: ", "Job: ", "Run: ")))
+
+
 def when(moment: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     """`2026-11-22 03:00 CET (Europe/Amsterdam)`: the abbreviation tells the two 02:30s of an autumn night apart."""
     local = moment.astimezone(zone)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.core import audit, jobs
+from integrations.core import audit, jobs, write_hold
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import AuditEntry, Job, User
 from integrations.core.opening import open_connection
@@ -87,6 +87,8 @@ def title_of(note: TicketNote) -> str:
 
 
 def _ready(run: Run, text: str) -> TicketLink:
+    if write_hold.is_on():
+        raise NotPossibleError(write_hold.SENTENCE)
     if not text:
         raise NotPossibleError("The note is empty; write something.")
     if len(text) > LONGEST:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from integrations.core import write_hold
 from integrations.core.models import Connection, User
+from integrations.core.roles import may_open
 
 from .models import CompanyMapping, Run, TicketLink, TicketOptions
 from .setup import PICKLIST_OPTIONS, Known, Setup, base_url, base_url_problem, picklist_problem, reference_of, setup_of
@@ -62,7 +64,7 @@ def obstacles(basis: Basis, user: User) -> list[Obstacle]:
 def _for_person(sentence: str, cure: Cure | None, user: User) -> Obstacle:
     if cure is None:
         return Obstacle(sentence)
-    if user.has_perm(cure.permission):
+    if may_open(user, cure.permission):
         return Obstacle(sentence, cure.url, cure.label)
     return Obstacle(f"{sentence} Ask an administrator.")
 
@@ -72,6 +74,8 @@ Found = tuple[str, Cure | None]
 
 def _all(basis: Basis) -> Iterator[Found]:
     run, setup = basis.run, basis.setup
+    if (hold := write_hold.current()) is not None:
+        yield write_hold.SENTENCE, Cure("Open the report", write_hold.page_of(hold), "core.view_writehold")
     if run.status == Run.Status.SUCCESS:
         yield "This run succeeded; there is nothing to open a ticket for.", None
     if live_link(run):

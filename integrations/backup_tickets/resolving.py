@@ -12,7 +12,7 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.core import audit, jobs
+from integrations.core import audit, jobs, write_hold
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Job, User
 from integrations.core.opening import open_connection
@@ -74,6 +74,8 @@ def open_resolution(ticket: Ticket) -> Resolution | None:
 
 
 def _ready(run: Run) -> TicketLink:
+    if write_hold.is_on():
+        raise NotPossibleError(write_hold.SENTENCE)
     link = live_link(run)
     if link is None or link.ticket is None:
         raise NotPossibleError("This run has no ticket that Autotask has confirmed.")

@@ -15,11 +15,9 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-import zoneinfo
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -38,12 +36,13 @@ from integrations.vendors.autotask.api import AutotaskApi
 from integrations.vendors.autotask.schemas import Ticket, TicketDraft
 
 from . import attention, links
-from .mapping import ObjectReport, RunReport, compose, priority_for
+from .mapping import priority_for
 from .models import Run, TicketLink
 from .obstacles import Basis, Obstacle, basis_of, live_link, obstacles
 from .reference import REFRESH
-from .setup import base_url
 from .snapshots import remember
+from .strays import stray_of
+from .telling import composed
 
 State = TicketLink.State
 
@@ -98,12 +97,7 @@ def preview(basis: Basis) -> Preview:
     assert setup.options is not None
     assert mapping is not None
     options = setup.options
-    text = compose(
-        report_of(run, base_url=base_url(options)),
-        prefix=options.title_prefix,
-        zone=zoneinfo.ZoneInfo(run.client.time_zone or settings.TIME_ZONE),
-        object_limit=options.object_limit,
-    )
+    text = composed(run, options)
 
     def value(kind: str, value_id: int | None) -> Value:
         assert value_id is not None, "an obstacle"
@@ -119,20 +113,6 @@ def preview(basis: Basis) -> Preview:
         source=value("source", options.default_source),
         status=value("status", options.default_status),
         priority=value("priority", priority),
-    )
-
-
-def report_of(run: Run, *, base_url: str) -> RunReport:
-    """The run as `mapping` wants it."""
-    return RunReport(
-        customer=run.job.customer.name,
-        job=run.job.name,
-        backup_type=run.job.backup_type,
-        status=run.status,
-        started_at=run.started_at,
-        url=base_url + reverse("admin:backup_tickets_run_change", args=[run.pk]),
-        remark=run.remark,
-        objects=tuple(ObjectReport(o.name, o.status, o.message) for o in run.objects_reported.all()),
     )
 
 
@@ -154,6 +134,10 @@ def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> Ti
                 return existing
             raise NotPossibleError(found)
         content = preview(basis)
+    if number := stray_of(run):
+        page = reverse("admin:backup_tickets_run_link", args=[run.pk])
+        said = f"Autotask has {number} for this run already, from before the database was restored; link it instead."
+        raise NotPossibleError([Obstacle(said, page, "Link the ticket")])
     try:
         link, recovery = _intend(run, content, user=user)
     except IntegrityError:  # another click was first; the database lets one pass

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from integrations.transport.session import CallRecord
 
+from . import correlation
 from .models import ApiCall, Connection, User
 
 FLUSH_AT = 50  # rows kept back at most
@@ -55,7 +56,11 @@ class CallLog:
             _logger.warning("%d rows of the API log could not be stored: %s", len(rows), type(error).__name__)
 
     def _row(self, call: CallRecord) -> ApiCall:
+        concern = correlation.now()
         return ApiCall(
+            job_id=concern.job_id,
+            run_id=concern.run_id,
+            in_hand=concern.record_id[:200],
             at=call.at,
             transaction_id=self.transaction_id,
             connection=self._connection,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -86,5 +88,21 @@ def mail_has_a_server(databases: Sequence[str] | None = None, **_kwargs: Any) ->
             "There are alert channels with e-mail addresses, but no mail server: their alerts go nowhere.",
             hint="Set EMAIL_URL, and DEFAULT_FROM_EMAIL.",
             id="portal.W001",
+        )
+    ]
+
+
+@register(deploy=True)
+def restored_databases_are_noticed(**_kwargs: Any) -> list[CheckMessage]:
+    """The folder of MARK_FILE must be there and writable, or be one that can be made."""
+    folder = Path(settings.MARK_FILE).absolute().parent
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return []
+    return [
+        checks.Warning(
+            f"MARK_FILE ({settings.MARK_FILE}) cannot be written, so a database put back from a backup is not noticed.",
+            hint="Give it a place that stays, outside of backups.",
+            id="portal.W002",
         )
     ]

@@ -191,17 +191,19 @@ def wake() -> None:
 
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
-    from . import password_links, pruning, streams  # they ask for work themselves, or import what they prune
+    # They ask for work themselves, or import what they prune.
+    from . import password_links, pruning, readopting, streams, write_hold
     from .alerts import evaluating, notices, sending
     from .failures import acting
     from .figures import counting
-    from .webhooks import receiving, watch, working
+    from .webhooks import receiving, replaying, watch, working
 
     known: dict[str, JobFunction] = {
         "core.prune": pruning.prune,
         counting.JOB: counting.count_figures,
         streams.RUN: streams.run_stream,
         streams.DRY_RUN: streams.dry_run_stream,
+        write_hold.READOPT: readopting.readopt,
         receiving.WORK: working.work_delivery,
         password_links.MAIL: password_links.mail_link,
         password_links.ANSWER: password_links.answer_reset_request,
@@ -209,6 +211,7 @@ def function_of(kind: str) -> JobFunction:
         evaluating.EVALUATE: evaluating.evaluate_alerts,
         notices.SEND: sending.send_alerts,
         acting.CARRY_OUT: acting.carry_out,
+        replaying.KIND: replaying.carry_out,
     }
     for declared in registry.kinds():
         known |= {f"{declared.slug}.{name}": function for name, function in declared.jobs.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.core.models import Alert, AuditEntry, Connection, Job, Severity
+from integrations.core.models import Alert, AuditEntry, Connection, Job, Severity, SyncEntry, SyncRun
 
 HEALTH_TONES = {
     Connection.Health.OK: "good",
@@ -23,6 +23,19 @@ OUTCOME_TONES = {
     AuditEntry.Outcome.DONE: "good",
     AuditEntry.Outcome.REFUSED: "bad",
     AuditEntry.Outcome.UNKNOWN: "warning",
+}
+RUN_TONES = {
+    SyncRun.State.RUNNING: "info",
+    SyncRun.State.DONE: "good",
+    SyncRun.State.FAILED: "bad",
+    SyncRun.State.STOPPED: "warning",
+    SyncRun.State.INTERRUPTED: "warning",
+}
+ENTRY_TONES = {
+    SyncEntry.Outcome.CREATED: "good",
+    SyncEntry.Outcome.UPDATED: "good",
+    SyncEntry.Outcome.SKIPPED: "neutral",
+    SyncEntry.Outcome.HELD: "bad",
 }
 
 

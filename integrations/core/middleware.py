@@ -12,7 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from .addresses import address_of
-from .two_factor import is_enrolled, must_enrol, was_given
+from .standing import standing_of
+from .two_factor import must_enrol, was_given
 
 Next = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN, SEEN = "signed_in_at", "seen_at"
@@ -59,7 +60,9 @@ class TwoFactorMiddleware:
         user = request.user
         if not user.is_authenticated or was_given(request):
             return ""
-        if is_enrolled(user):
+        standing = standing_of(user)
+        request.write_hold = standing.hold  # type: ignore[attr-defined]  # the banner's, without another statement
+        if standing.is_enrolled:
             return reverse("admin:two_factor_verify")
         return reverse("admin:two_factor") if must_enrol(user) else ""
 

@@ -24,7 +24,7 @@ from integrations.transport.errors import ConfigurationError, TemporaryError, Ve
 from integrations.transport.session import Session
 from integrations.vendors import Vendor
 
-from . import registry
+from . import registry, write_hold
 from .budgets import ConnectionBudget
 from .call_log import CallLog
 from .crypto import Sealed, UnreadableSecret, current_key_id, digest, digests
@@ -57,6 +57,7 @@ def open_connection(
     `source` and `record` say in the API log which job or page called, and about what. `interactive` means that a
     person waits: shorter deadlines, and before bulk work in the budget. `guard` runs right before each request.
     `is_trial`: the row holds secrets that are not stored, so what this use tells is not remembered of the connection.
+    While writes are held (`write_hold`) reads go and a write raises `WritesHeld`, unsent.
     Raises ConfigurationError when the connection is paused, its secrets are unreadable or its vendor is unknown;
     inside, whatever the vendor's Api raises.
     """
@@ -82,11 +83,13 @@ def open_connection(
             endpoint_of=vendor.endpoint_of,
             recorder=log,
             guard=guard,
+            before_write=write_hold.check,
             interactive=interactive,
             deadline=INTERACTIVE_DEADLINE if interactive else None,
         )
     else:
         settings["allow_private_address"] = connection.allow_private_address
+        settings["before_write"] = write_hold.check
     witness = Witness()
     api: Any = None
     try:

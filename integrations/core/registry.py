@@ -22,11 +22,16 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Role:
-    """The part a connection plays in an integration, and the vendor it must be of."""
+    """The part a connection plays in an integration, and the vendor it must be of.
+
+    `side` says which id of a record link its records are, `left` or `right`; empty where it has none. A webhook about
+    `ticket:7` of a role on the left is about the pair of the object type `ticket` whose left id is 7.
+    """
 
     name: str
     label: str
     vendor: Vendor
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,20 @@ class Rule:
     counts: str = ""
 
 
+MOST_FOUND = 10  # things of one group that a search shows
+
+
+class Found(NamedTuple):
+    """One thing that a search found. `group` is its sort, in the plural; exact ones were named in full."""
+
+    group: str
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = "search"  # a name of Material Symbols
+    is_exact: bool = False
+
+
 @dataclass(frozen=True)
 class IntegrationKind:
     """One integration, declared once in its `integration.py` and registered with `register`.
@@ -205,6 +224,13 @@ class IntegrationKind:
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries, and
     `panels(request)` its lists there, each of a few rows.
     `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
+    `pages` are the pages of what it names in the audit trail and the API log, by the name's first part: `run:17` is
+    shown at the address `pages["run"]` reversed with 17.
+    `readopt(look)` runs after the database was restored, while nothing is written: it looks for what the portal made at
+    the vendors after the backup, by its markers, links what is certain and says the rest (`core.readopting.Look`).
+    `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
+    `search(user, text)` yields what the text names and the person may open, at most `MOST_FOUND` of each group, by
+    indexes or small tables.
     """
 
     slug: str
@@ -217,6 +243,7 @@ class IntegrationKind:
     option_rows: Mapping[str, OptionRows] = field(default_factory=lambda: EMPTY)
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    pages: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
     alert_rules: tuple[Rule, ...] = ()
@@ -224,6 +251,8 @@ class IntegrationKind:
     panels: Callable[[Any], Iterable[Panel]] | None = None
     figures: Mapping[str, FigureKind] = field(default_factory=lambda: EMPTY)
     charts: tuple[ChartKind, ...] = ()
+    search: Callable[[Any, str], Iterable[Found]] | None = None
+    readopt: Callable[[Any], None] | None = None
 
     def role(self, name: str) -> Role:
         """The role of that name. Raises `KeyError`."""

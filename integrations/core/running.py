@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError, class_of
 
-from . import reporting
+from . import correlation, reporting
 from .jobs import LEASE, Again, Claim, ClaimLost, function_of, wake
 from .models import Job
 from .processes import HOST, process_started
@@ -178,7 +178,8 @@ def _work(claim: Claim) -> Ending | None:
         waits = f"This version of the portal has no job “{claim.kind}”; waiting for one that has."
         return Ending(State.QUEUED, waits, pause=UNKNOWN_PAUSE, counts=False)
     try:
-        outcome = function(claim, *claim.ids)
+        with correlation.working_on(job_id=claim.job_id):
+            outcome = function(claim, *claim.ids)
     except Again as again:
         pause = max(again.at - timezone.now(), timedelta())
         return Ending(State.QUEUED, again.outcome, pause=pause, counts=False)

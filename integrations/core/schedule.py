@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Schedule
 
-from . import jobs, streams
+from . import jobs, streams, write_hold
 from .alerts.evaluating import ask_for_evaluation
 from .figures.counting import ask_for_counting
 from .models import Job
@@ -25,6 +25,7 @@ def tick() -> None:
 
     The supervisors sweep every second or two; this is for the case that one of them hangs.
     """
+    write_hold.look()
     _ask_for_pruning()
     ask_for_counting()
     streams.ask_for_due()

@@ -8,7 +8,7 @@ that nothing is asked for and no call goes out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.transport.errors import QuotaSpent, VendorError
 
-from . import audit, jobs, registry, running
+from . import audit, correlation, jobs, registry, running, write_hold
 from .jobs import Again, Claim
 from .models import AuditEntry, Connection, Integration, IntegrationRole, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
@@ -117,8 +117,8 @@ def ask_for(stream: Stream, *, user: User | None) -> Job:
     return jobs.enqueue(RUN, stream.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
 
 
-def ask_for_dry_run(stream: Stream, *, user: User) -> SyncRun:
-    """Have this stream say what it would write, because a person asked; its run, to be looked at."""
+def ask_for_dry_run(stream: Stream, *, user: User | None) -> SyncRun:
+    """Have this stream say what it would write, because a person asked (or a restore); its run, to be looked at."""
     return _asked_dry(stream, user, stream.watermark)[0]
 
 
@@ -147,7 +147,9 @@ def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -
 
     When a worker was faster, its end is waited for. Raises `StreamProblem` when nothing could run, with the reason.
     """
-    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else ""):
+    declared = kind_of(stream)
+    held = write_hold.SENTENCE if declared and declared.is_sync and not is_dry and write_hold.is_on() else ""
+    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else held):
         raise StreamProblem(problem)
     with transaction.atomic():
         job = _asked_dry(stream, user, stream.watermark)[1] if is_dry else ask_for(stream, user=user)
@@ -182,6 +184,12 @@ def waits_for_approval(stream: Stream) -> bool:
     """Whether this stream may not write before a person has seen its dry run."""
     declared = kind_of(stream)
     return declared is not None and declared.needs_approval and stream.approved_at is None
+
+
+def wait_while_held(declared: StreamKind) -> None:
+    """A stream that writes does not even begin while writes are paused: it would read the same again and again."""
+    if declared.is_sync and write_hold.is_on():
+        raise Again(at=timezone.now() + write_hold.PAUSE, outcome=write_hold.SENTENCE)
 
 
 def ask_to_stop(run: SyncRun) -> None:
@@ -223,6 +231,7 @@ def run_stream(claim: Claim, stream_id: int) -> str:
         return f"Not run: {problem}"
     if waits_for_approval(stream):
         return f"Not run: {UNAPPROVED}"
+    wait_while_held(declared)
     return _carry_out(_begin(stream, claim), declared, stream, claim)
 
 
@@ -253,7 +262,8 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
     )
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
+        with correlation.working_on(run_id=run.pk):
+            outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -266,14 +276,17 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
         raise
     finally:
         over = None if state == SyncRun.State.RUNNING else timezone.now()
-        SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
+        row = SyncRun.objects.filter(pk=run.pk)
+        row.update(state=state, outcome=outcome, finished_at=over, record_id=run.record_id)
     return outcome
 
 
 def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
     state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
     try:
-        outcome = declared.run(Work(stream.integration, run, claim)) or "Done."
+        guard = claim if declared.is_sync else _Stoppable.of(claim, run)
+        with correlation.working_on(run_id=run.pk):
+            outcome = declared.run(Work(stream.integration, run, guard)) or "Done."
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -291,6 +304,23 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
         if state == SyncRun.State.DONE and not run.is_dry:
             Stream.objects.filter(pk=stream.pk).update(last_ok_at=over)
     return outcome if state in (SyncRun.State.DONE, SyncRun.State.STOPPED) else f"Failed: {outcome}"
+
+
+@dataclass(frozen=True)
+class _Stoppable(Claim):
+    """For streams that only read: asked to stop, they end before their next call. The sync engine ends by itself, after
+    the record it is at."""
+
+    run_id: int = 0
+
+    @classmethod
+    def of(cls, claim: Claim, run: SyncRun) -> _Stoppable:
+        return cls(**{one.name: getattr(claim, one.name) for one in fields(Claim)}, run_id=run.pk)
+
+    def check(self) -> None:
+        if SyncRun.objects.filter(pk=self.run_id, stop_asked=True).exists():
+            raise Stopped
+        super().check()
 
 
 def _begin(stream: Stream, claim: Claim) -> SyncRun:

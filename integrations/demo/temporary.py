@@ -26,6 +26,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{folder}/rehearsal.sqlite3",
         "CACHE_DIR": f"{folder}/cache",
+        "MARK_FILE": f"{folder}/marks.json",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "PORTAL_KEYS": new_key("k1"),
         "DEMO_PASSWORD": secrets.token_urlsafe(12),

@@ -8,6 +8,7 @@ from integrations.vendors.freshservice import VENDOR as FRESHSERVICE_VENDOR
 from integrations.vendors.toga import VENDOR as TOGA_2
 
 from .models import FRESHSERVICE, TOGA, FreshserviceOptions, ValueWord
+from .readopting import readopt
 from .streams import STREAMS, make_links, read_ids
 
 _SETTINGS = (
@@ -19,10 +20,14 @@ registry.register(
     IntegrationKind(
         slug="freshservice_toga",
         label="Freshservice to TOGA 2",
-        roles=(Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR), Role(TOGA, "TOGA 2", TOGA_2)),
+        roles=(
+            Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR, side="left"),
+            Role(TOGA, "TOGA 2", TOGA_2, side="right"),
+        ),
         streams=STREAMS,
         options=FreshserviceOptions,
         option_rows={"words": OptionRows(ValueWord, keys=("field", "code"), values=("word",))},
+        readopt=readopt,
         jobs={"read_ids": read_ids, "make_links": make_links},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:2]},
     )

@@ -26,9 +26,10 @@ from integrations.core.admin.base import (
     ScopedRelatedFilter,
     limited,
 )
+from integrations.core.admin.timeline import told
 from integrations.core.labels import label
 from integrations.core.models import AuditEntry, HeldItem, Integration, Job, RecordLink
-from integrations.core.sync.timeline import timeline
+from integrations.core.timeline import of_link
 
 from . import pairs
 from .checking import ask_for_check
@@ -232,7 +233,7 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
             "opts": self.opts,
             "row": row,
             "link": link,
-            "events": timeline(link),
+            **told(request, of_link(link)),
             "held": _held(row),
             "asked": Job.objects.filter(kind=SYNC, args=[row.pk]).order_by("-pk").first(),
             "may_change": request.user.has_perm(CHANGE),

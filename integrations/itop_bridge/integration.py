@@ -10,7 +10,9 @@ from .checking import ask_for_check
 from .failures import FAILURES
 from .models import EXTERNAL, INTERNAL, BridgeOptions, ValueWord
 from .pairs import PAIRS, tiles
+from .readopting import readopt
 from .relinking import relink_pair
+from .searching import search
 from .streams import STREAMS, check_defaults, sync_pair
 
 _SETTINGS = (
@@ -24,15 +26,17 @@ registry.register(
     IntegrationKind(
         slug="itop_bridge",
         label="iTop to iTop",
-        roles=(Role(EXTERNAL, "External iTop", ITOP), Role(INTERNAL, "Internal iTop", ITOP)),
+        roles=(Role(EXTERNAL, "External iTop", ITOP, side="left"), Role(INTERNAL, "Internal iTop", ITOP, side="right")),
         streams=STREAMS,
         options=BridgeOptions,
         options_saved=ask_for_check,
         option_rows={"words": OptionRows(ValueWord, keys=("field", "external"), values=("internal",))},
+        readopt=readopt,
         jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
         navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,
         failures=FAILURES,
+        search=search,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:3]},
     )
 )

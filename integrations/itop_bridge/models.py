@@ -187,7 +187,11 @@ class Pair(models.Model):
 
     class Meta:
         ordering = ["-link_id"]
-        indexes = [models.Index(fields=["integration", "looked_at"], name="bridge_pair_turn")]
+        indexes = [
+            models.Index(fields=["integration", "looked_at"], name="bridge_pair_turn"),
+            models.Index(fields=["external_ref"], name="bridge_pair_by_external_ref"),
+            models.Index(fields=["internal_ref"], name="bridge_pair_by_internal_ref"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_ref or self.link.left_id} = {self.internal_ref or self.link.right_id or '…'}"

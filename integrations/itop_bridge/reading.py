@@ -26,6 +26,7 @@ from .sides import FILE, TICKET, Half, Sides
 OVERLAP = timedelta(minutes=2)
 SETTLED_AFTER = timedelta(seconds=2)  # iTop's times are whole seconds: another change may have the same one
 _STEPS = ("outside", "inside", "files_outside", "files_inside", "again")
+LISTS = 4  # of these are lists of what changed
 
 
 def reading(sides: Sides) -> Reading:

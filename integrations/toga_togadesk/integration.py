@@ -8,6 +8,7 @@ from integrations.vendors.toga import VENDOR as TOGA_2
 from integrations.vendors.togadesk import VENDOR as TOGADESK_VENDOR
 
 from .models import TOGA, TOGADESK, SyncOptions
+from .readopting import readopt
 from .streams import STREAMS, adopt_references
 
 _SETTINGS = ("toga_togadesk.view_syncoptions", "toga_togadesk.change_syncoptions")
@@ -16,10 +17,14 @@ registry.register(
     IntegrationKind(
         slug="toga_togadesk",
         label="TOGA 2 and TOGaDesk",
-        roles=(Role(TOGA, "TOGA 2", TOGA_2), Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR)),
+        roles=(
+            Role(TOGA, "TOGA 2", TOGA_2, side="left"),
+            Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR, side="right"),
+        ),
         streams=STREAMS,
         options=SyncOptions,
         jobs={"adopt_references": adopt_references},
+        readopt=readopt,
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:1]},
     )
 )

@@ -37,6 +37,10 @@ class QuotaSpent(TemporaryError):
     """
 
 
+class WritesHeld(QuotaSpent):
+    """The write was not sent: the portal writes nowhere until a person lets it. Waited for like a spent quota."""
+
+
 class ConfigurationError(VendorError):
     """A person must change a setting: 401, 403, bad base URL, refused address, unknown picklist value."""
 

@@ -66,6 +66,7 @@ class Outgoing:
     safe: bool
     about: str = ""
     sink: BinaryIO | None = field(default=None, repr=False)  # where the body of a 2xx goes instead of memory
+    is_write: bool = False  # it changes something at the vendor
 
 
 class Exchange:

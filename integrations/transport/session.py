@@ -44,7 +44,8 @@ class Session:
 
     `secrets` are masked wherever something is kept or shown. `deadline` is the total time of a call with its retries
     and waits (default: connect plus read timeout). `guard` runs right before each attempt is sent and raises to stop
-    it. `recorder` gets one redacted CallRecord per attempt. `sleep` is what waiting between attempts calls.
+    it; `before_write` does so for calls that change something at the vendor. `recorder` gets one redacted CallRecord
+    per attempt. `sleep` is what waiting between attempts calls.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Session:
         endpoint_of: Callable[[str, str], str] = lambda method, path: path,
         recorder: Callable[[CallRecord], None] | None = None,
         guard: Callable[[], None] | None = None,
+        before_write: Callable[[], None] | None = None,
         interactive: bool = False,
         connect_timeout: float = 15,
         read_timeout: float = 60,
@@ -71,6 +73,7 @@ class Session:
         self._budget = budget
         self._endpoint_of = endpoint_of
         self._guard = guard
+        self._before_write = before_write
         self._interactive = interactive
         self._deadline = connect_timeout + read_timeout if deadline is None else deadline
         self._max_bytes = max_bytes
@@ -111,6 +114,7 @@ class Session:
         data: bytes | Streamed | None = None,
         headers: Mapping[str, str] | None = None,
         safe: bool | None = None,
+        writes: bool | None = None,
         file: BinaryIO | None = None,
         max_bytes: int | None = None,
         deadline: float | None = None,
@@ -119,7 +123,7 @@ class Session:
         """Send one request and return the answer that arrived whole, whatever its status.
 
         `safe=None` takes GET and HEAD for safe; a safe call may be repeated, an unsafe one is sent at most once.
-        A streamed body is sent once, so never safe.
+        A streamed body is sent once, so never safe. What is not safe counts as a write unless `writes` says otherwise.
         A path is joined to the base URL. The body of a 2xx goes into `file`, where one is given (as `download` has
         it), else into memory. `about` says in the log what the call is for. Raises TemporaryError (not
         sent, or safe), UnknownOutcomeError (unsafe, and the vendor may have seen it), ConfigurationError (refused
@@ -134,7 +138,10 @@ class Session:
         if json is not None:
             body = json_module.dumps(json, allow_nan=False).encode()
             sent.setdefault("Content-Type", "application/json")
-        out = Outgoing(method, place, sent, body, method in ("GET", "HEAD") if safe is None else safe, about, file)
+        is_safe = method in ("GET", "HEAD") if safe is None else safe
+        out = Outgoing(
+            *(method, place, sent, body, is_safe, about, file), is_write=not is_safe if writes is None else writes
+        )
         self._keep_secrets_home(out)
         answer = self._repeat(out, self._ends(deadline), self._max_bytes if max_bytes is None else max_bytes)
         if answer.status in _REDIRECTS:
@@ -228,6 +235,8 @@ class Session:
                 raise TemporaryError(f"There was no time left to call {self._vendor}; nothing was sent.")
             if self._guard is not None:
                 self._guard()
+            if out.is_write and self._before_write is not None:
+                self._before_write()
             answer = self._exchange.send(out, ends=ends, attempt=attempt, max_bytes=max_bytes)
             if budget is not None:
                 budget.told(endpoint, answer)  # before the slot is free: the next call knows

@@ -82,7 +82,8 @@ class Vendor:
     `api(session, base_url=…, credentials=…, settings=…, facts=…)` builds the vendor's `Api`; credentials hold every
     declared credential, secret or not, by name; `facts` is a mapping that survives between opens.
     One that is not reached by HTTP (`is_http` False) has no base URL, gets None as its session, finds
-    `allow_private_address` among the settings, and its `Api` has a `close()`.
+    `allow_private_address` among the settings, beside `before_write`, which it calls right before each write (it raises
+    to stop it), and its `Api` has a `close()`.
     `endpoint_of(method, path)` names the budget bucket of a call.
     `limits_for(settings)` is there when the limits depend on a connection's settings (a plan); it takes any settings.
     `webhooks` is what it sends by itself, if it does.

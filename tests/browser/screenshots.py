@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,7 @@ def addresses(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
         "streams": ("admin", person["admin"].get("/admin/core/integration/?q=tickets").link(INTEGRATION)),
         "mapping": ("operator", customer.replace("/change/", "/companies/") + "?q=Copper"),
         "settings": ("admin", person["admin"].get("/admin/backup_tickets/ticketoptions/").url),
+        "search": ("operator", "/admin/search/?q=kestrel"),
         "jobs": ("admin", "/admin/core/job/"),
         "api-calls": ("admin", "/admin/core/apicall/"),
         **alerts(person["admin"]),
@@ -157,6 +159,7 @@ def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
     do("attach", ticket=ticket, name="scan.txt", text="Invoice 2041")
     wait_for(admin, f"{inbox}?state__exact=waiting", "expired")
     settings = admin.get("/admin/freshservice_toga/freshserviceoptions/").link(r"/freshserviceoptions/\d+/change/")
+    replay = admin.press(admin.get("/admin/core/replay/add/"), "Show what it would do").url
     delivery = admin.get(f"{inbox}?state__exact=done").link(r"/webhookdelivery/\d+/change/")
     return {
         "freshservice-dry-run": ("admin", dry_run),
@@ -164,6 +167,7 @@ def freshservice(admin: Visitor) -> dict[str, tuple[str, str]]:
         "freshservice-webhooks": ("admin", connection.replace("/change/", "/webhooks/")),
         "freshservice-settings": ("admin", settings),
         "inbox": ("admin", inbox),
+        "replay": ("admin", replay),
         "delivery": ("admin", delivery.partition("?")[0]),
     }
 
@@ -199,6 +203,7 @@ def itop(admin: Visitor) -> dict[str, tuple[str, str]]:
     return {
         "itop-pairs": ("admin", "/admin/itop_bridge/pair/"),
         "itop-pair": ("admin", pair),
+        "timeline": ("admin", f"{pair}#timeline"),
         "itop-settings": ("admin", admin.get("/admin/itop_bridge/bridgeoptions/").link(r"/bridgeoptions/\d+/change/")),
         "itop-webhooks": ("admin", connection["external"].replace("/change/", "/webhooks/")),
         "itop-dry-run": ("admin", dry_run),
@@ -224,6 +229,32 @@ def suggestions(operator: Visitor) -> str:
     operator.press(page, "Look for companies of unmapped customers")
     wait_for(operator, page.url, "Perhaps")
     return page.url
+
+
+def restore(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """A database that was put back under the portal: the report of what was made since. The last picture of all, since
+    from then on every page says that writes are paused."""
+    operator, admin = (Visitor(environment["PORTAL_BASE_URL"]) for _ in range(2))
+    operator.sign_in("operator", environment["DEMO_PASSWORD"])
+    admin.sign_in("admin", environment["DEMO_PASSWORD"])
+    live = environment["DATABASE_URL"].removeprefix("sqlite:///")
+
+    def create() -> None:
+        listed = operator.get(f"{RUN_CHECKS}?q=Off-site&show=attention")
+        run = listed.link(RUN_CHECKS + r"\d+/change/").partition("?")[0]
+        operator.press(operator.get(run.replace("/change/", "/ticket/")), "Create ticket")
+
+    with sqlite3.connect(live) as now, sqlite3.connect(":memory:") as copy:
+        now.backup(copy)
+        time.sleep(11)  # a backup that is put back within ten seconds is not noticed
+        create()
+        create()
+        copy.backup(now)
+    create()  # refused: the door of all writes notices
+    reports = "/admin/core/writehold/"
+    report = admin.get(reports).link(r"/writehold/\d+/change/").partition("?")[0]
+    wait_for(admin, report, "Resume writes")
+    return {"restore-report": ("admin", report), "restore-banner": ("operator", RUN_CHECKS)}
 
 
 def wait_for(visitor: Visitor, address: str, text: str) -> None:
@@ -262,11 +293,13 @@ class Camera:
         (IMAGES / f"{name}{self.suffix}.webp").write_bytes(base64.b64decode(webp))
 
 
-def take(camera: Camera, environment: dict[str, str], pages: dict[str, tuple[str, str]]) -> None:
+def take(
+    camera: Camera, environment: dict[str, str], pages: dict[str, tuple[str, str]], *, with_doors: bool = True
+) -> None:
     base = environment["PORTAL_BASE_URL"]
     for person in ("operator", "admin"):
         page = camera.page()
-        if person == "operator":
+        if person == "operator" and with_doors:
             page.goto(f"{base}/admin/login/")
             camera.shoot(page, "sign-in")
         sign_in(page, environment, person)
@@ -274,7 +307,7 @@ def take(camera: Camera, environment: dict[str, str], pages: dict[str, tuple[str
             if who == person:
                 page.goto(address if address.startswith("http") else base + address)
                 camera.shoot(page, name)
-        if person == "admin":  # the last page is the connection's
+        if person == "admin" and with_doors:  # the last page is the connection's
             page.get_by_role("button", name="Test connection").click()
             camera.shoot(page, "connection-test")
         page.context.close()
@@ -292,8 +325,12 @@ def main(arguments: list[str]) -> int:
         browser = playwright.chromium.launch(executable_path=WHERE, args=ARGUMENTS)
         for look in LOOKS:
             take(Camera(browser, look, Path(arguments[0] if arguments else originals)), environment, pages)
+        after = restore(environment)
+        for look in LOOKS:
+            camera = Camera(browser, look, Path(arguments[0] if arguments else originals))
+            take(camera, environment, after, with_doors=False)
         browser.close()
-    print(f"{len(LOOKS) * (len(pages) + 2)} pictures in {IMAGES.relative_to(ROOT)}")
+    print(f"{len(LOOKS) * (len(pages) + len(after) + 2)} pictures in {IMAGES.relative_to(ROOT)}")
     return 0
 
 

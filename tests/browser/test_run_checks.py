@@ -74,7 +74,7 @@ def test_the_page_of_an_import_follows_the_work(page: Page, portal: str, tmp_pat
     expect(page.get_by_text("The file is being checked")).to_be_visible()
     run_due_jobs()
     page.get_by_role("button", name="Import 40 runs").click()
-    expect(page.get_by_text("Importing: 0 of 41")).to_be_visible()
+    expect(page.get_by_text("0 of 41 runs imported so far")).to_be_visible()
     run_due_jobs()
     expect(page.get_by_text("Imported. 1 run was left out")).to_be_visible()
     expect(page.get_by_text("Run 41: customer is missing; give it.")).to_be_visible()

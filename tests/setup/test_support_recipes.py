@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from integrations.core.models import ApiCall, Connection, HeldItem, Job, User
+from integrations.core.models import ApiCall, Connection, HeldItem, Job, RecordLink, User
 from integrations.core.streams import streams_of
 from tests.toga_togadesk.scene import a_scene
 
@@ -25,6 +25,9 @@ def blocks(path: Path) -> list[str]:
 def test_the_recipes_of_the_support_page_can_be_played(tmp_path: Path) -> None:
     with a_scene(tmp_path) as scene:
         User.objects.create_superuser("anna", password="a-long-password-of-anna")
+        RecordLink.objects.create(
+            integration=scene.integration, object_type="ticket", left_id="a-uuid", right_id="4711", state="active"
+        )
         row = next(one for one in streams_of(scene.integration) if one.slug == "tickets_to_togadesk")
         HeldItem.objects.create(stream=row, record_id="4711", cause="permanent", sentence="TOGaDesk refused it.")
         Job.objects.create(kind="core.run_stream", args=[row.pk], key=f"stream:{row.pk}", state=Job.State.DEAD)

@@ -19,9 +19,10 @@ from integrations.advoware_espocrm import approving, deciding, showing
 from integrations.advoware_espocrm.models import Pair
 from integrations.advoware_espocrm.pairs import PAIRS
 from integrations.core import audit
+from integrations.core.admin.timeline import told
 from integrations.core.labels import JOB_TONES, label
 from integrations.core.models import AuditEntry, Job, RecordLink
-from integrations.core.sync.timeline import timeline
+from integrations.core.timeline import of_link
 
 from .linking import LinkPage, looked_at
 from .lists import CHANGE, ContactList, to_page
@@ -116,7 +117,7 @@ class PairAdmin(LinkPage, ContactList):
             "lines": showing.lines_of(row),
             "settled": row.conflicts.exclude(choice="").select_related("decided_by")[:SHOWN],
             "type_changes": row.type_changes.all()[:SHOWN],
-            "events": timeline(row.link),
+            **told(request, of_link(row.link)),
             "may_decide": request.user.has_perm("advoware_espocrm.change_conflict"),
             "job": job,
             "job_tone": JOB_TONES[Job.State(job.state)] if job else "",

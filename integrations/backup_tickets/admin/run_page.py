@@ -23,7 +23,8 @@ from integrations.backup_tickets.obstacles import basis_of, live_link, obstacles
 from integrations.backup_tickets.offers import offers
 from integrations.backup_tickets.setup import why_off
 from integrations.backup_tickets.tickets import NotPossibleError, Preview, create_ticket, preview
-from integrations.backup_tickets.timeline import timeline
+from integrations.backup_tickets.timeline import about, reported
+from integrations.core.admin.timeline import told
 from integrations.core.models import Connection
 
 from .run_tickets import RunTicketDoors, to_page
@@ -95,7 +96,7 @@ class RunPage(RunTicketDoors):
             "objects_shown": OBJECTS_SHOWN,
             "everything": everything,
             "history": _history(run),
-            "timeline": timeline(run, with_calls=request.user.has_perm("core.view_apicall")),
+            **told(request, about(run, links), extra=reported(run)),
             "may_see_customer": request.user.has_perm(permissions.VIEW_CUSTOMER),
             **(extra_context or {}),
         }

@@ -12,6 +12,8 @@ from . import (  # noqa: F401 — they register themselves
     jobs,
     record_links,
     records,
+    replays,
+    restores,
     streams,
     users,
 )

@@ -15,11 +15,13 @@ from django.utils.safestring import SafeString
 
 from integrations.core import audit, labels
 from integrations.core.models import AuditEntry, Job, SyncRun, WebhookDelivery
+from integrations.core.timeline import finding
 from integrations.core.webhooks import working
 from integrations.core.webhooks.receiving import NOT_UNDERSTOOD
 
 from .base import ReadOnlyAdmin
 from .records import inert
+from .timeline import ways
 
 MOST = 10_000  # deliveries that one replay may take in hand
 State = WebhookDelivery.State
@@ -36,13 +38,22 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     date_hierarchy = "received_at"
     ordering = ("-id",)
     actions = ("replay", "ignore")
+    list_before_template = "admin/portal/inbox_top.html"
     change_form_outer_before_template = "admin/portal/delivery_panel.html"
     fieldsets = (
         (None, {"fields": ("received_at", "connection", "event", "subject", "status", "outcome")}),
-        ("Worked off", {"fields": ("over_at", "trigger", "replayed_by", "job_link", "runs", "before")}),
+        ("Worked off", {"fields": ("timeline", "over_at", "trigger", "replayed_by", "job_link", "runs", "before")}),
         ("Sent", {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
     )
-    readonly_fields = ("status", "job_link", "runs", "before", "headers_shown", "body_shown")
+    readonly_fields = ("status", "timeline", "job_link", "runs", "before", "headers_shown", "body_shown")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """A replay's page links to the deliveries that it took."""
+        return lookup == "replay__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = {"may_replay": request.user.has_perm("core.add_replay"), **(extra_context or {})}
+        return super().changelist_view(request, shown)  # type: ignore[no-any-return]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)
@@ -51,6 +62,10 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description="state", ordering="state")
     def status(self, row: WebhookDelivery) -> SafeString:
         return labels.label(row.get_state_display(), TONES[State(row.state)])
+
+    @admin.display(description="timeline")
+    def timeline(self, row: WebhookDelivery) -> str:
+        return ways(finding.of_delivery(row))
 
     @admin.display(description="job")
     def job_link(self, row: WebhookDelivery) -> str:

@@ -20,6 +20,7 @@ from . import streams as stream_pages
 from .base import PortalModelAdmin, with_choice
 from .integration_form import ROLE, form_for
 from .stream_page import StreamPages
+from .timeline import RecordPage
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -34,7 +35,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Integration)
-class IntegrationAdmin(StreamPages, PortalModelAdmin):
+class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
     list_display = ("slug", "client", "kind_label", "played_by", "state")
     list_filter = (KindFilter, "client", "is_enabled")
     list_select_related = ("client",)
@@ -69,7 +70,7 @@ class IntegrationAdmin(StreamPages, PortalModelAdmin):
     # --- its streams
 
     def get_urls(self) -> list[URLPattern]:
-        return [*self.stream_urls(), *super().get_urls()]
+        return [*self.stream_urls(), *self.record_urls(), *super().get_urls()]
 
     # --- the form
 

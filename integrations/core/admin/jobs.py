@@ -5,12 +5,18 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.core import jobs, labels
-from integrations.core.models import Job
+from integrations.core.models import Job, SyncRun
+from integrations.core.timeline import finding
 
 from .base import ReadOnlyHouseAdmin
+from .timeline import page_link, ways
+
+RUNS = 20  # of one job that are shown
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -37,10 +43,11 @@ class JobAdmin(ReadOnlyHouseAdmin):
     fieldsets = (
         (None, {"fields": ("name", "status", "outcome", "error_class", "attempts_made")}),
         ("When", {"fields": ("created_at", "not_before", "started_at", "finished_at")}),
+        ("Records", {"fields": ("timeline", "runs", "calls")}),
         ("Why", {"fields": ("trigger", "requested_by", "key", "args", "priority")}),
         ("Where", {"fields": ("owner_host", "owner_pid", "lease_until", "fence")}),
     )
-    readonly_fields = ("name", "status", "attempts_made")
+    readonly_fields = ("name", "status", "attempts_made", "timeline", "runs", "calls")
 
     @admin.display(description="job", ordering="kind")
     def name(self, job: Job) -> str:
@@ -53,6 +60,21 @@ class JobAdmin(ReadOnlyHouseAdmin):
     @admin.display(description="attempts")
     def attempts_made(self, job: Job) -> str:
         return f"{job.attempts} of {job.max_attempts}"
+
+    @admin.display(description="timeline")
+    def timeline(self, job: Job) -> str:
+        return ways(finding.of_job(job.pk))
+
+    @admin.display(description="runs")
+    def runs(self, job: Job) -> str:
+        rows = SyncRun.objects.filter(job_id=job.pk).select_related("stream__integration__client").order_by("-pk")
+        links = ((page_link("syncrun", run.pk, str(run)),) for run in rows[:RUNS])
+        return format_html_join("", "<div>{}</div>", links) or "–"
+
+    @admin.display(description="API calls")
+    def calls(self, job: Job) -> str:
+        address = reverse("admin:core_apicall_changelist")
+        return format_html('<a class="p-link" href="{}?job_id={}">API calls of this job</a>', address, job.pk)
 
     @admin.action(description="Try dead jobs again", permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

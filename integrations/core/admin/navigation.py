@@ -81,6 +81,9 @@ CORE = (
     NavigationItem("API calls", "swap_horiz", "admin:core_apicall_changelist", "core.view_apicall", "Insight"),
     NavigationItem("Audit", "history_edu", "admin:core_auditentry_changelist", "core.view_auditentry", "Insight"),
     NavigationItem(
+        "Restores", "settings_backup_restore", "admin:core_writehold_changelist", "core.view_writehold", "Insight"
+    ),
+    NavigationItem(
         "Sign-in attempts", "lock_person", "admin:axes_accessattempt_changelist", "axes.view_accessattempt", "Insight"
     ),
     NavigationItem("Queue", "queue", "admin:django_q_ormq_changelist", "django_q.view_ormq", "Insight"),

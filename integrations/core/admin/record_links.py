@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from integrations.core.models import Connection, RecordLink
-from integrations.core.sync.timeline import timeline
+from integrations.core.timeline import of_link
 
 from .base import ReadOnlyAdmin
+from .timeline import told
 
 
 @admin.register(RecordLink)
@@ -41,7 +42,7 @@ class RecordLinkAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "link": link,
             "base": {name: value for name, value in link.base.items() if not isinstance(value, dict | list)},
-            "events": timeline(link),
+            **told(request, of_link(link)),
             "connections": played if request.user.has_perm("core.view_apicall") else [],
         }
         return TemplateResponse(request, "admin/portal/record_link.html", context)

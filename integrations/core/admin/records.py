@@ -8,13 +8,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integrations.core import labels
-from integrations.core.models import ApiCall, AuditEntry
+from integrations.core.models import ApiCall, AuditEntry, Job, SyncRun
+from integrations.core.timeline import finding
 
 from .base import ReadOnlyAdmin
+from .timeline import page_link, ways
 
 
 def inert(text: str) -> str:
@@ -34,11 +36,13 @@ class ApiCallAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("at", "connection", "call", "answer", "error", "duration", "attempt_of")}),
-        ("Why", {"fields": ("source", "record", "user", "direction", "source_ip", "instance")}),
+        ("Why", {"fields": ("timeline", "made_by", "source", "record", "user", "direction", "source_ip", "instance")}),
         ("Sent", {"fields": ("query", "sent_headers", "sent_body")}),
         ("Received", {"fields": ("received_headers", "received_body")}),
     )
     readonly_fields = (
+        "timeline",
+        "made_by",
         "call",
         "answer",
         "duration",
@@ -64,6 +68,19 @@ class ApiCallAdmin(ReadOnlyAdmin):
     @admin.display(description="transaction")
     def attempt_of(self, row: ApiCall) -> SafeString:
         return format_html('<a class="p-link" href="../../?q={}">{}</a>', row.transaction_id, row.transaction_id)
+
+    @admin.display(description="timeline")
+    def timeline(self, row: ApiCall) -> str:
+        return ways(finding.of_call(row))
+
+    @admin.display(description="made by")
+    def made_by(self, row: ApiCall) -> str:
+        """The run and the job, as far as they are kept."""
+        run = SyncRun.objects.filter(pk=row.run_id or 0).select_related("stream__integration__client").first()
+        job = Job.objects.filter(pk=row.job_id or 0).first()
+        links = [page_link("syncrun", run.pk, str(run))] if run else []
+        links += [page_link("job", job.pk, str(job))] if job else []
+        return format_html_join("", "<div>{}</div>", ((link,) for link in links)) or "–"
 
     @admin.display(description="headers")
     def sent_headers(self, row: ApiCall) -> str:
@@ -98,6 +115,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "client",
         "connection",
         "record",
+        "timeline",
         "vendor_record",
         "result",
         "detail",
@@ -107,5 +125,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def result(self, row: AuditEntry) -> SafeString:
         return labels.outcome(row)
 
+    @admin.display(description="timeline")
+    def timeline(self, row: AuditEntry) -> str:
+        return ways(finding.of_name(row.record))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("result",)
+        return ("result", "timeline")

@@ -17,19 +17,7 @@ from integrations.core.webhooks import watch
 
 from .base import ReadOnlyAdmin
 
-TONES = {
-    SyncRun.State.RUNNING: "info",
-    SyncRun.State.DONE: "good",
-    SyncRun.State.FAILED: "bad",
-    SyncRun.State.STOPPED: "warning",
-    SyncRun.State.INTERRUPTED: "warning",
-}
-ENTRY_TONES = {
-    SyncEntry.Outcome.CREATED: "good",
-    SyncEntry.Outcome.UPDATED: "good",
-    SyncEntry.Outcome.SKIPPED: "neutral",
-    SyncEntry.Outcome.HELD: "bad",
-}
+TONES, ENTRY_TONES = labels.RUN_TONES, labels.ENTRY_TONES
 COUNTS = (
     ("read", "neutral"),
     ("created", "good"),

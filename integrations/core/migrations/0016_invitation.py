@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0012_alerts'),
+        ('core', '0015_replay'),
     ]
 
     operations = [

@@ -9,11 +9,12 @@ from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
 from .password_links import PasswordLink, ResetRequest
+from .restoring import DatabaseMark, Readoption, WriteHold
 from .senders import SenderSilence, SenderWatch, WebhookHour
 from .streams import Stream, SyncRun
 from .sync import HeldItem, RecordLink, SyncEntry
 from .users import User
-from .webhooks import WebhookDelivery
+from .webhooks import Replay, WebhookDelivery
 
 __all__ = [
     "Alert",
@@ -30,6 +31,7 @@ __all__ = [
     "CallStop",
     "Client",
     "Connection",
+    "DatabaseMark",
     "FailureAct",
     "Figure",
     "FigureSeries",
@@ -39,7 +41,9 @@ __all__ = [
     "IntegrationRole",
     "Job",
     "PasswordLink",
+    "Readoption",
     "RecordLink",
+    "Replay",
     "ResetRequest",
     "SenderSilence",
     "SenderWatch",
@@ -50,4 +54,5 @@ __all__ = [
     "User",
     "WebhookDelivery",
     "WebhookHour",
+    "WriteHold",
 ]

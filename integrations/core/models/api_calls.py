@@ -27,6 +27,11 @@ class ApiCall(models.Model):
     source_ip = models.GenericIPAddressField(null=True, blank=True)
     instance = models.CharField(max_length=200, blank=True, help_text="Host and process that made the call.")
     record = models.CharField(max_length=200, blank=True, db_index=True, help_text="The record it was about.")
+    job_id = models.BigIntegerField(null=True, blank=True, help_text="The job that made it.")
+    run_id = models.BigIntegerField(null=True, blank=True, help_text="The run of a stream that made it.")
+    in_hand = models.CharField(
+        max_length=200, blank=True, help_text="The record that the run had in hand, by its id on the stream's own side."
+    )
     duration_ms = models.PositiveIntegerField(default=0)
     method = models.CharField(max_length=10)
     host = models.CharField(max_length=255)
@@ -46,7 +51,11 @@ class ApiCall(models.Model):
         ordering = ["-id"]
         verbose_name = "API call"
         verbose_name_plural = "API calls"
-        indexes = [models.Index(fields=["connection", "-id"], name="apicall_by_connection")]
+        indexes = [
+            models.Index(fields=["connection", "-id"], name="apicall_by_connection"),
+            models.Index(fields=["run_id", "in_hand"], name="apicall_of_run"),
+            models.Index(fields=["job_id"], name="apicall_of_job"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.host}{self.route}"

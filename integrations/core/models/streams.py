@@ -27,6 +27,8 @@ class Stream(models.Model):
     in_hand = models.JSONField(
         default=dict, blank=True, help_text="The record being written just now: id, fingerprint."
     )
+    object_type = models.SlugField(blank=True, help_text="What kind of link its records have, once it has run.")
+    side = models.CharField(max_length=5, blank=True, help_text="Which id of a link its records are: left or right.")
     approved_at = models.DateTimeField("first run approved", null=True, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -34,7 +36,9 @@ class Stream(models.Model):
 
     client_path = "integration__client"
     objects = ScopedQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["started_at", "last_ok_at", "watermark", "in_hand"])
+    history = HistoricalRecords(
+        excluded_fields=["started_at", "last_ok_at", "watermark", "in_hand", "object_type", "side"]
+    )
 
     class Meta:
         ordering = ["integration", "slug"]
@@ -67,6 +71,9 @@ class SyncRun(models.Model):
     subject = models.CharField(
         max_length=200, blank=True, help_text="The one record that a webhook was about; empty: everything that changed."
     )
+    record_id = models.CharField(
+        max_length=200, blank=True, help_text="The record it looked at, by its id on the stream's own side."
+    )
     is_dry = models.BooleanField("dry run", default=False, help_text="It only says what it would write.")
     job_id = models.BigIntegerField(null=True, blank=True, help_text="A run goes on in slices of one job.")
     stop_asked = models.BooleanField(default=False)
@@ -95,6 +102,8 @@ class SyncRun(models.Model):
         indexes = [
             models.Index(fields=["started_at"], name="sync_run_started"),
             models.Index(fields=["stream", "subject", "id"], name="sync_run_of_stream"),
+            models.Index(fields=["stream", "record_id"], name="sync_run_of_record"),
+            models.Index(fields=["job_id"], name="sync_run_of_job"),
         ]
 
     def __str__(self) -> str:

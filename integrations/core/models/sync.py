@@ -63,6 +63,8 @@ class RecordLink(models.Model):
         indexes = [
             models.Index(fields=["integration", "object_type", "left_id"], name="record_link_left"),
             models.Index(fields=["integration", "object_type", "right_id"], name="record_link_right"),
+            models.Index(fields=["left_id"], name="record_link_by_left_id"),
+            models.Index(fields=["right_id"], name="record_link_by_right_id"),
         ]
 
     def __str__(self) -> str:

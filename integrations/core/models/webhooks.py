@@ -3,10 +3,45 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from .connections import Connection
 from .jobs import Job
 from .scoping import ScopedQuerySet
+
+
+class Replay(models.Model):
+    """Many deliveries looked at again, by filter and time range: first what it would do, then by a job, at a rate."""
+
+    class State(models.TextChoices):
+        SHOWN = "shown", "waits for a look"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    deliveries = models.CharField(max_length=10, blank=True, help_text="Their state; empty: any.")
+    record = models.CharField(max_length=160, blank=True, help_text="How their records begin, such as ticket:17.")
+    since = models.DateTimeField("received from", null=True, blank=True)
+    until = models.DateTimeField("received before", null=True, blank=True)
+    up_to = models.BigIntegerField(help_text="What came after it was asked for is left alone.")
+    rate = models.PositiveSmallIntegerField("records a minute", default=60)
+
+    state = models.CharField(max_length=10, choices=State, default=State.SHOWN)
+    begun_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When the next records may be asked for.")
+    cursor = models.BigIntegerField(default=0, help_text="The last delivery that was dealt with.")
+    records = models.PositiveIntegerField(default=0, help_text="To be looked at, when it was confirmed.")
+    asked = models.PositiveIntegerField("records asked for", default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"replay #{self.pk}"
 
 
 class WebhookDelivery(models.Model):
@@ -37,6 +72,10 @@ class WebhookDelivery(models.Model):
     )
     replayed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    replay = models.ForeignKey(
+        Replay, null=True, blank=True, on_delete=models.SET_NULL, related_name="taken", help_text="That took it last."
     )
 
     client_path = "connection__client"

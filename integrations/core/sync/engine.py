@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.core import reporting
+from integrations.core import correlation, reporting
 from integrations.core.jobs import Again, ClaimLost
 from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.streams import Stopped, Work
@@ -80,11 +80,18 @@ class _Run:
     def __init__(self, work: Work, flow: Flow) -> None:
         self.work, self.flow, self.run = work, flow, work.run
         self.stream = Stream.objects.select_related("integration__client").get(pk=work.run.stream_id)
+        self._learn()
         self.book = Book(self.stream, work.run, flow)
         self.looks_at, self.ends = 0.0, time.monotonic() + SLICE
         self.patience = Patience()
         self.is_going_on = bool(work.run.outcome)  # an earlier slice said how far it is
         self.is_awaited = False  # a record that the other direction made may still appear on this side
+
+    def _learn(self) -> None:
+        """The stream says from now on what its records are, so that pages find them."""
+        kind, side = self.flow.object_type, self.flow.side.value
+        if (self.stream.object_type, self.stream.side) != (kind, side):
+            Stream.objects.filter(pk=self.stream.pk).update(object_type=kind, side=side)
 
     # --- what an earlier process left
 
@@ -131,7 +138,8 @@ class _Run:
             holding.count_try(item)
             record = Record(item.record_id, timezone.now(), item.fingerprint)
             try:
-                record = self.flow.reading.get(item.record_id)
+                with correlation.working_on(record_id=item.record_id):
+                    record = self.flow.reading.get(item.record_id)
             except (ConfigurationError, QuotaSpent):
                 raise
             except NotFoundError:
@@ -150,7 +158,9 @@ class _Run:
     def look_at(self, record_id: str) -> str:
         results = Results()
         results.counts["read"] += 1
-        record = self.flow.reading.get(record_id)
+        self.run.record_id = record_id  # kept with what comes of the run
+        with correlation.working_on(record_id=record_id):
+            record = self.flow.reading.get(record_id)
         try:
             self._deal_with(record, self._links([record]).get(record.id), results)
         except (ConfigurationError, ClaimLost, Stopped, TemporaryError):
@@ -250,6 +260,10 @@ class _Run:
             self._decide(record, results)
 
     def _deal_with(self, record: Record, link: RecordLink | None, results: Results) -> None:
+        with correlation.working_on(record_id=record.id):
+            self._brought_in_step(record, link, results)
+
+    def _brought_in_step(self, record: Record, link: RecordLink | None, results: Results) -> None:
         if link is None and self.is_awaited:
             raise BusyError("It may be one that the portal made itself a moment ago; it is looked at again soon.")
         plan = self.flow.plan(record, link)

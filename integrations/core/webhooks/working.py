@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from integrations.core import registry, streams
 from integrations.core.jobs import Again, Claim, ClaimLost
-from integrations.core.models import Connection, Integration, Job, Stream, User, WebhookDelivery
+from integrations.core.models import Connection, Integration, Job, Replay, Stream, User, WebhookDelivery
 from integrations.core.registry import StreamKind
 from integrations.transport.errors import ConfigurationError, QuotaSpent, TemporaryError, VendorError
 
@@ -68,7 +68,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
     said: list[str] = []
     reasons: list[str] = []
     trouble: Exception | None = None
-    for integration, kind, role in _interested(first.connection):
+    for integration, kind, role in interested(first.connection):
         if problem := streams.why_not(integration):
             reasons.append(f"{integration}: {problem}")
             continue
@@ -77,6 +77,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
             reasons.append(f"{integration}: {streams.UNAPPROVED}")
             continue
         try:
+            streams.wait_while_held(kind)
             said.append(streams.run_for_hint(stream, kind, claim, first.subject, role))
         except (Again, VendorError) as error:
             trouble = trouble or error
@@ -89,7 +90,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
     return State.IGNORED, " ".join(reasons) or "No integration uses what this connection sends."
 
 
-def _interested(connection: Connection) -> Iterator[tuple[Integration, StreamKind, str]]:
+def interested(connection: Connection) -> Iterator[tuple[Integration, StreamKind, str]]:
     """The integrations in which the connection plays a role that a stream takes hints of, and the role."""
     kinds = {kind.slug: kind for kind in registry.kinds()}
     roles = connection.roles.select_related("integration__client").order_by("integration_id")
@@ -142,10 +143,11 @@ def subjects_of(deliveries: list[WebhookDelivery]) -> int:
     return len({key_of(row) for row in deliveries})
 
 
-def replay(deliveries: list[WebhookDelivery], *, user: User) -> int:
+def replay(deliveries: list[WebhookDelivery], *, user: User, of: Replay | None = None) -> int:
     """Have the records these are about looked at anew, behind all other work; how many records.
 
-    A record is read as it is now, so a replay never repeats an effect; those of one record are one look.
+    A record is read as it is now, so a replay never repeats an effect; those of one record are one look. `of` is the
+    long action they are part of.
     """
     by_record: dict[str, list[WebhookDelivery]] = {}
     for row in deliveries:
@@ -153,7 +155,8 @@ def replay(deliveries: list[WebhookDelivery], *, user: User) -> int:
     for rows in by_record.values():
         with transaction.atomic():
             for row in _locked(rows):
-                _put(row, State.WAITING, "", trigger=Job.Trigger.REPLAY, over_at=None, replayed_by=user)
+                values = {"trigger": Job.Trigger.REPLAY, "over_at": None, "replayed_by": user, "replay": of}
+                _put(row, State.WAITING, "", **values)
             rows[0].trigger = Job.Trigger.REPLAY
             ask_for(rows[:1], priority=Job.Priority.BULK)
     return len(by_record)

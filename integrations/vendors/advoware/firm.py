@@ -163,6 +163,7 @@ class Firm:
                 f"{self.addresses().gateway}/api/v1/Token",
                 json=self._signed_request(),
                 safe=False,  # a nonce is never sent twice
+                writes=False,
                 deadline=LOOKUP_DEADLINE,
                 about="login",
             )

@@ -22,6 +22,7 @@ from .schemas import (
     TicketDraft,
     WireCompany,
     WireDeletedTicket,
+    WireDescribed,
     WireEntity,
     WireField,
     WireNote,
@@ -168,6 +169,16 @@ class AutotaskApi:
         """Tickets whose externalID is one of our keys, ascending by id."""
         rows = rows_with(self._tenant, WireTicket, "Tickets", "externalID", keys, _TICKET_FIELDS)
         return [wire.ticket() for wire in rows]
+
+    def tickets_with_key(self, prefix: str, *, after: int = 0) -> Iterator[list[tuple[Ticket, str]]]:
+        """All tickets whose externalID begins so, each with its description, ascending by id from beyond that one; one
+        call for each 500."""
+        wanted = [condition("externalID", "beginsWith", prefix), condition("id", "gt", after)]
+        for rows in pages(self._tenant, "Tickets", wanted, [*_TICKET_FIELDS, "description"]):
+            found = [(wire.ticket(), wire.description or "") for wire in read_all(WireDescribed, rows)]
+            if any(not ticket.external_id.startswith(prefix) for ticket, _ in found):
+                raise MalformedResponseError("Autotask's answer to a search of Tickets has records not asked for.")
+            yield found
 
     def find_ticket_by_number(self, number: str) -> Ticket | None:
         rows = page(

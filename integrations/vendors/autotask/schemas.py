@@ -154,8 +154,12 @@ class WireTicket(WireRow):
     completed_at: Moment = Field(None, alias="completedDate")
 
     def ticket(self) -> Ticket:
-        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        values: dict[str, Any] = {name: getattr(self, name) for name in WireTicket.model_fields}
         return Ticket(**values | {"external_id": self.external_id or ""})
+
+
+class WireDescribed(WireTicket):
+    description: Text | None = None
 
 
 class WireNote(WireRow):

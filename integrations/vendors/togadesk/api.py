@@ -61,6 +61,7 @@ class TogadeskApi:
         self._url = credentials["database_url"].strip()
         self._zone = str(settings.get("time_zone") or "UTC")
         self._private = bool(settings.get("allow_private_address"))
+        self._before_write = settings.get("before_write")
         self.uploads = Uploads(str(settings.get("uploads_dir") or ""))
         self._opened: Database | None = None
 
@@ -68,7 +69,9 @@ class TogadeskApi:
     def database(self) -> Database:
         """The connection, made when it is needed first."""
         if self._opened is None:
-            self._opened = Database(self._url, time_zone=self._zone, allow_private=self._private)
+            self._opened = Database(
+                self._url, time_zone=self._zone, allow_private=self._private, before_write=self._before_write
+            )
         return self._opened
 
     def close(self) -> None:

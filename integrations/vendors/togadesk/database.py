@@ -32,7 +32,14 @@ _REFUSED = {1048, 1062, 1264, 1265, 1292, 1364, 1366, 1406, 1451, 1452, 3819, 40
 class Database:
     """Statements against TOGaDesk. Raises the errors of `transport.errors`, never the driver's own."""
 
-    def __init__(self, url: str, *, time_zone: str = "UTC", allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        time_zone: str = "UTC",
+        allow_private: bool = False,
+        before_write: Callable[[], None] | None = None,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("mysql", "sqlite"):
             raise ConfigurationError("The database URL must begin with mysql:// (or sqlite:/// in a rehearsal).")
@@ -41,6 +48,8 @@ class Database:
         except (ZoneInfoNotFoundError, ValueError):
             raise ConfigurationError(f"There is no time zone {time_zone}; write one like Europe/Lisbon.") from None
         self.kind = parts.scheme
+        self._before_write = before_write
+        self._in_transaction = False
         opened: Callable[[], Any] = (
             (lambda: _sqlite(parts.path)) if self.kind == "sqlite" else lambda: _mysql(url, allow_private)
         )
@@ -62,6 +71,8 @@ class Database:
 
     def run(self, statement: str, *values: Any) -> int:
         """Carry out a write; the id of the row it made, or how many it changed."""
+        if not self._in_transaction:
+            self._may_write()
         cursor = self._execute(statement, values)
         is_insert = statement.lstrip()[:6].upper() == "INSERT"
         return int(cursor.lastrowid if is_insert else cursor.rowcount)
@@ -80,14 +91,23 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing. What a commit without an answer left behind is found by its reference ids."""
+        self._may_write()
         self._execute("BEGIN IMMEDIATE" if self.kind == "sqlite" else "START TRANSACTION", ())
+        self._in_transaction = True
         try:
             yield
         except BaseException:
             with suppress(pymysql.Error, sqlite3.Error):
                 self._connection.rollback()
             raise
+        finally:
+            self._in_transaction = False
         _done(self._connection.commit)
+
+    def _may_write(self) -> None:
+        """Raises what stops a write. Asked before a transaction: nothing is locked meanwhile."""
+        if self._before_write is not None:
+            self._before_write()
 
     @property
     def locking(self) -> str:

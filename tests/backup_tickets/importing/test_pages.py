@@ -69,7 +69,7 @@ def test_an_upload_is_checked_shown_and_imported_once_confirmed(elite: Client, v
     assert "Import 1 run<" in shown
     assert not Run.objects.exists()
     visitor.post(there, {"confirm": "1"})
-    assert "Importing: <b>0</b> of 2" in text(visitor, there)
+    assert "<b>0</b> of 2 runs imported so far" in text(visitor, there)
     run_due_jobs()
     assert "Imported. 1 run was left out" in text(visitor, there)
     assert Run.objects.count() == 1

@@ -59,7 +59,7 @@ def test_an_operator_sees_the_ticket_before_it_is_sent_and_its_number_after(scen
     assert f"Ticket {made['ticketNumber']} created." in shown
     assert "Open ticket" in shown
     assert door(scene.run) not in shown
-    assert "otto</b> asked for an Autotask ticket" in shown
+    assert re.search(r"otto</b> <a [^>]*>asked for an Autotask ticket</a>", shown)
 
 
 def test_what_changed_since_it_was_shown_is_shown_again_and_not_sent(scene: Scene, autotask: Autotask) -> None:

@@ -13,7 +13,7 @@ from integrations.backup_tickets.tickets import create_ticket
 from integrations.core import roles
 from integrations.core.models import Connection, Integration, Job, Stream, SyncRun
 from integrations.core.running import run_due_jobs
-from integrations.core.streams import ask_for_due, streams_of
+from integrations.core.streams import ask_for, ask_for_due, ask_to_stop, streams_of
 from tests.backup_tickets.autotask import Autotask
 from tests.backup_tickets.people import browser, person
 from tests.backup_tickets.scene import Scene
@@ -106,3 +106,14 @@ def test_an_admin_runs_and_changes_a_stream_and_an_operator_only_looks(scene: Sc
     operator = browser(scene.operator)
     assert "Run now" not in operator.get(page).content.decode()
     assert operator.post(door, {"run": "1"}).status_code == 403
+
+
+def test_a_run_that_is_asked_to_stop_ends_before_its_next_call(scene: Scene, autotask: Autotask) -> None:
+    stream = next(row for row in streams_of(scene.integration) if row.slug == "mapping_check")
+    job = ask_for(stream, user=scene.operator)
+    run = SyncRun.objects.create(stream=stream, job_id=job.pk)
+    ask_to_stop(run)
+    run_due_jobs()
+    run.refresh_from_db()
+    assert (run.state, run.outcome.partition(";")[0]) == ("stopped", "Stopped by hand")
+    assert [call for call in autotask.calls() if "/query" in call.path] == []

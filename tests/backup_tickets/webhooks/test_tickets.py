@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from integrations.backup_tickets.linking import link_open_ticket
 from integrations.backup_tickets.models import Run, Ticket, TicketLink
@@ -11,6 +12,8 @@ from integrations.core.running import run_due_jobs
 from integrations.core.webhooks import working
 from tests.backup_tickets.autotask import Autotask
 from tests.backup_tickets.scene import Scene
+from tests.core.world import browser
+from tests.telling import chains, labels
 
 from .conftest import Wire, id_of, states
 
@@ -29,6 +32,18 @@ def test_a_ticket_that_somebody_closed_or_opened_again_is_known_after_one_read(w
     assert wire.deliveries() == [("done", f"Read {links[0].ticket}.")] * 2
     run = SyncRun.objects.latest("pk")
     assert (run.stream.slug, run.subject, run.trigger) == ("link_validation", f"ticket:{number}", "webhook")
+
+
+def test_the_page_of_the_run_tells_of_the_webhook_and_of_the_read_it_led_to(wire: Wire) -> None:
+    (link,) = wire.tickets()
+    wire.do("set_ticket", id=id_of(link), status=5)
+    wire.pump()
+    wire.work()
+    page = browser(wire.scene.operator).get(reverse("admin:backup_tickets_run_change", args=[link.run_id]))
+    newest = chains(page.content.decode())[0]
+    assert labels(newest) == ["Webhook", "Job", "Call", "Outcome"]
+    assert f"says that ticket:{id_of(link)} changed" in newest[0]
+    assert newest[-1] == f"Outcome Read {link.ticket}."
 
 
 def test_one_read_serves_all_runs_that_have_the_ticket(wire: Wire) -> None:

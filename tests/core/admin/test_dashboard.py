@@ -252,6 +252,7 @@ def test_the_page_takes_as_many_statements_however_much_there_is(
     with django_assert_num_queries(statements):
         page.get("/admin/")
     grow(world)
+    page.get("/admin/")  # the sidebar keeps some figures for a minute, and a slow machine takes longer
     with django_assert_num_queries(statements):
         assert page.get("/admin/").status_code == 200
     assert Figure.objects.count() >= 15

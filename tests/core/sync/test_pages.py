@@ -116,7 +116,7 @@ def test_a_run_is_stopped_from_its_page_and_operators_can_only_look(
     browser(world.admin).post(url, {"stop": "1"})
     run.refresh_from_db()
     assert run.stop_asked
-    assert "It ends after the record it is at" in text(browser(world.admin), url)
+    assert "It ends after the one it is at" in text(browser(world.admin), url)
     SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.STOPPED)
     assert "Stopped." in text(browser(world.operator), url)
     assert browser(world.limited).get(url).status_code == 302

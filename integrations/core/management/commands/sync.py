@@ -1,29 +1,25 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from integrations.core import streams
+from integrations.core.management.progress import progress
 from integrations.core.models import HeldItem, Integration, Stream, SyncRun
 from integrations.core.streams import StreamProblem
 
 MOST_ROUNDS = 5
-EVERY = 0.5  # seconds between two looks at a run
 SHOWN = 20  # held records named at the end
 
 
 class Command(BaseCommand):
     help = (
         "Run the streams of an integration here and now, round after round until one writes nothing. "
-        "The exit status is 1 if anything is held or did not run."
+        "Ctrl-C stops it after the record in hand. The exit status is 1 if anything is held or did not run to its end."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -55,7 +51,7 @@ class Command(BaseCommand):
     def _run(self, stream: Stream, is_dry: bool) -> SyncRun | None:
         began = time.monotonic()
         try:
-            with self._progress(stream):
+            with progress(self.stdout, lambda: _told(stream), stop=lambda: _stop(stream)):
                 run = streams.run_now(stream, is_dry=is_dry)
         except StreamProblem as problem:
             self.stdout.write(self.style.ERROR(f"{stream.slug}: not run. {problem}"))
@@ -81,32 +77,24 @@ class Command(BaseCommand):
         if count > len(items):
             self.stdout.write(f"  and {count - len(items)} more")
 
-    @contextmanager
-    def _progress(self, stream: Stream) -> Iterator[None]:
-        """One line that is written anew while the stream runs, where somebody looks at it."""
-        if not self.stdout.isatty():
-            yield
-            return
-        over = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(stream, over))
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
 
-    def _watch(self, stream: Stream, over: threading.Event) -> None:
-        try:
-            while not over.wait(EVERY):
-                run = stream.runs.filter(state=SyncRun.State.RUNNING).first()
-                if run is not None:
-                    told = f"{run.read:,} read, {run.created:,} created, {run.updated:,} updated, {run.held:,} held"
-                    self.stdout.write(f"\r\x1b[K{stream.slug}: {told} …", ending="")
-                    self.stdout.flush()
-            self.stdout.write("\r\x1b[K", ending="")
-        finally:
-            connection.close()  # this thread's own
+def _running(stream: Stream) -> SyncRun | None:
+    found: SyncRun | None = stream.runs.filter(state=SyncRun.State.RUNNING, subject="").first()
+    return found
+
+
+def _told(stream: Stream) -> str:
+    """How far its run is."""
+    run = _running(stream)
+    if run is None:
+        return ""
+    counts = f"{run.read:,} read, {run.created:,} created, {run.updated:,} updated, {run.held:,} held"
+    return f"{stream.slug}: {counts}"
+
+
+def _stop(stream: Stream) -> None:
+    if (run := _running(stream)) is not None:
+        streams.ask_to_stop(run)
 
 
 def _chosen(integration: Integration, names: list[str]) -> list[Stream]:

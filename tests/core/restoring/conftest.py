@@ -1,0 +1,3 @@
+from tests.backup_tickets.fixtures import claim
+
+__all__ = ["claim"]
