@@ -55,6 +55,8 @@ PAGES = {
     "connection, read only": Stop("operator", "/admin/core/connection/", "/change/"),
     "failures": Stop("operator", "/admin/failures/"),
     "alerts": Stop("operator", "/admin/core/alert/"),
+    "timeline": Stop("operator", "/admin/core/recordlink/", "/change/"),
+    "search": Stop("operator", "/admin/search/?s=Harbour"),
     "no such page": Stop("operator", "/admin/core/job/1/nothing/"),
     "overview of an admin": Stop("admin", "/admin/"),
     "clients": Stop("admin", "/admin/core/client/"),
