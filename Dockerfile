@@ -2,9 +2,11 @@
 # It runs as a user without rights on a read-only file system; what it writes goes to /tmp, /var/cache/portal and /var/lib/portal.
 
 FROM python:3.11-slim AS packages
-COPY requirements.lock /
+# requirements-sso.lock has single sign-on besides: docker compose build --build-arg LOCK=requirements-sso.lock
+ARG LOCK=requirements.lock
+COPY requirements.lock requirements-sso.lock /
 RUN python -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --require-hashes -r /requirements.lock
+ && /venv/bin/python -m pip install --no-cache-dir --require-hashes -r "/$LOCK"
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH \

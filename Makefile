@@ -56,5 +56,7 @@ format: setup-dev  ## ruff's fixes
 lock:  ## write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --extra sso \
+		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml -o requirements-sso.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --extra dev \
-		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
+		--constraint requirements-sso.lock --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock

@@ -39,10 +39,13 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        from integrations.core.admin import failures, two_factor
+        from integrations.core.admin import failures, passwords, two_factor
 
         return [
             *failures.urls(self),
+            path("password/forgotten/", passwords.forgotten_page, name="password_forgotten"),
+            path("password/choose/", passwords.choose_page, name="password_choose"),
+            path("password/<str:secret>/", passwords.link_page, name="password_link"),
             path("two-factor/", self.admin_view(two_factor.settings_page), name="two_factor"),
             path("two-factor/verify/", self.admin_view(two_factor.verify_page), name="two_factor_verify"),
         ]
@@ -52,6 +55,14 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         from integrations.core.admin.search import search_page
 
         return search_page(self, request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown = {
+            "mail_is_set_up": settings.MAIL_IS_SET_UP,
+            "single_sign_on": settings.OIDC_LABEL if settings.SINGLE_SIGN_ON else "",
+            **(extra_context or {}),
+        }
+        return super().login(request, shown)  # type: ignore[no-any-return]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from integrations.core.admin.dashboard import dashboard

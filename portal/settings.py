@@ -10,6 +10,7 @@ import math
 import os
 import secrets
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("portal/icon.svg")}],
     "STYLES": [_static("portal/portal.css")],
+    "SCRIPTS": [_static("portal/names.js")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "command_search": True},
     "COMMAND": {"show_history": False},
@@ -368,3 +370,54 @@ AXES_ENABLE_ADMIN = False  # our own pages show the attempts
 OTP_TOTP_ISSUER = "Integration portal"
 TWO_FACTOR_ROLES: list[str] = env.list("TWO_FACTOR_ROLES", default=[])  # roles that must have a second factor
 SESSION_IDLE_SECONDS: int = env.int("SESSION_IDLE_MINUTES", default=120) * 60
+
+# --- single sign-on by OpenID Connect: an optional extra, off unless it is set ----------------------------------------
+
+OIDC_ISSUER: str = env.str("OIDC_ISSUER", default="")  # the name the provider calls itself by, to the letter
+OIDC_LABEL: str = env.str("OIDC_LABEL", default="your company's account")
+OIDC_ROLE_CLAIM: str = env.str("OIDC_ROLE_CLAIM", default="")  # empty: roles are given here
+OIDC_ROLES: dict[str, str] = env.dict("OIDC_ROLES", default={})  # what the claim says → a role of the portal
+OIDC_MAKE_PEOPLE: bool = env.bool("OIDC_MAKE_PEOPLE", default=False)  # whom nobody added; without a role
+OIDC_SECOND_FACTOR: bool = env.bool(
+    "OIDC_SECOND_FACTOR", default=False
+)  # the provider asks for it, so the portal need not
+OIDC_ID = "oidc"
+SINGLE_SIGN_ON = bool(OIDC_ISSUER) and find_spec("allauth") is not None
+if OIDC_ISSUER and not SINGLE_SIGN_ON:
+    SETTINGS_PROBLEMS.append(
+        ("OIDC_ISSUER", "needs more packages: pip install --require-hashes -r requirements-sso.lock")
+    )
+if SINGLE_SIGN_ON:
+    INSTALLED_APPS = [
+        "allauth",
+        "allauth.account",
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+        *INSTALLED_APPS,  # ours come later, and take back its admin pages
+    ]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+    ACCOUNT_EMAIL_VERIFICATION = "none"  # of the library's own flows nothing is used but the talk with the provider
+    SOCIALACCOUNT_ADAPTER = "integrations.core.single_sign_on.pages.SocialAdapter"
+    SOCIALACCOUNT_LOGIN_ON_GET = True  # a link; a form may post to no other origin
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "provider_class": "integrations.core.single_sign_on.provider.StrictProvider",
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": OIDC_ID,
+                    "name": OIDC_LABEL,
+                    "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                    "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+                    "settings": {"server_url": OIDC_ISSUER},
+                }
+            ],
+        }
+    }
+    for _name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if not env.str(_name, default=""):
+            SETTINGS_PROBLEMS.append((_name, "set it to what the provider gave you for the portal"))
+    for _role in sorted(set(OIDC_ROLES.values()) - {"Admin", "Operator", "Reporter"}):
+        SETTINGS_PROBLEMS.append(("OIDC_ROLES", f"{_role} is no role of the portal: Admin, Operator or Reporter"))
+    if PRODUCTION and not OIDC_ISSUER.startswith("https://"):
+        SETTINGS_PROBLEMS.append(("OIDC_ISSUER", "must start with https:// in production"))

@@ -422,6 +422,10 @@ admin:core_user_delete                                 GET   302 403 403 403 403
 admin:core_user_delete                                 POST  302 403 403 403 403
 admin:core_user_history                                GET   302 403 403 200 403
 admin:core_user_history                                POST  302 403 403 200 403
+admin:core_user_invite                                 GET   302 405 405 405 405
+admin:core_user_invite                                 POST  302 403 403 302 403
+admin:core_user_revoke                                 GET   302 405 405 405 405
+admin:core_user_revoke                                 POST  302 403 403 302 403
 admin:core_webhookdelivery_add                         GET   302 403 403 403 403
 admin:core_webhookdelivery_add                         POST  302 403 403 403 403
 admin:core_webhookdelivery_change                      GET   302 403 200 200 302
@@ -522,6 +526,12 @@ admin:password_change                                  GET   302 200 200 200 200
 admin:password_change                                  POST  302 200 200 200 200
 admin:password_change_done                             GET   302 200 200 200 200
 admin:password_change_done                             POST  302 405 405 405 405
+admin:password_choose                                  GET   404 404 404 404 404
+admin:password_choose                                  POST  404 404 404 404 404
+admin:password_forgotten                               GET   200 200 200 200 200
+admin:password_forgotten                               POST  200 200 200 200 200
+admin:password_link                                    GET   404 404 404 404 404
+admin:password_link                                    POST  404 404 404 404 404
 admin:search                                           GET   302 200 200 200 200
 admin:search                                           POST  302 200 200 200 200
 admin:toga_togadesk_syncoptions_add                    GET   302 403 403 403 403
@@ -558,6 +568,10 @@ core:readyz                                            GET   200 200 200 200 200
 core:readyz                                            POST  405 405 405 405 405
 core:webhook                                           GET   401 401 401 401 401
 core:webhook                                           POST  401 401 401 401 401
+single_sign_on                                         GET   403 403 403 403 403
+single_sign_on                                         POST  405 405 405 405 405
+single_sign_on_callback                                GET   403 403 403 403 403
+single_sign_on_callback                                POST  405 405 405 405 405
 admin:logout                                           GET   302 405 405 405 405
 admin:logout                                           POST  302 200 200 200 200
 """

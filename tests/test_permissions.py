@@ -17,7 +17,13 @@ from tests.permission_matrix import ROLES, rows
 # Pages that call vendors refuse to do so inside a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
-OPEN_DOORS = {"admin:login", "api_openapi", "core:healthz", "core:readyz"}  # what anybody may read
+OPEN_DOORS = {
+    "admin:login",
+    "admin:password_forgotten",
+    "api_openapi",
+    "core:healthz",
+    "core:readyz",
+}  # what anybody may read
 CSRF_EXEMPT = {"api_runs", "core:webhook"}  # addresses that other programs post to
 
 

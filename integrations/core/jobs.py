@@ -191,7 +191,8 @@ def wake() -> None:
 
 def function_of(kind: str) -> JobFunction:
     """The function of that kind. Raises `KeyError` with the known kinds."""
-    from . import pruning, readopting, streams, write_hold  # they ask for work themselves, or import what they prune
+    # They ask for work themselves, or import what they prune.
+    from . import password_links, pruning, readopting, streams, write_hold
     from .alerts import evaluating, notices, sending
     from .failures import acting
     from .figures import counting
@@ -204,6 +205,8 @@ def function_of(kind: str) -> JobFunction:
         streams.DRY_RUN: streams.dry_run_stream,
         write_hold.READOPT: readopting.readopt,
         receiving.WORK: working.work_delivery,
+        password_links.MAIL: password_links.mail_link,
+        password_links.ANSWER: password_links.answer_reset_request,
         watch.WATCH: watch.watch_senders,
         evaluating.EVALUATE: evaluating.evaluate_alerts,
         notices.SEND: sending.send_alerts,

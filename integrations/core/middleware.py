@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from .addresses import address_of
 from .standing import standing_of
-from .two_factor import must_enrol
+from .two_factor import must_enrol, was_given
 
 Next = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN, SEEN = "signed_in_at", "seen_at"
@@ -58,7 +58,7 @@ class TwoFactorMiddleware:
 
     def _detour(self, request: HttpRequest) -> str:
         user = request.user
-        if not user.is_authenticated or user.is_verified():  # type: ignore[attr-defined]  # set by OTPMiddleware
+        if not user.is_authenticated or was_given(request):
             return ""
         standing = standing_of(user)
         request.write_hold = standing.hold  # type: ignore[attr-defined]  # the banner's, without another statement

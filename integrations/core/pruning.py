@@ -14,7 +14,18 @@ from django.utils import timezone
 from django_q.models import Task
 
 from .jobs import Claim
-from .models import Alert, AlertMessage, ApiCall, Figure, Heartbeat, Job, SyncRun, WebhookDelivery
+from .models import (
+    Alert,
+    AlertMessage,
+    ApiCall,
+    Figure,
+    Heartbeat,
+    Job,
+    PasswordLink,
+    ResetRequest,
+    SyncRun,
+    WebhookDelivery,
+)
 
 OVER = (Job.State.DONE, Job.State.DEAD)
 BATCH = 2_000  # rows deleted in one transaction, so that nobody waits long
@@ -33,6 +44,8 @@ KEPT: tuple[tuple[str, str, Callable[[datetime], QuerySet[Any]]], ...] = (
     ("sign-ins", "SIGN_IN_DAYS", lambda then: AccessLog.objects.filter(attempt_time__lt=then)),
     ("attempts to sign in", "SIGN_IN_DAYS", lambda then: AccessAttempt.objects.filter(attempt_time__lt=then)),
     ("refused sign-ins", "SIGN_IN_DAYS", lambda then: AccessFailureLog.objects.filter(attempt_time__lt=then)),
+    ("password links", "SIGN_IN_DAYS", lambda then: PasswordLink.objects.filter(over_at__lt=then)),
+    ("forgotten passwords", "SIGN_IN_DAYS", lambda then: ResetRequest.objects.filter(at__lt=then)),
     ("sessions", "SIGN_IN_DAYS", lambda then: Session.objects.filter(expire_date__lt=then)),
 )
 

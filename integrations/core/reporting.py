@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.conf import settings
 from sentry_sdk.integrations.logging import ignore_logger
 
 from integrations.transport.redaction import MASK, Redactor, is_sensitive_name
+
+PASSWORD_LINK = re.compile(r"(/password/)[A-Za-z0-9]{20,}")  # the secret of a mailed link, in its address
 
 
 def start(dsn: str, **more: Any) -> None:
@@ -50,12 +53,15 @@ def _secrets_of_the_settings() -> Iterator[str]:
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     yield getattr(settings, "METRICS_TOKEN", "")
+    yield getattr(settings, "EMAIL_HOST_PASSWORD", "") or ""
+    for provider in getattr(settings, "SOCIALACCOUNT_PROVIDERS", {}).values():
+        yield from (app["secret"] for app in provider["APPS"])
 
 
 def _clean(value: Any, redactor: Redactor) -> Any:
     """The value without what is secret by name or by value, whatever it is made of."""
     if isinstance(value, str):
-        return redactor.text(value)
+        return PASSWORD_LINK.sub(rf"\1{MASK}", redactor.text(value))
     if isinstance(value, Mapping):
         return {
             name: MASK if isinstance(name, str) and is_sensitive_name(name) else _clean(inner, redactor)

@@ -14,6 +14,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 RECOVERY_CODES = 10
+ELSEWHERE = "second_factor_elsewhere"  # the session's word that a trusted provider asked for it
 
 
 def is_enrolled(user: Any) -> bool:
@@ -25,6 +26,16 @@ def must_enrol(user: Any) -> bool:
     """Whether a role of this person demands a second factor (setting TWO_FACTOR_ROLES)."""
     demanded = settings.TWO_FACTOR_ROLES
     return bool(demanded) and user.groups.filter(name__in=demanded).exists()
+
+
+def given_elsewhere(request: HttpRequest) -> None:
+    """This session's second factor was asked for by the provider that signed the person in."""
+    request.session[ELSEWHERE] = True
+
+
+def was_given(request: HttpRequest) -> bool:
+    """Whether this session had its second factor, here or elsewhere."""
+    return bool(request.user.is_verified()) or bool(request.session.get(ELSEWHERE))  # type: ignore[union-attr]
 
 
 def start(user: Any) -> TOTPDevice:

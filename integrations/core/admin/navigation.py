@@ -103,7 +103,8 @@ _HEADING = (
 )
 _ENTRY = (
     '<li><a href="{link}" class="flex h-[38px] items-center -mx-3 px-3 rounded-default hover:text-primary-600'
-    ' dark:hover:text-primary-500 {active}"><span class="material-symbols-outlined md-18 mr-3 w-[18px]">{icon}</span>'
+    ' dark:hover:text-primary-500 {active}"><span class="material-symbols-outlined md-18 mr-3 w-[18px]"'
+    ' aria-hidden="true">{icon}</span>'
     "<span>{title}</span>{badge}</a></li>"
 )
 _ACTIVE = "bg-base-100 font-semibold text-primary-600 dark:bg-white/[.06] dark:text-primary-500 active"

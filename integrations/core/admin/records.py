@@ -23,7 +23,7 @@ def inert(text: str) -> str:
     """Any text as text, kept in its shape; JSON is indented. Never interpreted by the browser."""
     with contextlib.suppress(ValueError):  # not JSON: shown as it came
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return format_html('<pre class="p-pre">{}</pre>', text) if text else "–"
+    return format_html('<pre class="p-pre" tabindex="0">{}</pre>', text) if text else "–"
 
 
 @admin.register(ApiCall)

@@ -8,6 +8,7 @@ from .failures import FailureAct
 from .figures import Figure, FigureSeries
 from .integrations import Integration, IntegrationRole
 from .jobs import Heartbeat, Job
+from .password_links import PasswordLink, ResetRequest
 from .restoring import DatabaseMark, Readoption, WriteHold
 from .senders import SenderSilence, SenderWatch, WebhookHour
 from .streams import Stream, SyncRun
@@ -39,9 +40,11 @@ __all__ = [
     "Integration",
     "IntegrationRole",
     "Job",
+    "PasswordLink",
     "Readoption",
     "RecordLink",
     "Replay",
+    "ResetRequest",
     "SenderSilence",
     "SenderWatch",
     "Severity",

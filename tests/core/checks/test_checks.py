@@ -35,6 +35,35 @@ def test_the_shipped_production_settings_pass_the_deploy_checks(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
 
+SINGLE_SIGN_ON = {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "portal", "OIDC_CLIENT_SECRET": "canary"}
+
+
+def test_they_pass_with_single_sign_on_too(tmp_path: Path) -> None:
+    settings_of = PRODUCTION_ENV | SINGLE_SIGN_ON
+    done = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", tmp_path=tmp_path, **settings_of)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET: set it to what the provider gave you"),
+        ({"OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER: must start with https://"),
+        ({"OIDC_ROLES": "it-admins=Administrator"}, "OIDC_ROLES: Administrator is no role"),
+    ],
+)
+def test_what_single_sign_on_lacks_is_named(tmp_path: Path, wrong: dict[str, str], says: str) -> None:
+    done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | SINGLE_SIGN_ON | wrong)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "canary" not in done.stderr
+
+
+def test_without_its_settings_single_sign_on_is_not_there(tmp_path: Path) -> None:
+    code = "import django, sys; django.setup(); import portal.urls; sys.exit('allauth' in sys.modules)"
+    assert python("-c", code, tmp_path=tmp_path, **PRODUCTION_ENV).returncode == 0
+
+
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "PORTAL_KEYS", "ALLOWED_HOSTS", "PORTAL_BASE_URL"])
 def test_each_needed_setting_is_missed_by_name(tmp_path: Path, missing: str) -> None:
     done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | {missing: ""})

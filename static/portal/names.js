@@ -1,0 +1,9 @@
+// Select2, which searches related records, names none of its search fields: each gets the name of the field it is for.
+new MutationObserver(() => {
+  for (const search of document.querySelectorAll(".select2-search__field:not([aria-label])")) {
+    const field = search.closest(".select2-container")?.previousElementSibling  // in the page; or in a list that opened
+      ?? document.querySelector("select:has(+ .select2-container--open)");
+    const name = field?.labels?.[0]?.textContent.trim().replace(/:$/, "");
+    if (name) search.setAttribute("aria-label", name);
+  }
+}).observe(document, { childList: true, subtree: true });
