@@ -27,7 +27,8 @@ def meet(lines: list[Line], found: Mapping[Value, Found], begun: Begun) -> None:
 
     A line's item has the base's value, the entry's or the one the entry was about to get; else it is what arrived for
     what left. An item with a value that Advoware has is nothing new, whichever line it belongs to; one for which a run
-    that died was about to make an entry is no change of another; a value that was entered anew in Advoware has not left.
+    that died was about to make an entry is no change of another. A value that was entered anew in Advoware has not
+    left.
     """
     left: dict[Value, list[Line]] = {}
     for line in lines:
