@@ -82,7 +82,7 @@ WRITES: dict[str, Case] = {
     "an attachment outside": Case(
         "external", f"core/create {FILE}", lambda s, t, w: s.inside("attach", ticket=w, name="b", text="b")
     ),
-    "another content inside": Case("internal", f"core/update {FILE}", _replaced),
+    "another content inside": Case("internal", f"core/update {FILE}", _replaced, again=True),
     "a deletion inside": Case("internal", f"core/delete {FILE}", _deleted),
 }
 ON_THE_WAY = (
