@@ -38,7 +38,7 @@ bench: setup-dev  ## the figures of docs/benchmarks.md, measured here
 	@$(PY) -m benchmarks
 
 browser: setup-dev  ## the story in Debian's chromium
-	@$(PY) -m pytest -q -m browser
+	@$(PY) -m pytest -n 2 --dist loadfile -q -m browser
 
 screenshots: setup-dev  ## the pictures of docs/images, taken anew
 	@$(PY) -m tests.browser.screenshots

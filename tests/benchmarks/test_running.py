@@ -23,6 +23,7 @@ def started(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.proof
 def test_a_benchmark_prints_its_figures_and_counts_them() -> None:
     ended = started("M9", "M10", "--scale", "0.001", "--database", "SQLite")
     *rows, last = ended.stdout.splitlines()

@@ -113,6 +113,7 @@ def test_the_same_batch_sent_at_once_by_several_makes_each_run_once(portal: Port
     assert portal.ask(COUNT, "sending") == [RUNS, RUNS, 5]
 
 
+@pytest.mark.proof
 def test_an_import_whose_worker_is_killed_goes_on_and_counts_every_run_once(portal: Portal, tmp_path: Path) -> None:
     count = 6_000
     file = tmp_path / "runs.json"

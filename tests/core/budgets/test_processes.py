@@ -24,6 +24,7 @@ def held(lines: list[str]) -> list[tuple[float, int]]:
 
 
 @pytest.mark.processes
+@pytest.mark.proof
 def test_processes_together_never_exceed_slots_or_hour_even_when_some_are_killed(tmp_path: Path) -> None:
     environment = {
         **os.environ,

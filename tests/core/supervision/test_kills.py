@@ -64,7 +64,13 @@ LONG = pytest.mark.proof
 
 
 @pytest.mark.parametrize(
-    "who", ["main", "sentinel", pytest.param("pusher", marks=LONG), pytest.param("monitor", marks=LONG)]
+    "who",
+    [
+        "main",
+        pytest.param("sentinel", marks=LONG),
+        pytest.param("pusher", marks=LONG),
+        pytest.param("monitor", marks=LONG),
+    ],
 )
 def test_a_process_that_holds_the_queue_together_is_killed(stage: Stage, who: str) -> None:
     queue = stage.queue()
@@ -101,6 +107,7 @@ def test_a_queue_that_cannot_end_without_its_supervisor_is_gone_after_a_while(st
     wait_until(gone(*everybody[1:]), "the end of all others")
 
 
+@pytest.mark.proof
 def test_everything_is_killed_at_once_and_a_new_start_goes_on(stage: Stage) -> None:
     queue = stage.queue()
     stage.do("enqueue", "slow", 1, 2)
@@ -113,6 +120,7 @@ def test_everything_is_killed_at_once_and_a_new_start_goes_on(stage: Stage) -> N
     assert stage.made() == Counter({1: 1, 2: 1})
 
 
+@pytest.mark.proof
 def test_orphans_of_a_killed_supervisor_and_main_process_end_with_their_next_wake_up(stage: Stage) -> None:
     queue = stage.queue()
     everybody = queue.everybody()
@@ -171,6 +179,7 @@ def test_two_queues_on_one_database_share_the_work_and_one_goes_on_alone(stage: 
     assert second.stop() == 0
 
 
+@pytest.mark.proof
 def test_a_worker_that_stood_still_for_too_long_does_not_write_any_more(stage: Stage) -> None:
     queue = stage.queue()
     stage.do("enqueue", "slow", 1)
@@ -196,6 +205,7 @@ def test_the_end_waits_for_the_job_at_work_and_begins_no_other(stage: Stage) -> 
     assert Counter(state for state, *_ in stage.do("states")) == {"done": len(begun), "queued": 6 - len(begun)}
 
 
+@pytest.mark.proof
 def test_a_second_ctrl_c_does_not_wait_for_the_job_at_work(stage: Stage) -> None:
     queue = stage.queue()
     stage.do("enqueue", "endless", 1)

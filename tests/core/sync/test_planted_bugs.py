@@ -77,7 +77,6 @@ def hunt(engine: ModuleType, linking: ModuleType) -> None:
 FOUND_SOON = {  # in a second or two; the others are hunted by `make proof`
     "a create that got no answer is sent again without looking",
     "a record that has a link counts as done",
-    "held records are not tried again",
     "what both sides agreed on is not kept",
 }
 

@@ -83,7 +83,13 @@ def test_a_lost_answer_and_a_kill_double_nothing(world: World, loss: str) -> Non
         scenario(world, "tickets_to_toga", die_at, loss)
 
 
-@pytest.mark.parametrize("streams", [[*BOTH], [*BOTH, *BOTH]], ids=["both directions", "each direction twice"])
+@pytest.mark.parametrize(
+    "streams",
+    [
+        pytest.param([*BOTH], id="both directions"),
+        pytest.param([*BOTH, *BOTH], id="each direction twice", marks=pytest.mark.proof),
+    ],
+)
 def test_runs_at_the_same_time_make_nothing_twice(world: World, streams: list[str]) -> None:
     world.begin()
     said = world.portal.do("together", streams=streams)
