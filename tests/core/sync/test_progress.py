@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from io import StringIO
 
 import pytest
@@ -51,7 +52,16 @@ def test_elsewhere_a_plain_line_is_written_when_something_changed(monkeypatch: p
     assert out.getvalue() == "1 read\n2 read\n"
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """Ctrl-C interrupts, as it does there; who starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("at_a_terminal")
 def test_ctrl_c_is_a_wish_the_first_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(showing, "EVERY", 0.01)
     out, asked = StringIO(), []
