@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from integrations.core.models import Client
 from integrations.core.models.scoping import ScopedQuerySet
 
 from .history import versions
@@ -46,7 +47,10 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """A filter by a related record that offers only the records the person may see."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[Any]:
-        related = limited(field.remote_field.model._default_manager.all(), request)
+        model = field.remote_field.model
+        related = limited(model._default_manager.all(), request)
+        if model is not Client and (path := getattr(model, "client_path", "")):
+            related = related.select_related(path)  # a record's name begins with its client's
         return [(str(record.pk), str(record)) for record in related]
 
 

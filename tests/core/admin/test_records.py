@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.core.models import ApiCall, ApiToken, AuditEntry, Connection, Integration, User
+from integrations.core.models import ApiCall, ApiToken, AuditEntry, Client, Connection, Integration, User
 from tests.core.world import PASSWORD, browser
 
 
@@ -135,3 +137,21 @@ def test_deleting_is_off_everywhere_in_core(world: SimpleNamespace) -> None:
     for address in (f"client/{world.elite.pk}", f"connection/{world.elite_connection.pk}", f"user/{world.operator.pk}"):
         assert page.post(f"/admin/core/{address}/delete/", {"post": "yes"}).status_code == 403
     assert Connection.objects.filter(pk=world.elite_connection.pk).exists()
+
+
+@pytest.mark.parametrize("page", ["apicall", "auditentry", "webhookdelivery", "recordlink"])
+def test_the_filters_of_a_list_take_as_many_statements_for_many_connections_as_for_one(
+    world: SimpleNamespace, page: str
+) -> None:
+    visitor = browser(world.admin)
+    address = f"/admin/core/{page}/"
+    visitor.get(address)
+    with CaptureQueriesContext(database) as few:
+        visitor.get(address)
+    for number in range(8):
+        client = Client.objects.create(slug=f"client-{number}", name=f"Client {number}")
+        Connection.objects.create(client=client, slug="psa", vendor="autotask")
+        Integration.objects.create(client=client, slug="tickets", kind="backup_tickets")
+    with CaptureQueriesContext(database) as many:
+        visitor.get(address)
+    assert len(many) == len(few)
