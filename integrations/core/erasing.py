@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Cast
 
 from . import audit, registry
-from .models import ApiCall, AuditEntry, HeldItem, RecordLink, SyncEntry, User, WebhookDelivery
+from .models import ApiCall, AuditEntry, HeldItem, Job, RecordLink, SyncEntry, SyncRun, User, WebhookDelivery
 
 ERASED = "[erased]"
 SHORTEST = 4  # letters of a word: shorter ones are in everything
@@ -93,7 +93,10 @@ def _places() -> Iterator[_Place]:
     yield _Place(ApiCall.objects.all(), ("query", "error", "request_body", "response_body"), is_deleted=True)
     yield _Place(WebhookDelivery.objects.filter(over_at__isnull=False), ("body",), is_deleted=True)
     yield _Place(SyncEntry.objects.all(), ("why", "writes"), is_deleted=True)
-    yield _Place(HeldItem.objects.all(), ("sentence",), is_deleted=False)
+    yield _Place(WebhookDelivery.objects.all(), ("outcome", "earlier"), is_deleted=False)
+    yield _Place(SyncRun.objects.all(), ("outcome",), is_deleted=False)
+    yield _Place(Job.objects.all(), ("outcome",), is_deleted=False)
+    yield _Place(HeldItem.objects.all(), ("sentence", "shape", "reason"), is_deleted=False)
     yield _Place(RecordLink.objects.all(), ("base", "sent", "cause"), is_deleted=False)
     kinds = {kind.slug for kind in registry.kinds()}
     for model in apps.get_models():

@@ -15,6 +15,7 @@ from integrations.core.models import (
     AuditEntry,
     HeldItem,
     Integration,
+    Job,
     RecordLink,
     Stream,
     SyncEntry,
@@ -42,10 +43,10 @@ def world() -> SimpleNamespace:
         pair = Pair.objects.create(link=link, integration=integration, betnr=len(person))
         for number in (1, 2):
             HeldValue.objects.create(pair=pair, value=person, key=f"{number}:{person}", why=f"{person} was refused.")
-        HeldItem.objects.create(
-            stream=stream, record_id=person[:4], cause="permanent", sentence=f"EspoCRM refused {person}."
-        )
-        run = SyncRun.objects.create(stream=stream, state=SyncRun.State.DONE)
+        refused = f"EspoCRM refused {person}."
+        HeldItem.objects.create(stream=stream, record_id=person[:4], cause="permanent", sentence=refused, shape=refused)
+        Job.objects.create(kind="core.run_stream", key=person, state=Job.State.DEAD, outcome=refused)
+        run = SyncRun.objects.create(stream=stream, state=SyncRun.State.FAILED, outcome=refused)
         SyncEntry.objects.create(run=run, record_id=person[:4], outcome="updated", writes=[f"address {person}"])
     call(made, f'{{"emailAddress": "{ESCAPED}"}}')
     delivery(made, ROSA, is_over=False)
@@ -98,6 +99,9 @@ def test_the_person_is_gone_everywhere_and_others_stay(world: SimpleNamespace) -
     assert bases == [{"lines": [[4, "[erased]"]]}, {"lines": [[4, "otto@example.com"]]}]
     held = list(HeldItem.objects.order_by("pk").values_list("sentence", flat=True))
     assert held == ["EspoCRM refused [erased].", "EspoCRM refused otto@example.com."]
+    for rows, name in ((HeldItem, "shape"), (Job, "outcome"), (SyncRun, "outcome")):
+        said = set(rows.objects.values_list(name, flat=True))
+        assert said == {"EspoCRM refused [erased].", "EspoCRM refused otto@example.com."}, rows.__name__
     assert {row.value for row in HeldValue.objects.all()} == {"[erased]", "otto@example.com"}
     assert "Nothing in the portal holds these words." in erase(ROSA)
 
