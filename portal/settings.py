@@ -197,7 +197,9 @@ SESSION_COOKIE_NAME = "portal_session"
 CSRF_COOKIE_NAME = "portal_csrf"
 CSRF_COOKIE_HTTPONLY = True
 
-LANGUAGE_CODE = "en"
+# One language for the whole installation, so that pages, mails and what is stored agree (docs/development.md).
+LANGUAGE_CODE = env.str("PORTAL_LANGUAGE", default="en")
+LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["portal.formats"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
