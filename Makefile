@@ -8,7 +8,7 @@ SEED ?= 0
 FAST := not proof and not browser and not live
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev port demo test proof bench browser screenshots lint format lock
+.PHONY: help setup setup-dev port demo test proof bench browser screenshots messages messages-compiled lint format lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -48,6 +48,14 @@ lint: setup-dev  ## ruff, mypy, migrations
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py makemigrations --check --dry-run
+
+messages: setup-dev  ## the texts to translate, into portal/locale/ (LANGUAGE=de; needs gettext)
+	@test -n "$(LANGUAGE)" || { echo "messages: say which language, as in: make messages LANGUAGE=de" >&2; exit 1; }
+	@$(PY) manage.py makemessages --locale "$(LANGUAGE)" --extension html,txt,py --no-obsolete --add-location file \
+		--ignore ".venv/*" --ignore "tests/*" --ignore "benchmarks/*"
+
+messages-compiled: setup-dev  ## portal/locale/ as the portal reads it (needs gettext)
+	@$(PY) manage.py compilemessages --ignore ".venv/*"
 
 format: setup-dev  ## ruff's fixes
 	@$(PY) -m ruff check --fix .

@@ -199,7 +199,7 @@ CSRF_COOKIE_HTTPONLY = True
 
 # One language for the whole installation, so that pages, mails and what is stored agree (docs/development.md).
 LANGUAGE_CODE = env.str("PORTAL_LANGUAGE", default="en")
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 FORMAT_MODULE_PATH = ["portal.formats"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
