@@ -50,7 +50,7 @@ class WebhooksFilter(admin.SimpleListFilter):
     parameter_name = "webhooks"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("stopped", "stopped")]
+        return [("stopped", gettext("stopped"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.exclude(webhook_trouble="") if self.value() == "stopped" else queryset

@@ -76,7 +76,8 @@ class JobAdmin(ReadOnlyHouseAdmin):
     @admin.display(description=_("API calls"))
     def calls(self, job: Job) -> str:
         address = reverse("admin:core_apicall_changelist")
-        return format_html('<a class="p-link" href="{}?job_id={}">API calls of this job</a>', address, job.pk)
+        said = gettext("API calls of this job")
+        return format_html('<a class="p-link" href="{}?job_id={}">{}</a>', address, job.pk, said)
 
     @admin.action(description=_("Try dead jobs again"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

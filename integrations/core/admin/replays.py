@@ -30,14 +30,22 @@ FAILED_SHOWN = 50
 class ReplayForm(forms.Form):
     """Which deliveries, and how fast."""
 
-    connection = forms.ModelChoiceField(Connection.objects.none(), required=False, empty_label="any")
+    connection = forms.ModelChoiceField(
+        Connection.objects.none(), label=_("Connection"), required=False, empty_label=_("any")
+    )
     deliveries = forms.ChoiceField(
         label=_("What came of them"),
-        choices=[("", "anything"), *((value, label) for value, label in Delivery.choices if value != Delivery.WAITING)],
+        choices=[
+            ("", _("anything")),
+            *((value, label) for value, label in Delivery.choices if value != Delivery.WAITING),
+        ],
         required=False,
     )
     record = forms.CharField(
-        max_length=160, required=False, help_text=_("How the record begins, such as ticket:17. Empty: any.")
+        label=_("Record"),
+        max_length=160,
+        required=False,
+        help_text=_("How the record begins, such as ticket:17. Empty: any."),
     )
     since = forms.DateTimeField(label=_("Received from"), required=False)
     until = forms.DateTimeField(label=_("Received before"), required=False)
