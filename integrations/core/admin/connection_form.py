@@ -220,4 +220,4 @@ def set_by(connection: Connection, name: str) -> str:
     if not stamp:
         return gettext("Not set.")
     at = timezone.localtime(dt.datetime.fromisoformat(stamp["at"]))
-    return gettext("Set on {at}, by {stamp}.").format(at=f"{at:%-d %b %Y}", stamp=stamp["by"])
+    return gettext("Set on {day}, by {who}.").format(day=f"{at:%-d %b %Y}", who=stamp["by"])

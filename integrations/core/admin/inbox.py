@@ -131,7 +131,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         rows = list(chosen[: MOST + 1])
         if not rows or len(rows) > MOST:
             why = (
-                gettext("choose at most {MOST}").format(MOST=f"{MOST:,}")
+                gettext("choose at most {most}").format(most=f"{MOST:,}")
                 if rows
                 else gettext("none of these could be understood, so none can be looked at")
             )
