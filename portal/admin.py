@@ -8,14 +8,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject, cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold.settings import get_config
 from unfold.sites import UnfoldAdminSite
 
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishes no types
-    site_title = "Integration portal"
-    site_header = "Integration portal"
-    index_title = "Overview"
+    site_title = _("Integration portal")
+    site_header = _("Integration portal")
+    index_title = _("Overview")
     enable_nav_sidebar = True
 
     def _get_config(self, key: str, *args: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -314,9 +315,9 @@ def _page(name: str) -> Any:
 
 
 UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Integration portal",
-    "SITE_HEADER": "Integration portal",
-    "SITE_SUBHEADER": "backups, tickets, records in step",
+    "SITE_TITLE": _("Integration portal"),
+    "SITE_HEADER": _("Integration portal"),
+    "SITE_SUBHEADER": _("backups, tickets, records in step"),
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("portal/icon.svg")}],
@@ -327,8 +328,8 @@ UNFOLD: dict[str, Any] = {
     "COMMAND": {"show_history": False},
     "ACCOUNT": {
         "navigation": [
-            {"title": "Two-factor sign-in", "link": _page("admin:two_factor")},
-            {"title": "Change password", "link": _page("admin:password_change")},
+            {"title": _("Two-factor sign-in"), "link": _page("admin:two_factor")},
+            {"title": _("Change password"), "link": _page("admin:password_change")},
         ]
     },
 }

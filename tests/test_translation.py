@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.template.base import Lexer, Token, TokenType
 from django.test import Client as Browser
 from django.utils.functional import Promise
@@ -34,6 +35,9 @@ NAMES = (  # of products, people and formats: the same in every language
     "Advoware",
     "EspoCRM",
     "Ctrl+K",
+    "Axes",
+    *("Attempted", "Access", "OrmQ", "object"),  # how records of other programs call themselves
+    settings.ENVIRONMENT,  # as whoever runs the portal calls it
 )
 MESSAGES = {"success", "error", "warning", "info", "message_user", "add_error"}
 NAMED = {"help_text", "verbose_name", "verbose_name_plural", "short_description", "empty_label", "empty_value_display"}

@@ -118,11 +118,10 @@ def untranslated(page: str, data: str, *, names: Iterable[str] = ()) -> list[str
     known = set(names)
     found = []
     for piece in reader.outside:
-        if piece in data or piece in known:
-            continue
         words = [word for word in BETWEEN.split(piece) if SAID.search(word)]
-        if any(word not in data and word not in known for word in words):
-            found.append(piece)
+        if _is_known(piece, data, known) or all(_is_known(word, data, known) for word in words):
+            continue
+        found.append(piece)
     assert reader.depth == 0, "a translated text was cut, so that its end is missing"
     return list(dict.fromkeys(found))
 
@@ -133,6 +132,11 @@ def spoken(markup: str) -> list[str]:
     reader.feed(markup)
     reader.close()
     return [piece for piece in reader.outside if SAID.search(piece)]
+
+
+def _is_known(text: str, data: str, names: set[str]) -> bool:
+    """Whether it is in the data, perhaps written small there: headings begin with a capital."""
+    return text in names or text in data or text[:1].lower() + text[1:] in data
 
 
 CLASSES = re.compile(r"\bp-[\w-]+")  # of the style sheet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core import registry, roles
 from integrations.core.registry import IntegrationKind, NavigationItem, OptionRows, Role
 from integrations.vendors.advoware import VENDOR as ADVOWARE_VENDOR
@@ -30,7 +32,7 @@ _SETTINGS = (
 registry.register(
     IntegrationKind(
         slug=KIND,
-        label="Advoware to EspoCRM",
+        label=_("Advoware to EspoCRM"),
         roles=(
             Role(ADVOWARE, "Advoware", ADVOWARE_VENDOR, side="left"),
             Role(ESPOCRM, "EspoCRM", ESPOCRM_VENDOR, side="right"),
@@ -41,7 +43,7 @@ registry.register(
         options_saved=lambda options: unsettle_all(options.pk),
         readopt=readopt,
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
-        navigation=(NavigationItem("Contact data", "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
+        navigation=(NavigationItem(_("Contact data"), "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
         dashboard=tiles,
         failures=FAILURES,
         search=search,

@@ -1,3 +1,5 @@
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.registry import IntegrationKind, NavigationItem, Role, StreamKind, register
 from integrations.vendors.autotask import VENDOR as AUTOTASK
 
@@ -25,19 +27,19 @@ from .work_lists import customers_badge, runs_badge
 register(
     IntegrationKind(
         slug="backup_tickets",
-        label="Backup tickets",
+        label=_("Backup tickets"),
         roles=(Role(ROLE, "Autotask", AUTOTASK),),
         streams=(
-            StreamKind("mapping_check", "Check of the company mappings", mapping_check, interval_minutes=24 * 60),
+            StreamKind("mapping_check", _("Check of the company mappings"), mapping_check, interval_minutes=24 * 60),
             StreamKind(
                 "link_validation",
-                "Validation of the open tickets",
+                _("Validation of the open tickets"),
                 link_validation,
                 interval_minutes=60,
                 hinted_by=(ROLE,),
                 run_hint=look_at,
             ),
-            StreamKind("reference_data", "Refresh of the reference data", reference_data, interval_minutes=24 * 60),
+            StreamKind("reference_data", _("Refresh of the reference data"), reference_data, interval_minutes=24 * 60),
         ),
         options=TicketOptions,
         resolve_options=resolve_options,
@@ -56,20 +58,20 @@ register(
         permissions=PERMISSIONS,
         navigation=(
             NavigationItem(
-                "Run Checks", "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN, badge=runs_badge
+                _("Run Checks"), "fact_check", "admin:backup_tickets_run_changelist", VIEW_RUN, badge=runs_badge
             ),
             NavigationItem(
-                "Backup jobs", "backup", "admin:backup_tickets_backupjob_changelist", "backup_tickets.view_backupjob"
+                _("Backup jobs"), "backup", "admin:backup_tickets_backupjob_changelist", "backup_tickets.view_backupjob"
             ),
             NavigationItem(
-                "Customers",
+                _("Customers"),
                 "domain",
                 "admin:backup_tickets_customer_changelist",
                 VIEW_CUSTOMER,
                 badge=customers_badge,
             ),
             NavigationItem(
-                "Ticket settings", "tune", "admin:backup_tickets_ticketoptions_changelist", VIEW_SETTINGS, "Set-up"
+                _("Ticket settings"), "tune", "admin:backup_tickets_ticketoptions_changelist", VIEW_SETTINGS, "Set-up"
             ),
         ),
         dashboard=tiles,

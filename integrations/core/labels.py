@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from integrations.core.models import Alert, AuditEntry, Connection, Job, Severity, SyncEntry, SyncRun
+from integrations.texts import Text
 
 HEALTH_TONES = {
     Connection.Health.OK: "good",
@@ -39,7 +41,7 @@ ENTRY_TONES = {
 }
 
 
-def label(text: str, tone: str = "neutral", *, title: str = "") -> SafeString:
+def label(text: Text, tone: str = "neutral", *, title: Text = "") -> SafeString:
     """A coloured label; tones are neutral, info, good, warning, bad."""
     return format_html('<span class="p-label p-{}" title="{}">{}</span>', tone, title, text)
 
@@ -47,22 +49,30 @@ def label(text: str, tone: str = "neutral", *, title: str = "") -> SafeString:
 def health(connection: Connection) -> SafeString:
     """How a connection is: paused, or its health with the cause as a tooltip; and that its webhooks have stopped."""
     if connection.is_paused:
-        shown = label("paused", "info", title="No call goes out until it is resumed.")
+        shown = label(gettext("paused"), "info", title=gettext("No call goes out until it is resumed."))
     else:
         tone = HEALTH_TONES.get(Connection.Health(connection.health), "neutral")
         shown = label(connection.get_health_display(), tone, title=connection.health_cause)
     if not connection.webhook_trouble:
         return shown
     is_silent = connection.webhook_trouble_by == Connection.TroubleBy.SILENCE
-    said = label("webhooks silent" if is_silent else "webhooks stopped", "bad", title=connection.webhook_trouble)
+    said = label(
+        gettext("webhooks silent") if is_silent else gettext("webhooks stopped"),
+        "bad",
+        title=connection.webhook_trouble,
+    )
     return format_html("{} {}", shown, said)
 
 
 def environment(connection: Connection) -> SafeString:
     """Whether real tickets and real people are behind it; said on every page that is about to write."""
     if connection.environment == Connection.Environment.SANDBOX:
-        return label("sandbox", "info", title="A test system: nobody works with what is written here.")
-    return label("production", "neutral", title="The real system: people work with what is written here.")
+        return label(
+            gettext("sandbox"), "info", title=gettext("A test system: nobody works with what is written here.")
+        )
+    return label(
+        gettext("production"), "neutral", title=gettext("The real system: people work with what is written here.")
+    )
 
 
 def job_state(job: Job) -> SafeString:
@@ -76,7 +86,7 @@ def outcome(entry: AuditEntry) -> SafeString:
 def http_status(status: int | None) -> SafeString:
     """An HTTP status as a label; none means that no answer came."""
     if status is None:
-        return label("no answer", "bad")
+        return label(gettext("no answer"), "bad")
     return label(str(status), "good" if status < 400 else "warning" if status < 500 else "bad")
 
 
@@ -87,7 +97,11 @@ def severity(value: int) -> SafeString:
 def alert_state(alert: Alert) -> SafeString:
     """Open, over, or open and looked after."""
     if alert.state == Alert.State.RECOVERED:
-        return label("over", "good")
+        return label(gettext("over"), "good")
     if alert.acknowledged_at:
-        return label("looked after", "info", title=f"By {alert.acknowledged_by}.")
-    return label("open", "bad")
+        return label(
+            gettext("looked after"),
+            "info",
+            title=gettext("By {acknowledged_by}.").format(acknowledged_by=alert.acknowledged_by),
+        )
+    return label(gettext("open"), "bad")

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.transport.errors import ConfigurationError, TemporaryError
 
@@ -25,22 +27,22 @@ from .models import AuditEntry, Job, PasswordLink, ResetRequest, User
 MAIL, ANSWER = "core.mail_password_link", "core.answer_reset_request"
 LIFE = {PasswordLink.Purpose.INVITATION: timedelta(days=3), PasswordLink.Purpose.RESET: timedelta(hours=1)}
 SUBJECT = {
-    PasswordLink.Purpose.INVITATION: "Your invitation to the integration portal",
-    PasswordLink.Purpose.RESET: "A new password for the integration portal",
+    PasswordLink.Purpose.INVITATION: _("Your invitation to the integration portal"),
+    PasswordLink.Purpose.RESET: _("A new password for the integration portal"),
 }
 ASKS_PER_ADDRESS, ASKS_PER_PLACE = 3, 20  # requests for a forgotten password within an hour; more are passed over
-NO_MAIL = "No mail server is set up: set EMAIL_URL, and start the portal again."
+NO_MAIL = _("No mail server is set up: set EMAIL_URL, and start the portal again.")
 
 
 def obstacle(user: User) -> str:
     """Why this person cannot be invited now, as a sentence; empty when they can."""
     if not user.is_active:
-        return "This person is not active. Switch “active” on first."
+        return gettext("This person is not active. Switch “active” on first.")
     if user.has_usable_password():
-        return "This person has a password already."
+        return gettext("This person has a password already.")
     if not user.email:
-        return "This person has no e-mail address. Enter one first."
-    return "" if settings.MAIL_IS_SET_UP else NO_MAIL
+        return gettext("This person has no e-mail address. Enter one first.")
+    return "" if settings.MAIL_IS_SET_UP else str(NO_MAIL)
 
 
 def invite(user: User, *, by: User) -> PasswordLink:
@@ -52,7 +54,7 @@ def invite(user: User, *, by: User) -> PasswordLink:
         raise ValueError(reason)
     with transaction.atomic():
         link = _make(user, PasswordLink.Purpose.INVITATION, by=by)
-        _tell(by, user, "user.invite", f"By a link to {user.email}.")
+        _tell(by, user, "user.invite", gettext("By a link to {address}.").format(address=user.email))
     return link
 
 
@@ -61,7 +63,7 @@ def revoke(user: User, *, by: User) -> None:
     with transaction.atomic():
         end_links(user)
         User.objects.filter(pk=user.pk).update(is_active=False)
-        _tell(by, user, "user.revoke_invitation", "The person is no longer active.")
+        _tell(by, user, "user.revoke_invitation", gettext("The person is no longer active."))
 
 
 def end_links(user: User) -> None:
@@ -92,7 +94,7 @@ def answer_reset_request(claim: jobs.Claim, pk: int) -> str:
     with transaction.atomic():
         for person in people:
             _make(person, PasswordLink.Purpose.RESET, by=None)
-    return f"{len(people)} links asked for."
+    return gettext("{people} links asked for.").format(people=len(people))
 
 
 def _make(user: User, purpose: PasswordLink.Purpose, *, by: User | None) -> PasswordLink:
@@ -114,27 +116,29 @@ def mail_link(claim: jobs.Claim, pk: int) -> str:
     claim.check()
     expires_at = timezone.now() + LIFE[purpose]
     if not live.update(digest=PasswordLink.digest_of(secret), expires_at=expires_at):
-        return "It was taken back or replaced before it was mailed."
+        return gettext("It was taken back or replaced before it was mailed.")
     try:
         _send(link, purpose, f"{settings.PORTAL_BASE_URL}{reverse('admin:password_link', args=[secret])}")
     except (ConfigurationError, TemporaryError) as problem:
         live.update(trouble=str(problem))
         raise
     live.update(mailed_at=timezone.now(), trouble="")
-    return f"Mailed to {link.sent_to}."
+    return gettext("Mailed to {sent_to}.").format(sent_to=link.sent_to)
 
 
 def _send(link: PasswordLink, purpose: PasswordLink.Purpose, address: str) -> None:
     if not settings.MAIL_IS_SET_UP:
-        raise ConfigurationError(NO_MAIL)
+        raise ConfigurationError(str(NO_MAIL))
     text = render_to_string(
         f"portal/mail/{purpose.value}.txt",
         {"link": link, "address": address, "portal": settings.PORTAL_BASE_URL, "life": LIFE[purpose]},
     )
     try:
-        EmailMessage(SUBJECT[purpose], text, to=[link.sent_to]).send()
+        EmailMessage(str(SUBJECT[purpose]), text, to=[link.sent_to]).send()
     except (smtplib.SMTPException, OSError) as problem:
-        raise TemporaryError(f"The mail server did not take it ({type(problem).__name__}).") from problem
+        raise TemporaryError(
+            gettext("The mail server did not take it ({name}).").format(name=type(problem).__name__)
+        ) from problem
 
 
 def opened_by(secret: str) -> PasswordLink | None:
@@ -154,7 +158,12 @@ def use(secret: str, password: str) -> User | None:
         end_links(user)
         user.set_password(password)
         user.save(update_fields=["password"])
-        _tell(user, user, "user.choose_password", f"By a mailed link ({link.get_purpose_display()}).")
+        _tell(
+            user,
+            user,
+            "user.choose_password",
+            gettext("By a mailed link ({purpose}).").format(purpose=link.get_purpose_display()),
+        )
     return user
 
 
@@ -171,13 +180,17 @@ def _tell(by: User, user: User, action: str, detail: str) -> None:
 def state_of(user: Any, invitation: PasswordLink | None) -> tuple[str, str]:
     """How far this person is, and the tone of its label; `invitation` is their live one, if there is any."""
     if not user.is_active:
-        return "inactive", "neutral"
+        return gettext("inactive"), "neutral"
     if user.has_usable_password():
-        return "active", "good"
+        return gettext("active"), "good"
     if invitation is None:
-        return ("active", "good") if settings.SINGLE_SIGN_ON and user.last_login else ("no password", "warning")
+        return (
+            (gettext("active"), "good")
+            if settings.SINGLE_SIGN_ON and user.last_login
+            else (gettext("no password"), "warning")
+        )
     if timezone.now() >= invitation.expires_at:
-        return "invitation expired", "warning"
+        return gettext("invitation expired"), "warning"
     if invitation.mailed_at is None:
-        return ("invitation not sent", "bad") if invitation.trouble else ("being invited", "info")
-    return "invited", "info"
+        return (gettext("invitation not sent"), "bad") if invitation.trouble else (gettext("being invited"), "info")
+    return gettext("invited"), "info"

@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
+from integrations.texts import Text
 from integrations.vendors import Vendor
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Role:
     """
 
     name: str
-    label: str
+    label: Text
     vendor: Vendor
     side: str = ""
 
@@ -48,7 +49,7 @@ class StreamKind:
     """
 
     slug: str
-    label: str
+    label: Text
     run: Callable[[Any], str | None]
     interval_minutes: int
     enabled: bool = True
@@ -77,7 +78,7 @@ class NavigationItem(NamedTuple):
     `badge(request)` is a short text beside it, how much waits there, or empty; by a cheap query.
     """
 
-    title: str
+    title: Text
     icon: str  # a name of Material Symbols
     url_name: str
     permission: str
@@ -88,7 +89,7 @@ class NavigationItem(NamedTuple):
 class Tile(NamedTuple):
     """One figure of the first page: what it counts, how many, where to look, and how it is meant."""
 
-    label: str
+    label: Text
     value: int
     url: str
     tone: str = "neutral"  # or "good", "warning", "bad"
@@ -121,7 +122,7 @@ class ChartPart(NamedTuple):
     """One part of a figure as a chart shows it."""
 
     name: str
-    label: str
+    label: Text
     tone: str  # "good", "info", "warning", "bad", "neutral"
 
 
@@ -133,7 +134,7 @@ class ChartKind:
     with a `query` such as `?show=all`.
     """
 
-    title: str
+    title: Text
     figure: str
     parts: tuple[ChartPart, ...]
     permission: str
@@ -145,21 +146,21 @@ class ChartKind:
 class Line(NamedTuple):
     """One line of a panel: a short mark (a state, a number) with its tone, and a text that leads somewhere."""
 
-    mark: str
+    mark: Text
     tone: str
-    text: str
+    text: Text
     url: str = ""
-    detail: str = ""
+    detail: Text = ""
 
 
 class Panel(NamedTuple):
     """A short list of the first page, worst or newest first. `more` says how many are not shown, and `url` has all."""
 
-    title: str
+    title: Text
     lines: tuple[Line, ...]
-    empty: str  # what is said when there is none
+    empty: Text  # what is said when there is none
     url: str = ""
-    more: str = ""
+    more: Text = ""
 
 
 class Finding(NamedTuple):
@@ -186,12 +187,12 @@ class Rule:
     """
 
     slug: str
-    label: str
-    advice: str
+    label: Text
+    advice: Text
     find: Callable[[int, datetime], Iterable[Finding]]
     severity: int = 20
     threshold: int = 1
-    counts: str = ""
+    counts: Text = ""
 
 
 MOST_FOUND = 10  # things of one group that a search shows
@@ -234,7 +235,7 @@ class IntegrationKind:
     """
 
     slug: str
-    label: str
+    label: Text
     roles: tuple[Role, ...]
     streams: tuple[StreamKind, ...] = ()
     options: type[Model] | None = None
@@ -244,7 +245,7 @@ class IntegrationKind:
     jobs: Mapping[str, Callable[..., str | None]] = field(default_factory=lambda: EMPTY)
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     pages: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    navigation: tuple[NavigationItem | tuple[str, str, str, str], ...] = ()
+    navigation: tuple[NavigationItem | tuple[Text, str, str, str], ...] = ()
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
     alert_rules: tuple[Rule, ...] = ()
     failures: tuple[FailureSource, ...] = ()

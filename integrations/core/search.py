@@ -114,7 +114,7 @@ def _pages(user: User, text: str) -> Iterator[Found]:
 
     lowered = text.casefold()
     known = [(title, icon, name, "") for title, icon, name in OWN_PAGES]
-    known += [(entry.title, entry.icon, entry.url_name, entry.permission) for entry in entries()]
+    known += [(str(entry.title), entry.icon, entry.url_name, entry.permission) for entry in entries()]
     named = [one for one in known if lowered in one[0].casefold()]
     may = may_open_of(user, {permission for *_, permission in named if permission})
     for title, icon, name, permission in named:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core import registry, roles
 from integrations.core.registry import IntegrationKind, OptionRows, Role
 from integrations.vendors.freshservice import VENDOR as FRESHSERVICE_VENDOR
@@ -19,7 +21,7 @@ _SETTINGS = (
 registry.register(
     IntegrationKind(
         slug="freshservice_toga",
-        label="Freshservice to TOGA 2",
+        label=_("Freshservice to TOGA 2"),
         roles=(
             Role(FRESHSERVICE, "Freshservice", FRESHSERVICE_VENDOR, side="left"),
             Role(TOGA, "TOGA 2", TOGA_2, side="right"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core import registry, roles
 from integrations.core.registry import IntegrationKind, NavigationItem, OptionRows, Role
 from integrations.vendors.itop import VENDOR as ITOP
@@ -25,15 +27,18 @@ _SETTINGS = (
 registry.register(
     IntegrationKind(
         slug="itop_bridge",
-        label="iTop to iTop",
-        roles=(Role(EXTERNAL, "External iTop", ITOP, side="left"), Role(INTERNAL, "Internal iTop", ITOP, side="right")),
+        label=_("iTop to iTop"),
+        roles=(
+            Role(EXTERNAL, _("External iTop"), ITOP, side="left"),
+            Role(INTERNAL, _("Internal iTop"), ITOP, side="right"),
+        ),
         streams=STREAMS,
         options=BridgeOptions,
         options_saved=ask_for_check,
         option_rows={"words": OptionRows(ValueWord, keys=("field", "external"), values=("internal",))},
         readopt=readopt,
         jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
-        navigation=(NavigationItem("iTop pairs", "sync_alt", PAIRS, "itop_bridge.view_pair"),),
+        navigation=(NavigationItem(_("iTop pairs"), "sync_alt", PAIRS, "itop_bridge.view_pair"),),
         dashboard=tiles,
         failures=FAILURES,
         search=search,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core import registry, roles
 from integrations.core.registry import IntegrationKind, Role
 from integrations.vendors.toga import VENDOR as TOGA_2
@@ -16,7 +18,7 @@ _SETTINGS = ("toga_togadesk.view_syncoptions", "toga_togadesk.change_syncoptions
 registry.register(
     IntegrationKind(
         slug="toga_togadesk",
-        label="TOGA 2 and TOGaDesk",
+        label=_("TOGA 2 and TOGaDesk"),
         roles=(
             Role(TOGA, "TOGA 2", TOGA_2, side="left"),
             Role(TOGADESK, "TOGaDesk", TOGADESK_VENDOR, side="right"),

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -40,18 +42,20 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     request: HttpRequest
 
     new_secret = forms.CharField(
-        label="Webhook secret",
+        label=_("Webhook secret"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False),
-        help_text="The signature is made with it, the receiver checks it. A long random text. Empty keeps what is set.",
+        help_text=_(
+            "The signature is made with it, the receiver checks it. A long random text. Empty keeps what is set."
+        ),
     )
     confirm_password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
-        help_text="Needed only when you change the webhook's address, its secret or the private-address switch.",
+        help_text=_("Needed only when you change the webhook's address, its secret or the private-address switch."),
     )
 
     class Meta:
@@ -66,16 +70,20 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     def clean_new_secret(self) -> str:
         secret: str = self.cleaned_data["new_secret"]
         if secret and len(secret) < SHORTEST_SECRET:
-            raise forms.ValidationError(f"Use at least {SHORTEST_SECRET} characters; nobody has to remember it.")
+            raise forms.ValidationError(
+                gettext("Use at least {length} characters; nobody has to remember it.").format(length=SHORTEST_SECRET)
+            )
         return secret
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("url") and not cleaned.get("new_secret") and not self.instance.secret:
-            self.add_error("new_secret", "A webhook is signed; give a secret.")
+            self.add_error("new_secret", gettext("A webhook is signed; give a secret."))
         guarded = {"url", "allow_private_address", "new_secret"} & set(self.changed_data)
         if guarded and self.instance.pk and not is_own_password(self.request, cleaned.get("confirm_password", "")):
-            self.add_error("confirm_password", "Enter your own password: you change where alerts go, or their secret.")
+            self.add_error(
+                "confirm_password", gettext("Enter your own password: you change where alerts go, or their secret.")
+            )
         return cleaned
 
     def save(self, commit: bool = True) -> AlertChannel:
@@ -98,9 +106,9 @@ class AlertChannelAdmin(PortalModelAdmin):
     change_form_outer_before_template = "admin/portal/channel_panel.html"
     fieldsets = (
         (None, {"fields": ("name", "client", "minimum_severity", "is_enabled")}),
-        ("By e-mail", {"fields": ("emails",)}),
-        ("Or by webhook", {"fields": ("url", "new_secret", "allow_private_address")}),
-        ("Confirm", {"fields": ("confirm_password",)}),
+        (_("By e-mail"), {"fields": ("emails",)}),
+        (_("Or by webhook"), {"fields": ("url", "new_secret", "allow_private_address")}),
+        (_("Confirm"), {"fields": ("confirm_password",)}),
     )
 
     def get_form(
@@ -115,15 +123,17 @@ class AlertChannelAdmin(PortalModelAdmin):
             return self.fieldsets[:-1]
         return self.fieldsets
 
-    @admin.display(description="gets", ordering="minimum_severity")
+    @admin.display(description=_("gets"), ordering="minimum_severity")
     def receives(self, row: AlertChannel) -> str:
-        return f"{row.get_minimum_severity_display()} and worse, of {row.client or 'everything'}"
+        return gettext("{severity} and worse, of {client}").format(
+            severity=row.get_minimum_severity_display(), client=row.client or gettext("everything")
+        )
 
-    @admin.display(description="to")
+    @admin.display(description=_("to"))
     def goes_to(self, row: AlertChannel) -> str:
         return row.url.partition("?")[0] or ", ".join(row.addresses)
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: AlertChannel) -> SafeString:
         return channel_state(row)
 
@@ -162,14 +172,22 @@ class AlertChannelAdmin(PortalModelAdmin):
             raise PermissionDenied
         message = send_test(channel, by=request.user.get_username())
         arrived = message.state == AlertMessage.State.SENT
-        said = f"The test was sent. {message.outcome}" if arrived else f"The test was not sent: {message.outcome}"
+        said = (
+            gettext("The test was sent. {outcome}").format(outcome=message.outcome)
+            if arrived
+            else gettext("The test was not sent: {outcome}").format(outcome=message.outcome)
+        )
         self.message_user(request, said, messages.SUCCESS if arrived else messages.ERROR)
         return HttpResponseRedirect(reverse("admin:core_alertchannel_change", args=[pk]))
 
 
 def channel_state(row: AlertChannel) -> SafeString:
     if not row.is_enabled:
-        return labels.label("off", "neutral")
+        return labels.label(gettext("off"), "neutral")
     if row.problem:
-        return labels.label("alerts do not arrive", "bad", title=row.problem)
-    return labels.label("works", "good") if row.last_sent_at else labels.label("nothing sent yet", "neutral")
+        return labels.label(gettext("alerts do not arrive"), "bad", title=row.problem)
+    return (
+        labels.label(gettext("works"), "good")
+        if row.last_sent_at
+        else labels.label(gettext("nothing sent yet"), "neutral")
+    )

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels
 from integrations.core.alerts.rules import active_rules, declared
@@ -38,22 +40,24 @@ class AlertRuleAdmin(HouseAdmin):
         has_figure = obj is not None and bool(declared()[obj.slug].counts)
         return [name for name in self.fields if has_figure or name not in ("threshold", "figure")]
 
-    @admin.display(description="rule", ordering="slug")
+    @admin.display(description=_("rule"), ordering="slug")
     def label(self, row: AlertRule) -> str:
-        return declared()[row.slug].label
+        return str(declared()[row.slug].label)
 
-    @admin.display(description="severity")
+    @admin.display(description=_("severity"))
     def how_bad(self, row: AlertRule) -> SafeString:
         return labels.severity(declared()[row.slug].severity)
 
-    @admin.display(description="alerts from")
+    @admin.display(description=_("alerts from"))
     def figure(self, row: AlertRule) -> str:
         rule = declared()[row.slug]
         if not rule.counts:
             return "–"
-        own = f" (changed; the rule's own is {rule.threshold})" if row.threshold else ""
-        return f"{row.threshold or rule.threshold} {rule.counts}{own}"
+        shown = f"{row.threshold or rule.threshold} {rule.counts}"
+        if not row.threshold:
+            return shown
+        return gettext("{figure} (changed; the rule's own is {own})").format(figure=shown, own=rule.threshold)
 
-    @admin.display(description="what to do then")
+    @admin.display(description=_("what to do then"))
     def advice(self, row: AlertRule) -> str:
-        return declared()[row.slug].advice
+        return str(declared()[row.slug].advice)

@@ -14,6 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from integrations.core import labels
@@ -23,16 +25,16 @@ from integrations.core.models import Alert
 
 from .base import ReadOnlyAdmin
 
-MUTES = {"1": "an hour", "8": "8 hours", "24": "a day", "168": "a week"}  # hours, as said
+MUTES = {"1": _("an hour"), "8": _("8 hours"), "24": _("a day"), "168": _("a week")}  # hours, as said
 NOTICES_SHOWN = 50
 
 
 class RuleFilter(admin.SimpleListFilter):
-    title = "rule"
+    title = _("rule")
     parameter_name = "rule"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, rule.label) for name, rule in declared().items()]
+        return [(name, str(rule.label)) for name, rule in declared().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
         return queryset.filter(rule=self.value()) if self.value() else queryset
@@ -49,36 +51,44 @@ class AlertAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/portal/alert_panel.html"
     fieldsets = (
         (None, {"fields": ("rule_label", "subject", "client", "count")}),
-        ("When", {"fields": ("since", "opened_at", "seen_at", "recovered_at")}),
-        ("People", {"fields": ("told", "last_notified_at", "acknowledged_by", "acknowledged_at", "muted_until")}),
+        (_("When"), {"fields": ("since", "opened_at", "seen_at", "recovered_at")}),
+        (_("People"), {"fields": ("told", "last_notified_at", "acknowledged_by", "acknowledged_at", "muted_until")}),
     )
     readonly_fields = ("rule_label",)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def status(self, row: Alert) -> SafeString:
         return labels.alert_state(row)
 
-    @admin.display(description="severity", ordering="severity")
+    @admin.display(description=_("severity"), ordering="severity")
     def how_bad(self, row: Alert) -> SafeString:
         return labels.severity(row.severity)
 
-    @admin.display(description="rule")
+    @admin.display(description=_("rule"))
     def rule_label(self, row: Alert) -> str:
         rule = declared().get(row.rule)
-        return rule.label if rule else row.rule
+        return str(rule.label) if rule else row.rule
 
     def has_attend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_alert")
 
-    @admin.action(description="I look after these", permissions=["attend"])
+    @admin.action(description=_("I look after these"), permissions=["attend"])
     def acknowledge(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         user: Any = request.user  # signed in
         taken = [alert for alert in queryset if attending.acknowledge(alert, user)]
         left = queryset.count() - len(taken)
         if taken:
-            self.message_user(request, f"You look after {len(taken)}; no more reminders of them.", messages.SUCCESS)
+            self.message_user(
+                request,
+                gettext("You look after {taken}; no more reminders of them.").format(taken=len(taken)),
+                messages.SUCCESS,
+            )
         if left:
-            self.message_user(request, f"{left} left alone: over, or somebody looks after them.", messages.WARNING)
+            self.message_user(
+                request,
+                gettext("{left} left alone: over, or somebody looks after them.").format(left=left),
+                messages.WARNING,
+            )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -112,15 +122,19 @@ class AlertAdmin(ReadOnlyAdmin):
     def attend_view(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
         """Look after it, or leave it to others."""
         if request.POST.get("leave"):
-            return self._act(request, pk, attending.release, "Left to others; reminders go on.")
-        return self._act(request, pk, attending.acknowledge, "You look after it; no more reminders.")
+            return self._act(request, pk, attending.release, gettext("Left to others; reminders go on."))
+        return self._act(request, pk, attending.acknowledge, gettext("You look after it; no more reminders."))
 
     @method_decorator(require_POST)
     def mute_view(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
         """Nothing is told for so many hours; none: muted no more."""
         hours = request.POST.get("hours", "")
         until = timezone.now() + timedelta(hours=int(hours)) if hours in MUTES else None
-        said = f"Muted for {MUTES[hours]}; it stays on this list." if until else "Muted no more."
+        said = (
+            gettext("Muted for {time}; it stays on this list.").format(time=MUTES[hours])
+            if until
+            else gettext("Muted no more.")
+        )
         return self._act(request, pk, lambda alert, user: attending.mute(alert, user, until), said)
 
     def _act(self, request: HttpRequest, pk: int, act: Callable[[Alert, Any], bool], said: str) -> HttpResponseRedirect:
@@ -132,5 +146,7 @@ class AlertAdmin(ReadOnlyAdmin):
         if act(alert, request.user):
             self.message_user(request, said, messages.SUCCESS)
         else:
-            self.message_user(request, "Nothing was done: it is over, or somebody was faster.", messages.WARNING)
+            self.message_user(
+                request, gettext("Nothing was done: it is over, or somebody was faster."), messages.WARNING
+            )
         return HttpResponseRedirect(reverse("admin:core_alert_change", args=[pk]))

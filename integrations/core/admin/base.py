@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from integrations.core.models import Client
@@ -110,7 +111,7 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {record}",
+            "title": gettext("History of {record}").format(record=record),
             "opts": self.model._meta,
             "original": record,
             "versions": versions(self.history_records(record), limit=HISTORY_LENGTH),

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels
 from integrations.core.models import ApiToken, Client, Connection, Integration
@@ -24,19 +26,19 @@ class ConnectionLinks(PortalTabularInline):
     model = Connection
     fields = ("connection", "vendor", "state")
     readonly_fields = fields
-    verbose_name_plural = "Connections"
+    verbose_name_plural = _("Connections")
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description="connection")
+    @admin.display(description=_("connection"))
     def connection(self, row: Connection) -> SafeString:
         return format_html(
             '<a class="p-link" href="{}">{}</a>', reverse("admin:core_connection_change", args=[row.pk]), row.slug
         )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: Connection) -> SafeString:
         return labels.health(row)
 
@@ -45,13 +47,13 @@ class IntegrationLinks(PortalTabularInline):
     model = Integration
     fields = ("integration", "kind", "is_enabled")
     readonly_fields = fields
-    verbose_name_plural = "Integrations"
+    verbose_name_plural = _("Integrations")
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description="integration")
+    @admin.display(description=_("integration"))
     def integration(self, row: Integration) -> SafeString:
         return format_html(
             '<a class="p-link" href="{}">{}</a>', reverse("admin:core_integration_change", args=[row.pk]), row.slug
@@ -62,25 +64,25 @@ class TokenLinks(PortalTabularInline):
     model = ApiToken
     fields = ("token", "scope", "created_at", "last_used_at", "state")
     readonly_fields = fields
-    verbose_name_plural = "API tokens"
+    verbose_name_plural = _("API tokens")
     tab = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description="used by")
+    @admin.display(description=_("used by"))
     def token(self, row: ApiToken) -> SafeString:
         return format_html(
             '<a class="p-link" href="{}">{}</a>', reverse("admin:core_apitoken_change", args=[row.pk]), row.name
         )
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: ApiToken) -> SafeString:
         return token_state(row)
 
 
 def token_state(row: ApiToken) -> SafeString:
-    return labels.label("revoked", "bad") if row.revoked_at else labels.label("valid", "good")
+    return labels.label(gettext("revoked"), "bad") if row.revoked_at else labels.label(gettext("valid"), "good")
 
 
 @admin.register(Client)
@@ -108,11 +110,11 @@ class ClientAdmin(PortalModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # it is part of addresses others call
 
-    @admin.display(description="connections", ordering="how_many_connections")
+    @admin.display(description=_("connections"), ordering="how_many_connections")
     def connection_count(self, row: Any) -> int:
         return int(row.how_many_connections)
 
-    @admin.display(description="integrations", ordering="how_many_integrations")
+    @admin.display(description=_("integrations"), ordering="how_many_integrations")
     def integration_count(self, row: Any) -> int:
         return int(row.how_many_integrations)
 
@@ -144,7 +146,7 @@ class ApiTokenAdmin(PortalModelAdmin):
         """The one and only page that shows the token; never stored, not even in the session."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "API token made",
+            "title": gettext("API token made"),
             "opts": self.opts,
             "token": obj.plain_token,  # type: ignore[attr-defined]
             "row": obj,
@@ -153,15 +155,19 @@ class ApiTokenAdmin(PortalModelAdmin):
         response["Cache-Control"] = "no-store"
         return response
 
-    @admin.action(description="Revoke", permissions=["revoke"])
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponseRedirect | None:
         revoked = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{revoked} revoked; calls with them are refused from now on.", messages.SUCCESS)
+        self.message_user(
+            request,
+            gettext("{revoked} revoked; calls with them are refused from now on.").format(revoked=revoked),
+            messages.SUCCESS,
+        )
         return None
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_apitoken")
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: ApiToken) -> SafeString:
         return token_state(row)

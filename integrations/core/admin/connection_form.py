@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.core.crypto import Sealed, UnreadableSecret
@@ -25,8 +27,8 @@ from integrations.vendors import Field, Vendor
 SECRET, IDENTITY, SETTING = "secret_", "identity_", "setting_"
 WEBHOOK_FIELD = Field(
     WEBHOOK_SECRET,
-    "Webhook secret",
-    "What the sender must know; without one, webhooks are refused. Use a long random text.",
+    _("Webhook secret"),
+    _("What the sender must know; without one, webhooks are refused. Use a long random text."),
     secret=True,
     required=False,
 )
@@ -41,11 +43,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     starts_anew = False  # nothing stored can be read any more, and all was entered anew
 
     confirm_password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
-        help_text="Needed only when you change a secret, the base URL or the private-address switch.",
+        help_text=_("Needed only when you change a secret, the base URL or the private-address switch."),
     )
 
     class Meta:
@@ -87,15 +89,19 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         field = self.fields[SECRET + declared.name]
         if declared.name in self.instance.credentials_set:
             field.required = False
-            field.help_text = f"{set_by(self.instance, declared.name)} Leave empty to keep it."
+            field.help_text = f"{set_by(self.instance, declared.name)} {gettext('Leave empty to keep it.')}"
 
     def clean_secret_webhook_secret(self) -> str:
         secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]
         if secret and len(secret) < SHORTEST_SECRET:
-            raise forms.ValidationError(f"Use at least {SHORTEST_SECRET} characters; nobody has to remember it.")
+            raise forms.ValidationError(
+                gettext("Use at least {length} characters; nobody has to remember it.").format(
+                    SHORTEST_SECRET=SHORTEST_SECRET
+                )
+            )
         if is_anothers_secret(self.instance, secret):
             raise forms.ValidationError(
-                "Another connection has this secret. Each needs one of its own: make a new one."
+                gettext("Another connection has this secret. Each needs one of its own: make a new one.")
             )
         return secret
 
@@ -103,9 +109,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         url: str = self.cleaned_data["base_url"].strip().rstrip("/")
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise forms.ValidationError("Enter a whole address, such as https://psa.example.com.")
+            raise forms.ValidationError(gettext("Enter a whole address, such as https://psa.example.com."))
         if parts.username or parts.password:
-            raise forms.ValidationError("Do not put a name or password into the address; use the fields below.")
+            raise forms.ValidationError(
+                gettext("Do not put a name or password into the address; use the fields below.")
+            )
         return url
 
     def clean(self) -> dict[str, Any]:
@@ -128,10 +136,11 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     def _check_password(self, password: str) -> None:
         if not password:
             self.add_error(
-                "confirm_password", "Enter your own password: you change a secret, or where secrets are sent to."
+                "confirm_password",
+                gettext("Enter your own password: you change a secret, or where secrets are sent to."),
             )
         elif not is_own_password(self.request, password):
-            self.add_error("confirm_password", "That is not your password.")
+            self.add_error("confirm_password", gettext("That is not your password."))
 
     def _check_stored_secrets(self) -> None:
         """The secrets that stay must be readable, since all are sealed together."""
@@ -140,7 +149,12 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         except UnreadableSecret as problem:
             self.starts_anew = set(self.new_secrets()) >= self.vendor.secret_names()
             if not self.starts_anew:
-                self.add_error(None, f"The stored secrets cannot be read: {problem}. Or enter every secret anew.")
+                self.add_error(
+                    None,
+                    gettext("The stored secrets cannot be read: {problem}. Or enter every secret anew.").format(
+                        problem=problem
+                    ),
+                )
 
     def save(self, commit: bool = True) -> Connection:
         connection: Connection = self.instance
@@ -204,6 +218,6 @@ def set_by(connection: Connection, name: str) -> str:
     """“Set on 12 Nov 2026, by anna.”, or that it is not set."""
     stamp = connection.credentials_set.get(name)
     if not stamp:
-        return "Not set."
+        return gettext("Not set.")
     at = timezone.localtime(dt.datetime.fromisoformat(stamp["at"]))
-    return f"Set on {at:%-d %b %Y}, by {stamp['by']}."
+    return gettext("Set on {day}, by {who}.").format(day=f"{at:%-d %b %Y}", who=stamp["by"])

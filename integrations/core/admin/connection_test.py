@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext
 
 from integrations.core.crypto import UnreadableSecret
 from integrations.core.models import Connection
@@ -20,9 +21,11 @@ def steps_of(connection: Connection, *, user: Any, is_trial: bool = False) -> li
     """
     steps: list[Step] = []
     try:
-        source = "test of new secrets" if is_trial else "test connection"
+        source = gettext("test of new secrets") if is_trial else gettext("test connection")
         with open_connection(connection, source=source, user=user, interactive=True, is_trial=is_trial) as api:
             steps.extend(api.test_connection())
     except (VendorError, UnreadableSecret, ImproperlyConfigured) as problem:
-        steps.append(Step("Reach the vendor" if steps else "Open the connection", False, str(problem)))
+        steps.append(
+            Step(gettext("Reach the vendor") if steps else gettext("Open the connection"), False, str(problem))
+        )
     return steps

@@ -13,6 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,22 +35,22 @@ DELIVERIES_SHOWN = 10
 
 
 class VendorFilter(admin.SimpleListFilter):
-    title = "vendor"
+    title = _("vendor")
     parameter_name = "vendor"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(vendor.slug, vendor.label) for vendor in registry.vendors().values()]
+        return [(vendor.slug, str(vendor.label)) for vendor in registry.vendors().values()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(vendor=self.value()) if self.value() else queryset
 
 
 class WebhooksFilter(admin.SimpleListFilter):
-    title = "webhooks"
+    title = _("webhooks")
     parameter_name = "webhooks"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("stopped", "stopped")]
+        return [("stopped", gettext("stopped"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.exclude(webhook_trouble="") if self.value() == "stopped" else queryset
@@ -72,36 +74,36 @@ class ConnectionAdmin(PortalModelAdmin):
 
     # --- lists and labels
 
-    @admin.display(description="of", ordering="client__name")
+    @admin.display(description=_("of"), ordering="client__name")
     def owner(self, row: Connection) -> str:
-        return str(row.client or "House (shared)")
+        return str(row.client or gettext("House (shared)"))
 
-    @admin.display(description="vendor", ordering="vendor")
+    @admin.display(description=_("vendor"), ordering="vendor")
     def vendor_label(self, row: Connection) -> str:
         vendor = registry.vendors().get(row.vendor)
-        return vendor.label if vendor else f"{row.vendor} (not installed)"
+        return str(vendor.label) if vendor else gettext("{vendor} (not installed)").format(vendor=row.vendor)
 
-    @admin.display(description="environment", ordering="environment")
+    @admin.display(description=_("environment"), ordering="environment")
     def environment_label(self, row: Connection) -> SafeString:
         return labels.environment(row)
 
-    @admin.display(description="state", ordering="health")
+    @admin.display(description=_("state"), ordering="health")
     def state(self, row: Connection) -> SafeString:
         return labels.health(row)
 
-    @admin.display(description="cause")
+    @admin.display(description=_("cause"))
     def cause(self, row: Connection) -> str:
         return f"{row.health_cause} {row.webhook_trouble}".strip()
 
-    @admin.display(description="account")
+    @admin.display(description=_("account"))
     def identity_shown(self, row: Connection) -> SafeString:
         return _lines([f"{name}: {value}" for name, value in sorted(row.identity.items())])
 
-    @admin.display(description="settings")
+    @admin.display(description=_("settings"))
     def settings_shown(self, row: Connection) -> SafeString:
         return _lines([f"{name}: {value}" for name, value in sorted(row.settings.items())])
 
-    @admin.display(description="secrets")
+    @admin.display(description=_("secrets"))
     def secrets_shown(self, row: Connection) -> SafeString:
         return _lines([f"{name}: {set_by(row, name)}" for name in sorted(row.credentials_set)])
 
@@ -117,7 +119,7 @@ class ConnectionAdmin(PortalModelAdmin):
         if vendor is None:
             return self._choose_vendor(request)
         extra = {
-            "title": f"Add {vendor.label} connection",
+            "title": gettext("Add {label} connection").format(label=vendor.label),
             "preparation": vendor.preparation,
             "vendor": vendor,
             **(extra_context or {}),
@@ -150,7 +152,7 @@ class ConnectionAdmin(PortalModelAdmin):
         ]
         context = {
             **self.admin_site.each_context(request),
-            "title": "Add connection: which vendor?",
+            "title": gettext("Add connection: which vendor?"),
             "opts": self.opts,
             "choices": choices,
         }
@@ -170,8 +172,8 @@ class ConnectionAdmin(PortalModelAdmin):
         if obj is not None and not self.has_change_permission(request, obj):
             return (
                 (None, {"fields": ("vendor_label", "owner", "slug", "base_url")}),
-                ("Account", {"fields": ("identity_shown", "secrets_shown", "settings_shown")}),
-                ("Switches", {"fields": switches}),
+                (gettext("Account"), {"fields": ("identity_shown", "secrets_shown", "settings_shown")}),
+                (gettext("Switches"), {"fields": switches}),
             )
         vendor = self._vendor(request, obj)
         account = tuple((SECRET if f.secret else IDENTITY) + f.name for f in account_of(vendor))
@@ -179,10 +181,10 @@ class ConnectionAdmin(PortalModelAdmin):
         first = ("vendor_label", "owner", "slug") if obj else ("client", "slug")
         return (
             (None, {"fields": (*first, *(["base_url"] if vendor.is_http else []))}),
-            ("Account", {"fields": account}),
-            *([("Settings", {"fields": own_settings})] if own_settings else []),
-            ("Switches", {"fields": switches}),
-            *([("Confirm", {"fields": ("confirm_password",)})] if obj else []),
+            (gettext("Account"), {"fields": account}),
+            *([(gettext("Settings"), {"fields": own_settings})] if own_settings else []),
+            (gettext("Switches"), {"fields": switches}),
+            *([(gettext("Confirm"), {"fields": ("confirm_password",)})] if obj else []),
         )
 
     def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -219,11 +221,16 @@ class ConnectionAdmin(PortalModelAdmin):
         if request.method == "POST" and form.is_valid():
             steps = tried(connection, form.secrets(), user=request.user)
             if all(step.ok for step in steps):
-                self.message_user(request, f"{connection} works with the new secrets; the old ones are gone.")
+                self.message_user(
+                    request,
+                    gettext("{connection} works with the new secrets; the old ones are gone.").format(
+                        connection=connection
+                    ),
+                )
                 return HttpResponseRedirect(reverse("admin:core_connection_change", args=[pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"New secrets for {connection}",
+            "title": gettext("New secrets for {connection}").format(connection=connection),
             "opts": self.opts,
             "original": connection,
             "form": form,
@@ -243,7 +250,7 @@ class ConnectionAdmin(PortalModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "sender": watch.report(connection),
-            "title": f"Webhooks of {connection}",
+            "title": gettext("Webhooks of {connection}").format(connection=connection),
             "opts": self.opts,
             "original": connection,
             "steps": vendor.webhooks.instructions(lambda event: webhook_address(connection, event)),
@@ -261,7 +268,7 @@ class ConnectionAdmin(PortalModelAdmin):
         connection.refresh_from_db()
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Test of {connection}",
+            "title": gettext("Test of {connection}").format(connection=connection),
             "opts": self.opts,
             "original": connection,
             "steps": steps,
@@ -275,9 +282,12 @@ class ConnectionAdmin(PortalModelAdmin):
         connection = self._connection(request, pk)
         connection.is_paused = request.POST.get("pause") == "yes"
         connection.save(update_fields=["is_paused"])
-        said = "is paused: no call goes out." if connection.is_paused else "works again: calls go out."
-        self.log_change(request, connection, f"{connection} {said}")
-        self.message_user(request, f"{connection} {said}", messages.SUCCESS)
+        if connection.is_paused:
+            said = gettext("{connection} is paused: no call goes out.").format(connection=connection)
+        else:
+            said = gettext("{connection} works again: calls go out.").format(connection=connection)
+        self.log_change(request, connection, said)
+        self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:core_connection_change", args=[pk]))
 
     def _connection(self, request: HttpRequest, pk: int) -> Connection:

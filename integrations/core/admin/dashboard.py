@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from integrations.core import registry
 from integrations.core.models import AuditEntry, User
@@ -48,9 +49,9 @@ class Dashboard:
 def dashboard(request: HttpRequest) -> Dashboard:
     """What this person's first page shows."""
     user = request.user
-    sections = [Section(kind.label, tuple(kind.dashboard(user))) for kind in registry.kinds() if kind.dashboard]
+    sections = [Section(str(kind.label), tuple(kind.dashboard(user))) for kind in registry.kinds() if kind.dashboard]
     jobs = queue.jobs() if may_open(user, "core.view_job") else None
-    sections.append(Section("Portal", tuple(_own_tiles(user, jobs))))
+    sections.append(Section(gettext("Portal"), tuple(_own_tiles(user, jobs))))
     return Dashboard(
         sections=tuple(section for section in sections if section.tiles),
         panels=tuple(_panels(request)),
@@ -73,17 +74,19 @@ def _panels(request: HttpRequest) -> Iterator[Panel]:
 def _own_tiles(user: User | AnonymousUser, jobs: queue.Jobs | None) -> list[Tile]:
     tiles = []
     if jobs:
-        tiles.append(_needs("failed jobs", jobs.dead, "core_job", "state__exact=dead", "bad"))
+        tiles.append(_needs(gettext("failed jobs"), jobs.dead, "core_job", "state__exact=dead", "bad"))
     if may_open(user, "core.view_connection"):
         sick, silent = connections.need_attention(user)
-        tiles.append(_needs("connections need attention", sick, "core_connection", "health__exact=attention", "bad"))
+        tiles.append(
+            _needs(gettext("connections need attention"), sick, "core_connection", "health__exact=attention", "bad")
+        )
         if silent:
-            lost = "connections without their webhooks"
+            lost = gettext("connections without their webhooks")
             tiles.append(_needs(lost, silent, "core_connection", "webhooks=stopped", "bad"))
     if may_open(user, "core.view_auditentry"):
         open_ends = AuditEntry.objects.visible_to(user).filter(outcome=AuditEntry.Outcome.UNKNOWN).count()
         tiles.append(
-            _needs("outcomes being checked", open_ends, "core_auditentry", "outcome__exact=unknown", "warning")
+            _needs(gettext("outcomes being checked"), open_ends, "core_auditentry", "outcome__exact=unknown", "warning")
         )
     return tiles
 

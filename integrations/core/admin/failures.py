@@ -11,6 +11,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 VIEW = "core.view_helditem"
 GROUPS, ROWS = 25, 50  # on one page
-HOUSE = "House and portal"
+HOUSE = _("House and portal")
 State = FailureAct.State
 
 
@@ -63,7 +65,7 @@ class Shown:
 
     @property
     def noun(self) -> str:
-        return self.group.source.one if self.group.count == 1 else self.group.source.many
+        return str(self.group.source.one if self.group.count == 1 else self.group.source.many)
 
 
 def list_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -100,7 +102,7 @@ def _list_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     page = Paginator(groups, GROUPS).get_page(request.GET.get("page"))
     context = {
         **site.each_context(request),
-        "title": "Failures",
+        "title": gettext("Failures"),
         "places": _by_place(user, list(page), clients, integrations),
         "page": page,
         "total": sum(group.count for group in groups if not group.source.quiet),
@@ -134,7 +136,7 @@ def _place(key: Key, clients: dict[int, Client], integrations: dict[int, Integra
     """The heading a group stands under, sorted by the client's name; the house comes last."""
     if key.integration in integrations:
         return False, str(integrations[key.integration])
-    return (False, str(clients[key.client])) if key.client in clients else (True, HOUSE)
+    return (False, str(clients[key.client])) if key.client in clients else (True, str(HOUSE))
 
 
 def _by_place(
@@ -145,7 +147,7 @@ def _by_place(
     for group in groups:
         title = _place(group.key, clients, integrations)[1]
         if group.source.quiet:
-            title = f"{title}: ignored, nothing is wrong"
+            title = gettext("{place}: ignored, nothing is wrong").format(place=title)
         links, fix, alone = examples[id(group)]
         shown = Shown(
             group,
@@ -165,7 +167,9 @@ def _what(key: Key, integrations: dict[int, Integration]) -> str:
     kind = {kind.slug: kind for kind in registry.kinds()}.get(
         integrations[key.integration].kind if key.integration in integrations else ""
     )
-    return next((stream.label for stream in kind.streams if stream.slug == key.what), key.what) if kind else key.what
+    return (
+        next((str(stream.label) for stream in kind.streams if stream.slug == key.what), key.what) if kind else key.what
+    )
 
 
 def _examples(user: Any, groups: list[Group]) -> dict[int, tuple[list[Link], Link, str]]:
@@ -201,7 +205,7 @@ def _preview(request: HttpRequest) -> HttpResponse:
     asked = request.POST
     found = acting.find(asked.get("source", ""), asked.get("act", ""), asked.get("cause", ""), user)
     if found is None:
-        messages.error(request, "Nothing was done: that cannot be done here, or not by you.")
+        messages.error(request, gettext("Nothing was done: that cannot be done here, or not by you."))
         return HttpResponseRedirect(_back(asked.get("back", "")))
     key = Key(
         _number(asked.get("client", "")),
@@ -228,7 +232,7 @@ def _act_page(request: HttpRequest, site: AdminSite, pk: int) -> HttpResponse:
     row = FailureAct.objects.filter(pk=pk, by=user).first()
     found = acting.declared(row) if row else None
     if row is None or found is None:
-        raise Http404("There is no such act of yours.")
+        raise Http404(gettext("There is no such act of yours."))
     source, act = found
     if request.method == "POST":
         return _decide(request, row, act)
@@ -269,9 +273,9 @@ def _decide(request: HttpRequest, row: FailureAct, act: Act) -> HttpResponse:
     elif not user.has_perm(act.permission):
         raise PermissionDenied
     elif act.wants_reason and not reason:
-        messages.error(request, "Nothing was done: say why, so that the next person knows.")
+        messages.error(request, gettext("Nothing was done: say why, so that the next person knows."))
     elif not acting.confirm(row, reason=reason):
-        messages.info(request, "It was begun already.")
+        messages.info(request, gettext("It was begun already."))
     return HttpResponseRedirect(reverse("admin:failures_act", args=[row.pk]))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.models import Field, Model
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 EMPTY = "–"
 
@@ -30,11 +32,16 @@ class Version:
     of: str
     at: dt.datetime
     by: str
-    what: str
+    what: str  # created, changed or deleted
     changes: tuple[Change, ...]
+
+    @property
+    def said(self) -> str:
+        return str(SAID[self.what])
 
 
 WHAT = {"+": "created", "~": "changed", "-": "deleted"}
+SAID = {"created": _("created"), "changed": _("changed"), "deleted": _("deleted")}
 
 
 def versions(records: Iterable[Model], *, limit: int) -> list[Version]:
@@ -79,7 +86,7 @@ def _shown(field: Field[Any, Any], row: Any) -> str:
     if field.is_relation:
         key = getattr(row, field.attname)
         related = field.related_model._default_manager.filter(pk=key).first()  # type: ignore[union-attr]
-        return _text(related if related is not None or key is None else f"#{key} (gone)")
+        return _text(related if related is not None or key is None else gettext("#{key} (gone)").format(key=key))
     return _text(getattr(row, field.attname))
 
 
@@ -87,7 +94,7 @@ def _text(value: Any) -> str:
     if value is None or value == "":
         return EMPTY
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, dt.datetime):
         return f"{timezone.localtime(value):%d %b %Y %H:%M}"
     if isinstance(value, Mapping):

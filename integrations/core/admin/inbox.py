@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, labels
 from integrations.core.models import AuditEntry, Job, SyncRun, WebhookDelivery
@@ -34,7 +36,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("state", "connection", "trigger", ("received_at", admin.DateFieldListFilter))
     list_select_related = ("connection__client",)
     search_fields = ("subject__startswith", "delivery_id__exact")
-    search_help_text = "Record (ticket:17) or the vendor's own name of the call"
+    search_help_text = _("Record (ticket:17) or the vendor's own name of the call")
     date_hierarchy = "received_at"
     ordering = ("-id",)
     actions = ("replay", "ignore")
@@ -42,8 +44,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/portal/delivery_panel.html"
     fieldsets = (
         (None, {"fields": ("received_at", "connection", "event", "subject", "status", "outcome")}),
-        ("Worked off", {"fields": ("timeline", "over_at", "trigger", "replayed_by", "job_link", "runs", "before")}),
-        ("Sent", {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
+        (_("Worked off"), {"fields": ("timeline", "over_at", "trigger", "replayed_by", "job_link", "runs", "before")}),
+        (_("Sent"), {"fields": ("source_ip", "delivery_id", "headers_shown", "body_shown")}),
     )
     readonly_fields = ("status", "timeline", "job_link", "runs", "before", "headers_shown", "body_shown")
 
@@ -59,15 +61,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)
         return rows.defer("body", "headers")
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def status(self, row: WebhookDelivery) -> SafeString:
         return labels.label(row.get_state_display(), TONES[State(row.state)])
 
-    @admin.display(description="timeline")
+    @admin.display(description=_("timeline"))
     def timeline(self, row: WebhookDelivery) -> str:
         return ways(finding.of_delivery(row))
 
-    @admin.display(description="job")
+    @admin.display(description=_("job"))
     def job_link(self, row: WebhookDelivery) -> str:
         if row.job_id is None or not Job.objects.filter(pk=row.job_id).exists():
             return "–"
@@ -75,7 +77,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             '<a class="p-link" href="{}">#{}</a>', reverse("admin:core_job_change", args=[row.job_id]), row.job_id
         )
 
-    @admin.display(description="runs")
+    @admin.display(description=_("runs"))
     def runs(self, row: WebhookDelivery) -> str:
         """The runs that looked at this record, newest first."""
         of_connection = SyncRun.objects.filter(subject=row.subject, started_at__gte=row.received_at)
@@ -91,7 +93,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         ]
         return format_html("{}" * len(links), *links) if links else "–"
 
-    @admin.display(description="before")
+    @admin.display(description=_("before"))
     def before(self, row: WebhookDelivery) -> str:
         """What came of it before a person had it looked at again or ignored it, newest first."""
         said = [
@@ -100,11 +102,11 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         ]
         return format_html("{}" * len(said), *said) if said else "–"
 
-    @admin.display(description="headers")
+    @admin.display(description=_("headers"))
     def headers_shown(self, row: WebhookDelivery) -> str:
         return inert("\n".join(f"{name}: {value}" for name, value in sorted(row.headers.items())))
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def body_shown(self, row: WebhookDelivery) -> str:
         return inert(bytes(row.body).decode("utf-8", "replace"))
 
@@ -113,11 +115,11 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_webhookdelivery")
 
-    @admin.action(description="Look at these records again (replay) …", permissions=["decide"])
+    @admin.action(description=_("Look at these records again (replay) …"), permissions=["decide"])
     def replay(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> HttpResponse | None:
         return self._decide(request, queryset, "replay")
 
-    @admin.action(description="Ignore, with a reason …", permissions=["decide"])
+    @admin.action(description=_("Ignore, with a reason …"), permissions=["decide"])
     def ignore(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> HttpResponse | None:
         return self._decide(request, queryset, "ignore")
 
@@ -128,8 +130,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         chosen = queryset.select_related("connection__client").exclude(subject=NOT_UNDERSTOOD).order_by("pk")
         rows = list(chosen[: MOST + 1])
         if not rows or len(rows) > MOST:
-            why = f"choose at most {MOST:,}" if rows else "none of these could be understood, so none can be looked at"
-            self.message_user(request, f"Nothing was done: {why}.", messages.WARNING)
+            why = (
+                gettext("choose at most {most}").format(most=f"{MOST:,}")
+                if rows
+                else gettext("none of these could be understood, so none can be looked at")
+            )
+            self.message_user(request, gettext("Nothing was done: {why}.").format(why=why), messages.WARNING)
             return None
         reason = request.POST.get("reason", "").strip()
         if "confirmed" in request.POST and (reason or act == "replay"):
@@ -137,7 +143,9 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(request.get_full_path())
         context = {
             **self.admin_site.each_context(request),
-            "title": "Look at these records again?" if act == "replay" else "Ignore these deliveries?",
+            "title": gettext("Look at these records again?")
+            if act == "replay"
+            else gettext("Ignore these deliveries?"),
             "opts": self.opts,
             "act": act,
             "count": len(rows),
@@ -153,9 +161,15 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     def _carry_out(self, request: HttpRequest, rows: list[WebhookDelivery], act: str, reason: str) -> None:
         user: Any = request.user  # signed in
         if act == "replay":
-            detail = f"{len(rows):,} deliveries of {working.replay(rows, user=user):,} records are looked at again."
+            records = working.replay(rows, user=user)
+            detail = gettext("{deliveries} deliveries of {records} records are looked at again.").format(
+                deliveries=f"{len(rows):,}", records=f"{records:,}"
+            )
         else:
-            detail = f"{working.ignore(rows, user=user, reason=reason):,} deliveries are ignored: {reason}"
+            ignored = working.ignore(rows, user=user, reason=reason)
+            detail = gettext("{deliveries} deliveries are ignored: {reason}").format(
+                deliveries=f"{ignored:,}", reason=reason
+            )
         record = f"delivery:{rows[0].pk}" if len(rows) == 1 else f"deliveries:{rows[0].pk}–{rows[-1].pk}"
         connections = {row.connection_id: row.connection for row in rows}
         only = next(iter(connections.values())) if len(connections) == 1 else None

@@ -8,6 +8,7 @@ from django import forms
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from integrations.core.models import Connection, Integration, IntegrationRole
@@ -61,7 +62,9 @@ class IntegrationForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
             if connection and client and connection.client_id not in (None, client.pk):
                 self.add_error(
                     ROLE + role.name,
-                    f"{connection} belongs to another client; choose one of {client} or of the house.",
+                    gettext("{connection} belongs to another client; choose one of {client} or of the house.").format(
+                        connection=connection, client=client
+                    ),
                 )
         return cleaned
 
@@ -88,6 +91,8 @@ def form_for(kind: IntegrationKind, request: HttpRequest) -> type[IntegrationFor
             label=role.label,
             queryset=Connection.objects.none(),
             widget=UnfoldAdminSelectWidget(),
-            help_text=f"A connection to {role.vendor.label}, of this client or shared by the house.",
+            help_text=gettext("A connection to {label}, of this client or shared by the house.").format(
+                label=role.vendor.label
+            ),
         )
     return type("KindIntegrationForm", (IntegrationForm,), fields)

@@ -11,6 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels, registry, streams
 from integrations.core.models import Integration
@@ -24,11 +26,11 @@ from .timeline import RecordPage
 
 
 class KindFilter(admin.SimpleListFilter):
-    title = "kind"
+    title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.slug, kind.label) for kind in registry.kinds()]
+        return [(kind.slug, str(kind.label)) for kind in registry.kinds()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(kind=self.value()) if self.value() else queryset
@@ -46,20 +48,20 @@ class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("roles__connection__client")
 
-    @admin.display(description="kind", ordering="kind")
+    @admin.display(description=_("kind"), ordering="kind")
     def kind_label(self, row: Integration) -> str:
         kind = _kind_of(row)
-        return kind.label if kind else f"{row.kind} (not installed)"
+        return str(kind.label) if kind else gettext("{kind} (not installed)").format(kind=row.kind)
 
-    @admin.display(description="connections")
+    @admin.display(description=_("connections"))
     def played_by(self, row: Integration) -> SafeString:
         return format_html_join(
             " ", "{}: {} {}", ((r.role, r.connection, labels.health(r.connection)) for r in row.roles.all())
         )
 
-    @admin.display(description="state", ordering="is_enabled")
+    @admin.display(description=_("state"), ordering="is_enabled")
     def state(self, row: Integration) -> SafeString:
-        return labels.label("on", "good") if row.is_enabled else labels.label("off", "neutral")
+        return labels.label(gettext("on"), "good") if row.is_enabled else labels.label(gettext("off"), "neutral")
 
     def history_records(self, record: Integration) -> list[Any]:
         """Its own versions, and those of its roles and options, since all are one thing to people."""
@@ -83,7 +85,7 @@ class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
         kind = {kind.slug: kind for kind in registry.kinds()}.get(request.GET.get("kind", ""))
         if kind is None:
             return self._choose_kind(request)
-        extra = {"title": f"Add integration: {kind.label}", **(extra_context or {})}
+        extra = {"title": gettext("Add integration: {label}").format(label=kind.label), **(extra_context or {})}
         return super().add_view(request, form_url, extra)  # type: ignore[no-any-return]
 
     def _choose_kind(self, request: HttpRequest) -> TemplateResponse:
@@ -92,13 +94,13 @@ class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
                 kind.label,
                 f"?{with_choice(request, kind=kind.slug)}",
                 "conversion_path",
-                ", ".join(role.label for role in kind.roles),
+                ", ".join(str(role.label) for role in kind.roles),
             )
             for kind in registry.kinds()
         ]
         context = {
             **self.admin_site.each_context(request),
-            "title": "Add integration: which kind?",
+            "title": gettext("Add integration: which kind?"),
             "opts": self.opts,
             "choices": choices,
         }
@@ -134,7 +136,7 @@ class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
         if obj is not None and not self.has_change_permission(request, obj):
             return ((None, {"fields": (*first, "played_by")}),)
         roles = tuple(ROLE + role.name for role in self._kind(request, obj).roles)
-        return ((None, {"fields": first}), ("Connections", {"fields": roles}))
+        return ((None, {"fields": first}), (gettext("Connections"), {"fields": roles}))
 
     def get_form(
         self, request: HttpRequest, obj: Integration | None = None, change: bool = False, **kwargs: Any

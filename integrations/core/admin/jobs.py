@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import jobs, labels
 from integrations.core.models import Job, SyncRun
@@ -20,7 +22,7 @@ RUNS = 20  # of one job that are shown
 
 
 class KindFilter(admin.SimpleListFilter):
-    title = "kind"
+    title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Job]) -> list[tuple[str, str]]:
@@ -37,54 +39,59 @@ class JobAdmin(ReadOnlyHouseAdmin):
     list_filter = ("state", KindFilter, "trigger")
     list_select_related = ("requested_by",)
     search_fields = ("key__startswith", "kind__startswith")
-    search_help_text = "Key or kind, from its beginning"
+    search_help_text = _("Key or kind, from its beginning")
     ordering = ("-id",)
     actions = ("retry",)
     fieldsets = (
         (None, {"fields": ("name", "status", "outcome", "error_class", "attempts_made")}),
-        ("When", {"fields": ("created_at", "not_before", "started_at", "finished_at")}),
-        ("Records", {"fields": ("timeline", "runs", "calls")}),
-        ("Why", {"fields": ("trigger", "requested_by", "key", "args", "priority")}),
-        ("Where", {"fields": ("owner_host", "owner_pid", "lease_until", "fence")}),
+        (_("When"), {"fields": ("created_at", "not_before", "started_at", "finished_at")}),
+        (_("Records"), {"fields": ("timeline", "runs", "calls")}),
+        (_("Why"), {"fields": ("trigger", "requested_by", "key", "args", "priority")}),
+        (_("Where"), {"fields": ("owner_host", "owner_pid", "lease_until", "fence")}),
     )
     readonly_fields = ("name", "status", "attempts_made", "timeline", "runs", "calls")
 
-    @admin.display(description="job", ordering="kind")
+    @admin.display(description=_("job"), ordering="kind")
     def name(self, job: Job) -> str:
         return f"{job.kind} {', '.join(map(str, job.args))}".strip()
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def status(self, job: Job) -> SafeString:
         return labels.job_state(job)
 
-    @admin.display(description="attempts")
+    @admin.display(description=_("attempts"))
     def attempts_made(self, job: Job) -> str:
         return f"{job.attempts} of {job.max_attempts}"
 
-    @admin.display(description="timeline")
+    @admin.display(description=_("timeline"))
     def timeline(self, job: Job) -> str:
         return ways(finding.of_job(job.pk))
 
-    @admin.display(description="runs")
+    @admin.display(description=_("runs"))
     def runs(self, job: Job) -> str:
         rows = SyncRun.objects.filter(job_id=job.pk).select_related("stream__integration__client").order_by("-pk")
         links = ((page_link("syncrun", run.pk, str(run)),) for run in rows[:RUNS])
         return format_html_join("", "<div>{}</div>", links) or "–"
 
-    @admin.display(description="API calls")
+    @admin.display(description=_("API calls"))
     def calls(self, job: Job) -> str:
         address = reverse("admin:core_apicall_changelist")
-        return format_html('<a class="p-link" href="{}?job_id={}">API calls of this job</a>', address, job.pk)
+        said = gettext("API calls of this job")
+        return format_html('<a class="p-link" href="{}?job_id={}">{}</a>', address, job.pk, said)
 
-    @admin.action(description="Try dead jobs again", permissions=["retry"])
+    @admin.action(description=_("Try dead jobs again"), permissions=["retry"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         again = [job for job in queryset if jobs.retry(job, user=request.user)]
         left = queryset.count() - len(again)
         if again:
-            self.message_user(request, f"Queued again: {', '.join(map(str, again))}.", messages.SUCCESS)
+            self.message_user(
+                request, gettext("Queued again: {jobs}.").format(jobs=", ".join(map(str, again))), messages.SUCCESS
+            )
         if left:
-            why = "only dead jobs can be tried again, and only while no other of their key waits"
-            self.message_user(request, f"{left} left alone: {why}.", messages.WARNING)
+            why = gettext("only dead jobs can be tried again, and only while no other of their key waits")
+            self.message_user(
+                request, gettext("{left} left alone: {why}.").format(left=left, why=why), messages.WARNING
+            )
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_job")

@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
@@ -21,7 +23,7 @@ from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
 
-GROUPS = ("Work", "Set-up", "Insight")
+GROUPS = {"Work": _("Work"), "Set-up": _("Set-up"), "Insight": _("Insight")}
 KEPT = 60  # seconds; the figures that are counted for each page
 
 
@@ -58,36 +60,44 @@ def _badge_of(count: int) -> str:
 
 
 CORE = (
-    NavigationItem("Alerts", "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", alerts_badge),
-    NavigationItem("Failures", "report", "admin:failures", "core.view_helditem", badge=failures_badge),
-    NavigationItem("Clients", "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
-    NavigationItem("Connections", "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(
-        "Integrations", "conversion_path", "admin:core_integration_changelist", "core.view_integration", "Set-up"
+        _("Alerts"), "notifications", "admin:core_alert_changelist", "core.view_alert", "Work", alerts_badge
     ),
-    NavigationItem("API tokens", "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
-    NavigationItem("Users", "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
-    NavigationItem("Roles", "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
+    NavigationItem(_("Failures"), "report", "admin:failures", "core.view_helditem", badge=failures_badge),
+    NavigationItem(_("Clients"), "apartment", "admin:core_client_changelist", "core.view_client", "Set-up"),
+    NavigationItem(_("Connections"), "cable", "admin:core_connection_changelist", "core.view_connection", "Set-up"),
     NavigationItem(
-        "Alert channels", "campaign", "admin:core_alertchannel_changelist", "core.view_alertchannel", "Set-up"
+        _("Integrations"), "conversion_path", "admin:core_integration_changelist", "core.view_integration", "Set-up"
     ),
-    NavigationItem("Alert rules", "rule", "admin:core_alertrule_changelist", "core.view_alertrule", "Set-up"),
-    NavigationItem("Sync runs", "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
-    NavigationItem("Record links", "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
+    NavigationItem(_("API tokens"), "key", "admin:core_apitoken_changelist", "core.view_apitoken", "Set-up"),
+    NavigationItem(_("Users"), "group", "admin:core_user_changelist", "core.view_user", "Set-up"),
+    NavigationItem(_("Roles"), "badge", "admin:auth_group_changelist", "auth.view_group", "Set-up"),
     NavigationItem(
-        "Webhook inbox", "inbox", "admin:core_webhookdelivery_changelist", "core.view_webhookdelivery", "Insight"
+        _("Alert channels"), "campaign", "admin:core_alertchannel_changelist", "core.view_alertchannel", "Set-up"
     ),
-    NavigationItem("Jobs", "checklist", "admin:core_job_changelist", "core.view_job", "Insight"),
-    NavigationItem("API calls", "swap_horiz", "admin:core_apicall_changelist", "core.view_apicall", "Insight"),
-    NavigationItem("Audit", "history_edu", "admin:core_auditentry_changelist", "core.view_auditentry", "Insight"),
+    NavigationItem(_("Alert rules"), "rule", "admin:core_alertrule_changelist", "core.view_alertrule", "Set-up"),
+    NavigationItem(_("Sync runs"), "sync", "admin:core_syncrun_changelist", "core.view_syncrun", "Insight"),
+    NavigationItem(_("Record links"), "link", "admin:core_recordlink_changelist", "core.view_recordlink", "Insight"),
     NavigationItem(
-        "Restores", "settings_backup_restore", "admin:core_writehold_changelist", "core.view_writehold", "Insight"
+        _("Webhook inbox"), "inbox", "admin:core_webhookdelivery_changelist", "core.view_webhookdelivery", "Insight"
+    ),
+    NavigationItem(_("Jobs"), "checklist", "admin:core_job_changelist", "core.view_job", "Insight"),
+    NavigationItem(_("API calls"), "swap_horiz", "admin:core_apicall_changelist", "core.view_apicall", "Insight"),
+    NavigationItem(_("Audit"), "history_edu", "admin:core_auditentry_changelist", "core.view_auditentry", "Insight"),
+    NavigationItem(
+        _("Restores"), "settings_backup_restore", "admin:core_writehold_changelist", "core.view_writehold", "Insight"
     ),
     NavigationItem(
-        "Sign-in attempts", "lock_person", "admin:axes_accessattempt_changelist", "axes.view_accessattempt", "Insight"
+        _("Sign-in attempts"),
+        "lock_person",
+        "admin:axes_accessattempt_changelist",
+        "axes.view_accessattempt",
+        "Insight",
     ),
-    NavigationItem("Queue", "queue", "admin:django_q_ormq_changelist", "django_q.view_ormq", "Insight"),
-    NavigationItem("Schedules", "schedule", "admin:django_q_schedule_changelist", "django_q.view_schedule", "Insight"),
+    NavigationItem(_("Queue"), "queue", "admin:django_q_ormq_changelist", "django_q.view_ormq", "Insight"),
+    NavigationItem(
+        _("Schedules"), "schedule", "admin:django_q_schedule_changelist", "django_q.view_schedule", "Insight"
+    ),
 )
 
 # Unfold's markup (0.91).
@@ -126,15 +136,15 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = [
         {
             "title": "",
-            "items": [{"title": "Overview", "icon": "home", "link": address_of("admin:index"), "badge": ""}],
+            "items": [{"title": gettext("Overview"), "icon": "home", "link": address_of("admin:index"), "badge": ""}],
         }
     ]
     known = entries()
     open_to_them = may_open_of(request.user, {entry.permission for entry in known})
-    for group in GROUPS:
+    for group, said in GROUPS.items():
         items = [
             {
-                "title": entry.title,
+                "title": str(entry.title),
                 "icon": entry.icon,
                 "link": link,
                 "badge": entry.badge(request) if entry.badge else "",
@@ -143,7 +153,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             if entry.group == group and entry.permission in open_to_them and (link := _link(entry))
         ]
         if items:
-            groups.append({"title": group, "items": items})
+            groups.append({"title": str(said), "items": items})
     return groups
 
 

@@ -12,6 +12,8 @@ from django.contrib.auth.forms import SetPasswordForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
@@ -26,7 +28,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 class AddressForm(forms.Form):
     address = forms.EmailField(
-        label="Your e-mail address", widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"})
+        label=_("Your e-mail address"), widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email"})
     )
 
 
@@ -46,7 +48,7 @@ def forgotten_page(request: HttpRequest) -> HttpResponse:
     is_asked = request.method == "POST" and form.is_valid()
     if is_asked:
         password_links.ask_for_reset(form.cleaned_data["address"], asked_from=client_ip(request))
-    return _page(request, "password_forgotten", title="Forgotten password", form=form, is_asked=is_asked)
+    return _page(request, "password_forgotten", title=gettext("Forgotten password"), form=form, is_asked=is_asked)
 
 
 @never_cache
@@ -72,21 +74,21 @@ def choose_page(request: HttpRequest) -> HttpResponse:
     form = ChoosePasswordForm(link.user, request.POST or None)
     if request.method != "POST" or not form.is_valid():
         is_invitation = link.purpose == PasswordLink.Purpose.INVITATION
-        title = "Welcome" if is_invitation else "Choose a new password"
+        title = gettext("Welcome") if is_invitation else gettext("Choose a new password")
         return _page(request, "password_choose", title=title, form=form, person=link.user)
     user = password_links.use(secret, form.cleaned_data["new_password1"])
     if user is None:  # used meanwhile
         return _gone(request)
     del request.session[OPENED]
     login(request, user, backend=BACKEND)
-    messages.success(request, "Your password is set, and you are signed in.")
+    messages.success(request, gettext("Your password is set, and you are signed in."))
     return redirect("admin:index")
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
     """The same for a link that never was, was used, was taken back, or is too old."""
     request.session.pop(OPENED, None)
-    return _page(request, "password_gone", title="This link is no longer good", status=404)
+    return _page(request, "password_gone", title=gettext("This link is no longer good"), status=404)
 
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **shown: Any) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Connection, RecordLink
 from integrations.core.timeline import of_link
@@ -22,7 +23,7 @@ class RecordLinkAdmin(ReadOnlyAdmin):
     list_filter = ("state", "integration")
     list_select_related = ("integration__client",)
     search_fields = ("=left_id", "=right_id")
-    search_help_text = "The whole id of either side."
+    search_help_text = _("The whole id of either side.")
     show_full_result_count = False
     ordering = ("-id",)
 

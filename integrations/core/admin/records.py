@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels
 from integrations.core.models import ApiCall, AuditEntry, Job, SyncRun
@@ -32,13 +33,16 @@ class ApiCallAdmin(ReadOnlyAdmin):
     list_filter = ("connection", "direction", "method", ("at", admin.DateFieldListFilter))
     list_select_related = ("connection__client",)
     search_fields = ("record__startswith", "transaction_id__exact")  # both indexed: the log grows large
-    search_help_text = "Record (run:17) or transaction id"
+    search_help_text = _("Record (run:17) or transaction id")
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("at", "connection", "call", "answer", "error", "duration", "attempt_of")}),
-        ("Why", {"fields": ("timeline", "made_by", "source", "record", "user", "direction", "source_ip", "instance")}),
-        ("Sent", {"fields": ("query", "sent_headers", "sent_body")}),
-        ("Received", {"fields": ("received_headers", "received_body")}),
+        (
+            _("Why"),
+            {"fields": ("timeline", "made_by", "source", "record", "user", "direction", "source_ip", "instance")},
+        ),
+        (_("Sent"), {"fields": ("query", "sent_headers", "sent_body")}),
+        (_("Received"), {"fields": ("received_headers", "received_body")}),
     )
     readonly_fields = (
         "timeline",
@@ -53,27 +57,27 @@ class ApiCallAdmin(ReadOnlyAdmin):
         "received_body",
     )
 
-    @admin.display(description="call", ordering="route")
+    @admin.display(description=_("call"), ordering="route")
     def call(self, row: ApiCall) -> str:
         return f"{row.method} {row.host}{row.route}"
 
-    @admin.display(description="answer", ordering="status")
+    @admin.display(description=_("answer"), ordering="status")
     def answer(self, row: ApiCall) -> SafeString:
         return labels.http_status(row.status)
 
-    @admin.display(description="took", ordering="duration_ms")
+    @admin.display(description=_("took"), ordering="duration_ms")
     def duration(self, row: ApiCall) -> str:
         return f"{row.duration_ms:,} ms"
 
-    @admin.display(description="transaction")
+    @admin.display(description=_("transaction"))
     def attempt_of(self, row: ApiCall) -> SafeString:
         return format_html('<a class="p-link" href="../../?q={}">{}</a>', row.transaction_id, row.transaction_id)
 
-    @admin.display(description="timeline")
+    @admin.display(description=_("timeline"))
     def timeline(self, row: ApiCall) -> str:
         return ways(finding.of_call(row))
 
-    @admin.display(description="made by")
+    @admin.display(description=_("made by"))
     def made_by(self, row: ApiCall) -> str:
         """The run and the job, as far as they are kept."""
         run = SyncRun.objects.filter(pk=row.run_id or 0).select_related("stream__integration__client").first()
@@ -82,19 +86,19 @@ class ApiCallAdmin(ReadOnlyAdmin):
         links += [page_link("job", job.pk, str(job))] if job else []
         return format_html_join("", "<div>{}</div>", ((link,) for link in links)) or "–"
 
-    @admin.display(description="headers")
+    @admin.display(description=_("headers"))
     def sent_headers(self, row: ApiCall) -> str:
         return inert(json.dumps(row.request_headers))
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def sent_body(self, row: ApiCall) -> str:
         return inert(row.request_body)
 
-    @admin.display(description="headers")
+    @admin.display(description=_("headers"))
     def received_headers(self, row: ApiCall) -> str:
         return inert(json.dumps(row.response_headers))
 
-    @admin.display(description="body")
+    @admin.display(description=_("body"))
     def received_body(self, row: ApiCall) -> str:
         return inert(row.response_body)
 
@@ -105,7 +109,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = ("outcome", "client", "connection", ("at", admin.DateFieldListFilter))
     list_select_related = ("client", "connection__client")
     search_fields = ("record__startswith", "vendor_record__startswith", "actor__startswith", "action__startswith")
-    search_help_text = "Record (run:17), the vendor's record, person, or action"
+    search_help_text = _("Record (run:17), the vendor's record, person, or action")
     ordering = ("-id",)
     fields = (
         "at",
@@ -121,11 +125,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "detail",
     )
 
-    @admin.display(description="outcome", ordering="outcome")
+    @admin.display(description=_("outcome"), ordering="outcome")
     def result(self, row: AuditEntry) -> SafeString:
         return labels.outcome(row)
 
-    @admin.display(description="timeline")
+    @admin.display(description=_("timeline"))
     def timeline(self, row: AuditEntry) -> str:
         return ways(finding.of_name(row.record))
 

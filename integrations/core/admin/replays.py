@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels
 from integrations.core.models import Connection, Job, Replay, WebhookDelivery
@@ -28,19 +30,27 @@ FAILED_SHOWN = 50
 class ReplayForm(forms.Form):
     """Which deliveries, and how fast."""
 
-    connection = forms.ModelChoiceField(Connection.objects.none(), required=False, empty_label="any")
+    connection = forms.ModelChoiceField(
+        Connection.objects.none(), label=_("Connection"), required=False, empty_label=_("any")
+    )
     deliveries = forms.ChoiceField(
-        label="What came of them",
-        choices=[("", "anything"), *((value, label) for value, label in Delivery.choices if value != Delivery.WAITING)],
+        label=_("What came of them"),
+        choices=[
+            ("", _("anything")),
+            *((value, label) for value, label in Delivery.choices if value != Delivery.WAITING),
+        ],
         required=False,
     )
     record = forms.CharField(
-        max_length=160, required=False, help_text="How the record begins, such as ticket:17. Empty: any."
+        label=_("Record"),
+        max_length=160,
+        required=False,
+        help_text=_("How the record begins, such as ticket:17. Empty: any."),
     )
-    since = forms.DateTimeField(label="Received from", required=False)
-    until = forms.DateTimeField(label="Received before", required=False)
+    since = forms.DateTimeField(label=_("Received from"), required=False)
+    until = forms.DateTimeField(label=_("Received before"), required=False)
     rate = forms.TypedChoiceField(
-        label="Records a minute", coerce=int, choices=[(rate, f"{rate:,}") for rate in replaying.RATES], initial=60
+        label=_("Records a minute"), coerce=int, choices=[(rate, f"{rate:,}") for rate in replaying.RATES], initial=60
     )
 
     def __init__(self, *args: Any, user: Any, **named: Any) -> None:
@@ -53,7 +63,7 @@ class ReplayForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if given.get("since") and given.get("until") and given["until"] <= given["since"]:
-            self.add_error("until", "The end must be after the beginning.")
+            self.add_error("until", gettext("The end must be after the beginning."))
         return given
 
 
@@ -64,7 +74,7 @@ class ReplayAdmin(ReadOnlyAdmin):
     list_select_related = ("connection__client", "asked_by")
     ordering = ("-id",)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def status(self, replay: Replay) -> SafeString:
         return labels.label(replay.get_state_display(), TONES[State(replay.state)])
 
@@ -87,7 +97,7 @@ class ReplayAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             replay = Replay.objects.create(asked_by=user, up_to=replaying.newest(), **form.cleaned_data)
             return HttpResponseRedirect(reverse("admin:core_replay_change", args=[replay.pk]))
-        context = {**self.admin_site.each_context(request), "title": "Replay", "opts": self.opts, "form": form}
+        context = {**self.admin_site.each_context(request), "title": gettext("Replay"), "opts": self.opts, "form": form}
         return TemplateResponse(request, "admin/portal/replay_form.html", context)
 
     def change_view(
@@ -110,7 +120,7 @@ class ReplayAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Replay",
+            "title": gettext("Replay"),
             "subtitle": str(replay),
             "opts": self.opts,
             "replay": replay,

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels, readopting, write_hold
 from integrations.core.models import Readoption, SyncRun, User, WriteHold
@@ -31,7 +33,7 @@ def banner(request: HttpRequest) -> dict[str, str] | None:
     if hold is None or request.path == write_hold.page_of(hold):  # the report itself says so
         return None
     reads = may_open(request.user, "core.view_writehold")
-    return {"said": write_hold.SENTENCE, "url": write_hold.page_of(hold) if reads else ""}
+    return {"said": str(write_hold.SENTENCE), "url": write_hold.page_of(hold) if reads else ""}
 
 
 @admin.register(WriteHold)
@@ -40,9 +42,9 @@ class WriteHoldAdmin(ReadOnlyHouseAdmin):
     list_select_related = ("lifted_by",)
     ordering = ("-id",)
 
-    @admin.display(description="writes", ordering="is_on")
+    @admin.display(description=_("writes"), ordering="is_on")
     def status(self, hold: WriteHold) -> SafeString:
-        return labels.label("paused", "warning") if hold.is_on else labels.label("resumed", "good")
+        return labels.label(gettext("paused"), "warning") if hold.is_on else labels.label(gettext("resumed"), "good")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return sees_the_house(request) and request.user.has_perm("core.add_writehold")
@@ -56,11 +58,11 @@ class WriteHoldAdmin(ReadOnlyHouseAdmin):
         if request.method == "POST":
             user: Any = request.user  # signed in
             hold = write_hold.begin(user=user, detail=request.POST.get("why", "").strip()[:500])
-            messages.warning(request, "Writes are paused. The report below fills by itself.")
+            messages.warning(request, gettext("Writes are paused. The report below fills by itself."))
             return HttpResponseRedirect(write_hold.page_of(hold))
         context = {
             **self.admin_site.each_context(request),
-            "title": "The database was restored",
+            "title": gettext("The database was restored"),
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/portal/restored.html", context)
@@ -82,7 +84,7 @@ class WriteHoldAdmin(ReadOnlyHouseAdmin):
             return HttpResponseRedirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Report after a restore",
+            "title": gettext("Report after a restore"),
             "subtitle": str(hold),
             "opts": self.opts,
             "hold": hold,
@@ -121,11 +123,11 @@ def _act(request: HttpRequest, hold: WriteHold) -> None:
         readopting.again(hold, user=user)
     elif "resume" in request.POST:
         if "read" not in request.POST:
-            messages.error(request, "Nothing was resumed: read the report, and tick that you did.")
+            messages.error(request, gettext("Nothing was resumed: read the report, and tick that you did."))
             return
         try:
             write_hold.lift(hold, user=user, report=readopting.in_short(hold))
         except write_hold.NotYet as problem:
-            messages.error(request, f"Nothing was resumed. {problem}")
+            messages.error(request, gettext("Nothing was resumed. {problem}").format(problem=problem))
         else:
-            messages.success(request, "Writes go on. What waited is worked off now.")
+            messages.success(request, gettext("Writes go on. What waited is worked off now."))

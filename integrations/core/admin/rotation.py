@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from integrations.core import rotating
@@ -28,20 +29,22 @@ class RotationForm(forms.Form):
         for declared in vendor.credentials:
             if declared.secret:
                 self.fields[declared.name] = _secret(
-                    declared.label, f"{set_by(connection, declared.name)} Leave empty to keep it.", "new-password"
+                    declared.label,
+                    f"{set_by(connection, declared.name)} {gettext('Leave empty to keep it.')}",
+                    "new-password",
                 )
-        self.fields["confirm_password"] = _secret("Your password", "", "current-password", required=True)
+        self.fields["confirm_password"] = _secret(gettext("Your password"), "", "current-password", required=True)
 
     def clean_confirm_password(self) -> str:
         password: str = self.cleaned_data["confirm_password"]
         if not is_own_password(self.request, password):
-            raise forms.ValidationError("That is not your password.")
+            raise forms.ValidationError(gettext("That is not your password."))
         return password
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not self.secrets():
-            raise forms.ValidationError("Enter at least one new secret.")
+            raise forms.ValidationError(gettext("Enter at least one new secret."))
         return cleaned
 
     def secrets(self) -> dict[str, str]:
@@ -56,7 +59,13 @@ def tried(connection: Connection, secrets: dict[str, str], *, user: Any) -> list
         if steps and all(step.ok for step in steps):
             rotating.swap(connection, secrets, user=user)
     except UnreadableSecret as problem:
-        return [Step("Open the stored secrets", False, f"{problem} Enter all of them anew on the connection's page.")]
+        return [
+            Step(
+                gettext("Open the stored secrets"),
+                False,
+                gettext("{problem} Enter all of them anew on the connection's page.").format(problem=problem),
+            )
+        ]
     return steps
 
 

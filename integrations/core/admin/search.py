@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from integrations.core.search import LEAST, search
 
@@ -20,5 +21,5 @@ def search_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     context = {"text": text, "groups": search(request, text), "least": LEAST, "is_short": len(text) < LEAST}
     if is_palette:
         return TemplateResponse(request, "admin/portal/search_palette.html", context)
-    context |= {**site.each_context(request), "title": "Search"}
+    context |= {**site.each_context(request), "title": gettext("Search")}
     return TemplateResponse(request, "admin/portal/search.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from integrations.core.models import Connection, WebhookDelivery
 from integrations.vendors import Vendor
@@ -23,17 +24,19 @@ class SetUpStep:
 
 def steps_of_set_up(connection: Connection, vendor: Vendor) -> list[SetUpStep]:
     """The steps; none when all that must be done is done. Three statements at most."""
-    lacking = [one.label for one in vendor.credentials if one.required and not _is_entered(connection, one.name)]
+    lacking = [str(one.label) for one in vendor.credentials if one.required and not _is_entered(connection, one.name)]
     steps = [
         SetUpStep(
-            "Credentials",
+            gettext("Credentials"),
             not lacking,
-            f"Still missing: {', '.join(lacking)}." if lacking else "All are entered.",
+            gettext("Still missing: {names}.").format(names=", ".join(lacking))
+            if lacking
+            else gettext("All are entered."),
         ),
         SetUpStep(
-            "A test that worked",
+            gettext("A test that worked"),
             connection.last_ok_at is not None,
-            "The vendor has answered." if connection.last_ok_at else "Press Test connection above.",
+            gettext("The vendor has answered.") if connection.last_ok_at else gettext("Press Test connection above."),
         ),
     ]
     if vendor.webhooks is not None:
@@ -41,9 +44,11 @@ def steps_of_set_up(connection: Connection, vendor: Vendor) -> list[SetUpStep]:
     is_used = connection.roles.exists()
     steps.append(
         SetUpStep(
-            "An integration that uses it",
+            gettext("An integration that uses it"),
             is_used,
-            "It plays a role in one." if is_used else "Add the integration, and choose this connection in it.",
+            gettext("It plays a role in one.")
+            if is_used
+            else gettext("Add the integration, and choose this connection in it."),
             "" if is_used else reverse("admin:core_integration_add"),
         )
     )
@@ -56,9 +61,17 @@ def _is_entered(connection: Connection, name: str) -> bool:
 
 def _webhooks(connection: Connection) -> SetUpStep:
     has_come = connection.deliveries.exists()
-    detail = "Calls have come." if has_come else "Say to the vendor where to send; without them changes wait for a run."
+    detail = (
+        gettext("Calls have come.")
+        if has_come
+        else gettext("Say to the vendor where to send; without them changes wait for a run.")
+    )
     return SetUpStep(
-        "Webhooks", has_come, detail, reverse("admin:core_connection_webhooks", args=[connection.pk]), is_optional=True
+        gettext("Webhooks"),
+        has_come,
+        detail,
+        reverse("admin:core_connection_webhooks", args=[connection.pk]),
+        is_optional=True,
     )
 
 

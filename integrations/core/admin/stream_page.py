@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -70,7 +71,7 @@ class StreamPages:
         runs = list(stream.runs.filter(subject="").order_by("-pk")[:RUNS_SHOWN])
         context = {
             **self.admin_site.each_context(request),
-            "title": kind.label if kind else stream.slug,
+            "title": str(kind.label) if kind else stream.slug,
             "subtitle": str(stream.integration),
             "opts": self.opts,
             "stream": stream,
@@ -93,17 +94,20 @@ def _address(stream: Stream) -> str:
 def _run(request: HttpRequest, stream: Stream) -> None:
     problem = streams.why_not(stream.integration)
     if not problem and streams.waits_for_approval(stream):
-        problem = streams.UNAPPROVED
+        problem = str(streams.UNAPPROVED)
     if problem:
-        messages.error(request, f"{stream.slug} was not started. {problem}")
+        messages.error(request, gettext("{slug} was not started. {problem}").format(slug=stream.slug, problem=problem))
         return
     streams.ask_for(stream, user=request.user)  # type: ignore[arg-type]  # signed in
-    messages.success(request, f"{stream.slug} runs as soon as a worker is free; its result will be shown here.")
+    messages.success(
+        request,
+        gettext("{slug} runs as soon as a worker is free; its result will be shown here.").format(slug=stream.slug),
+    )
 
 
 def _dry_run(request: HttpRequest, stream: Stream) -> HttpResponse | None:
     if problem := _no_sync(stream) or streams.why_not(stream.integration):
-        messages.error(request, f"The dry run was not started. {problem}")
+        messages.error(request, gettext("The dry run was not started. {problem}").format(problem=problem))
         return None
     run = streams.ask_for_dry_run(stream, user=request.user)  # type: ignore[arg-type]  # signed in
     return HttpResponseRedirect(reverse("admin:core_syncrun_change", args=[run.pk]))
@@ -112,15 +116,18 @@ def _dry_run(request: HttpRequest, stream: Stream) -> HttpResponse | None:
 def _approve(request: HttpRequest, stream: Stream) -> None:
     """Only after a dry run came to its end: what nobody could have looked at, nobody approves."""
     if not stream.runs.filter(is_dry=True, state=SyncRun.State.DONE).exists():
-        messages.error(request, "Start a dry run first, and look at what it would write.")
+        messages.error(request, gettext("Start a dry run first, and look at what it would write."))
         return
     streams.approve(stream, user=request.user)  # type: ignore[arg-type]  # signed in
-    messages.success(request, f"{stream.slug} may write from now on.")
+    messages.success(request, gettext("{slug} may write from now on.").format(slug=stream.slug))
 
 
 def _retry(request: HttpRequest, stream: Stream) -> None:
     count = holding.retry(_chosen(request, stream), user=request.user)  # type: ignore[arg-type]  # signed in
-    messages.success(request, f"{count} record{'' if count == 1 else 's'} will be tried again at once.")
+    said = ngettext(
+        "{count} record will be tried again at once.", "{count} records will be tried again at once.", count
+    )
+    messages.success(request, said.format(count=count))
     if count and not streams.why_not(stream.integration):
         streams.ask_for(stream, user=request.user)  # type: ignore[arg-type]  # signed in
 
@@ -128,13 +135,16 @@ def _retry(request: HttpRequest, stream: Stream) -> None:
 def _dismiss(request: HttpRequest, stream: Stream) -> None:
     reason = request.POST.get("reason", "").strip()
     if not reason:
-        messages.error(request, "Nothing was dismissed: say why, so that the next person knows.")
+        messages.error(request, gettext("Nothing was dismissed: say why, so that the next person knows."))
         return
     user: Any = request.user  # signed in
     count = holding.dismiss(_chosen(request, stream), user=user, reason=reason)
-    messages.success(
-        request, f"{count} record{'' if count == 1 else 's'} dismissed; a later change is dealt with again."
+    said = ngettext(
+        "{count} record dismissed; a later change is dealt with again.",
+        "{count} records dismissed; a later change is dealt with again.",
+        count,
     )
+    messages.success(request, said.format(count=count))
 
 
 def _chosen(request: HttpRequest, stream: Stream) -> Q:
@@ -155,7 +165,7 @@ def _moment(request: HttpRequest) -> dt.datetime | None:
     except ValueError:
         moment = None
     if moment is None:
-        raise ValueError(f"“{given[:40]}” is not a moment. Write it as 2026-01-31 08:00.")
+        raise ValueError(gettext("“{given}” is not a moment. Write it as 2026-01-31 08:00.").format(given=given[:40]))
     return moment.replace(tzinfo=dt.UTC) if timezone.is_naive(moment) else moment
 
 
@@ -168,7 +178,7 @@ def _preview(request: HttpRequest, stream: Stream) -> HttpResponse | None:
         messages.error(request, str(error))
         return None
     if problem := _no_sync(stream) or streams.why_not(stream.integration):
-        messages.error(request, f"The preview was not started. {problem}")
+        messages.error(request, gettext("The preview was not started. {problem}").format(problem=problem))
         return None
     run = streams.ask_for_preview(stream, moment, user=user)
     return HttpResponseRedirect(reverse("admin:core_syncrun_change", args=[run.pk]))
@@ -180,22 +190,24 @@ def _resync(request: HttpRequest, stream: Stream) -> None:
     except ValueError as error:
         messages.error(request, str(error))
         return
-    messages.success(request, "The next run reads again from there; what is unchanged is passed over.")
+    messages.success(request, gettext("The next run reads again from there; what is unchanged is passed over."))
 
 
 def _settle(request: HttpRequest, stream: Stream) -> None:
     minutes = request.POST.get("minutes", "")
     if not (minutes.isascii() and minutes.isdecimal() and 1 <= int(minutes) <= 525_600):
-        messages.error(request, "Nothing was changed. Minutes between runs: a number from 1 to 525,600.")
+        messages.error(request, gettext("Nothing was changed. Minutes between runs: a number from 1 to 525,600."))
         return
     stream.is_enabled, stream.interval_minutes = "enabled" in request.POST, int(minutes)
     stream.save(update_fields=["is_enabled", "interval_minutes"])
-    messages.success(request, f"{stream.slug} was changed.")
+    messages.success(request, gettext("{slug} was changed.").format(slug=stream.slug))
 
 
 def _no_sync(stream: Stream) -> str:
     kind = streams.kind_of(stream)
-    return "" if kind and kind.is_sync else "This stream only checks; there is nothing it could show beforehand."
+    return (
+        "" if kind and kind.is_sync else gettext("This stream only checks; there is nothing it could show beforehand.")
+    )
 
 
 ACTS: dict[str, Callable[[HttpRequest, Stream], HttpResponse | None]] = {

@@ -10,21 +10,24 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels, streams
 from integrations.core.models import Integration, Stream, SyncEntry, SyncRun
+from integrations.core.registry import StreamKind
 from integrations.core.webhooks import watch
 
 from .base import ReadOnlyAdmin
 
 TONES, ENTRY_TONES = labels.RUN_TONES, labels.ENTRY_TONES
 COUNTS = (
-    ("read", "neutral"),
-    ("created", "good"),
-    ("updated", "good"),
-    ("unchanged", "neutral"),
-    ("skipped", "neutral"),
-    ("held", "bad"),
+    ("read", _("read"), "neutral"),
+    ("created", _("created"), "good"),
+    ("updated", _("updated"), "good"),
+    ("unchanged", _("unchanged"), "neutral"),
+    ("skipped", _("skipped"), "neutral"),
+    ("held", _("held"), "bad"),
 )
 ENTRIES = 100  # on one page
 
@@ -45,7 +48,7 @@ def shown(integration: Integration) -> list[dict[str, Any]]:
 
 
 class SlugFilter(admin.SimpleListFilter):
-    title = "stream"
+    title = _("stream")
     parameter_name = "stream"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -63,10 +66,10 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_select_related = ("stream__integration__client",)
     ordering = ("-id",)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=_("state"), ordering="state")
     def status(self, run: SyncRun) -> SafeString:
         shown = labels.label(run.get_state_display(), TONES[SyncRun.State(run.state)])
-        return shown + labels.label("dry run") if run.is_dry else shown
+        return shown + labels.label(gettext("dry run")) if run.is_dry else shown
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -88,7 +91,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         kind = streams.kind_of(run.stream)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{kind.label if kind else run.stream.slug}: {'dry run' if run.is_dry else 'run'} {run.pk}",
+            "title": _title(run, kind),
             "subtitle": str(run.stream.integration),
             "opts": self.opts,
             "run": run,
@@ -96,7 +99,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "kind": kind,
             "tone": TONES[SyncRun.State(run.state)],
             "busy": run.state == SyncRun.State.RUNNING,
-            "counts": [(name, getattr(run, name), tone) for name, tone in COUNTS if getattr(run, name)],
+            "counts": [(said, getattr(run, name), tone) for name, said, tone in COUNTS if getattr(run, name)],
             "page": page,
             "entries": [(entry, ENTRY_TONES[SyncEntry.Outcome(entry.outcome)]) for entry in page],
             "outcome": outcome,
@@ -104,3 +107,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "may_change": request.user.has_perm("core.change_stream"),
         }
         return TemplateResponse(request, "admin/portal/sync_run.html", context)
+
+
+def _title(run: SyncRun, kind: StreamKind | None) -> str:
+    stream = kind.label if kind else run.stream.slug
+    said = gettext("{stream}: dry run {number}") if run.is_dry else gettext("{stream}: run {number}")
+    return said.format(stream=stream, number=run.pk)

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import is_naive
+from django.utils.translation import gettext
 
 from integrations.core.models import Stream
 from integrations.core.timeline import About, Chain, finding, of_record, timeline
@@ -44,7 +45,9 @@ def ways(found: list[Way]) -> str:
     if not found:
         return "–"
     return format_html_join(
-        "", '<div><a class="p-link" href="{}">{}</a></div>', ((way.url, f"Why did {way.name} change?") for way in found)
+        "",
+        '<div><a class="p-link" href="{}">{}</a></div>',
+        ((way.url, gettext("Why did {name} change?").format(name=way.name)) for way in found),
     )
 
 
@@ -80,7 +83,7 @@ class RecordPage:
             return HttpResponseRedirect(reverse("admin:core_recordlink_change", args=[links[0].pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{stream.object_type or 'Record'} {record_id}".capitalize(),
+            "title": f"{stream.object_type or gettext('Record')} {record_id}".capitalize(),
             "subtitle": str(stream.integration),
             "opts": self.opts,
             "stream": stream,

@@ -8,13 +8,15 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations.core import two_factor
 from integrations.core.login import is_own_password
 
-TRY_AGAIN = "That code does not fit. Codes change every 30 seconds; after a wrong one, wait a moment and try again."
+TRY_AGAIN = _("That code does not fit. Codes change every 30 seconds; after a wrong one, wait a moment and try again.")
 
 
 @never_cache
@@ -32,7 +34,7 @@ def _page(request: HttpRequest, **extra: Any) -> HttpResponse:
     device = None if enrolled else two_factor.pending(user)
     context = {
         **admin.site.each_context(request),
-        "title": "Two-factor sign-in",
+        "title": gettext("Two-factor sign-in"),
         "enrolled": enrolled,
         "demanded": two_factor.must_enrol(user),
         "codes_left": two_factor.codes_left(user) if enrolled else 0,
@@ -59,9 +61,9 @@ def _confirm(request: HttpRequest) -> HttpResponse:
 
 def _remove(request: HttpRequest) -> HttpResponse:
     if not is_own_password(request, request.POST.get("password", "")):
-        return _page(request, problem="That is not your password. Nothing was removed.")
+        return _page(request, problem=gettext("That is not your password. Nothing was removed."))
     two_factor.remove(request.user)
-    messages.success(request, "Two-factor sign-in is off. Your password alone opens the portal again.")
+    messages.success(request, gettext("Two-factor sign-in is off. Your password alone opens the portal again."))
     return redirect("admin:two_factor")
 
 
@@ -73,6 +75,6 @@ def verify_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if two_factor.verify(request, request.POST.get("code", "")):
             return redirect("admin:index")
-        problem = TRY_AGAIN
-    context = {**admin.site.each_context(request), "title": "Second step", "problem": problem}
+        problem = str(TRY_AGAIN)
+    context = {**admin.site.each_context(request), "title": gettext("Second step"), "problem": problem}
     return TemplateResponse(request, "admin/portal/two_factor_verify.html", context)

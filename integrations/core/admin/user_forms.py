@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -14,8 +16,8 @@ from integrations.core.login import is_own_password
 from integrations.core.models import User
 
 ENTRANCES = {
-    "false": "By an invitation: a link by e-mail to a page where they choose their password",
-    "true": "By a password that I enter now and hand over myself",
+    "false": _("By an invitation: a link by e-mail to a page where they choose their password"),
+    "true": _("By a password that I enter now and hand over myself"),
 }
 
 
@@ -29,7 +31,7 @@ class OneAddressEach:
         address: str = self.cleaned_data["email"]
         others = User.objects.exclude(pk=self.instance.pk)
         if address and others.filter(email__iexact=address).exists():
-            raise forms.ValidationError("Somebody else has this address.")
+            raise forms.ValidationError(gettext("Somebody else has this address."))
         return address
 
 
@@ -42,13 +44,13 @@ class NewPersonForm(OneAddressEach, UserCreationForm):  # type: ignore[misc]  # 
             del self.fields["usable_password"]
             return
         how = self.fields["usable_password"]
-        how.label, how.help_text, how.initial = "How they get in", "", "false"
+        how.label, how.help_text, how.initial = gettext("How they get in"), "", "false"
         how.choices = how.widget.choices = list(ENTRANCES.items())
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("set_usable_password") and not cleaned.get("email") and "email" not in self.errors:
-            self.add_error("email", "Where is the invitation to go? Enter an address.")
+            self.add_error("email", gettext("Where is the invitation to go? Enter an address."))
         return cleaned
 
 
@@ -58,11 +60,11 @@ class PersonForm(OneAddressEach, UserChangeForm):  # type: ignore[misc]  # Unfol
     request: HttpRequest
 
     confirm_password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
-        help_text="Needed only when you change the e-mail address.",
+        help_text=_("Needed only when you change the e-mail address."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ class PersonForm(OneAddressEach, UserChangeForm):  # type: ignore[misc]  # Unfol
         if "email" in self.changed_data and not self.errors:
             password = cleaned.get("confirm_password", "")
             if not password:
-                self.add_error("confirm_password", "Enter your own password: you change an e-mail address.")
+                self.add_error("confirm_password", gettext("Enter your own password: you change an e-mail address."))
             elif not is_own_password(self.request, password):
-                self.add_error("confirm_password", "That is not your password.")
+                self.add_error("confirm_password", gettext("That is not your password."))
         return cleaned

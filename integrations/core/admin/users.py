@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -46,16 +48,16 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
     autocomplete_fields = ("clients",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email", "confirm_password")}),
-        ("May do", {"fields": ("is_active", "groups")}),
-        ("May see", {"fields": ("all_clients", "clients")}),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "confirm_password")}),
+        (_("May do"), {"fields": ("is_active", "groups")}),
+        (_("May see"), {"fields": ("all_clients", "clients")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
-        ("May do", {"fields": ("groups",)}),
-        ("May see", {"fields": ("all_clients", "clients")}),
-        ("Sign-in", {"fields": ("usable_password", "password1", "password2")}),
+        (_("May do"), {"fields": ("groups",)}),
+        (_("May see"), {"fields": ("all_clients", "clients")}),
+        (_("Sign-in"), {"fields": ("usable_password", "password1", "password2")}),
     )
     readonly_fields = ("last_login", "date_joined")
 
@@ -73,9 +75,9 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None and not settings.MAIL_IS_SET_UP:
-            return (*fieldsets[:-1], ("Sign-in", {"fields": ("password1", "password2")}))
+            return (*fieldsets[:-1], (gettext("Sign-in"), {"fields": ("password1", "password2")}))
         if obj is not None and request.user.is_superuser:
-            return (*fieldsets, ("Superuser", {"fields": ("is_superuser",), "classes": ("collapse",)}))
+            return (*fieldsets, (gettext("Superuser"), {"fields": ("is_superuser",), "classes": ("collapse",)}))
         return fieldsets
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -118,10 +120,14 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
         person = self._person(request, pk)
         if person.invitations:  # type: ignore[attr-defined]  # prefetched
             password_links.revoke(person, by=request.user)  # type: ignore[arg-type]  # signed in
-            said = f"The invitation of {person} is taken back: its link opens nothing, and they are no longer active."
+            said = gettext(
+                "The invitation of {person} is taken back: its link opens nothing, and they are no longer active."
+            ).format(person=person)
             self.message_user(request, said, messages.SUCCESS)
         else:
-            self.message_user(request, f"{person} has no invitation to take back.", messages.WARNING)
+            self.message_user(
+                request, gettext("{person} has no invitation to take back.").format(person=person), messages.WARNING
+            )
         return HttpResponseRedirect(reverse("admin:core_user_change", args=[pk]))
 
     def _person(self, request: HttpRequest, pk: int) -> User:
@@ -136,9 +142,13 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
         try:
             password_links.invite(person, by=request.user)  # type: ignore[arg-type]  # signed in
         except ValueError as reason:
-            self.message_user(request, f"No invitation was sent. {reason}", messages.WARNING)
+            self.message_user(
+                request, gettext("No invitation was sent. {reason}").format(reason=reason), messages.WARNING
+            )
         else:
-            self.message_user(request, f"An invitation goes to {person.email}. It is good for three days.")
+            self.message_user(
+                request, gettext("An invitation goes to {email}. It is good for three days.").format(email=person.email)
+            )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -158,29 +168,29 @@ class PersonAdmin(HouseAdmin, UserAdmin):  # type: ignore[type-arg]  # not subsc
         if db_field.name == "groups":
             return forms.ModelMultipleChoiceField(
                 Group.objects.all(),
-                label="Roles",
+                label=gettext("Roles"),
                 required=False,
                 widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-                help_text="Admin sets up, Operator works, Reporter looks.",
+                help_text=gettext("Admin sets up, Operator works, Reporter looks."),
             )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def full_name(self, row: User) -> str:
         return row.get_full_name()
 
-    @admin.display(description="state", ordering="is_active")
+    @admin.display(description=_("state"), ordering="is_active")
     def state(self, row: User) -> SafeString:
         return labels.label(*password_links.state_of(row, next(iter(row.invitations), None)))  # type: ignore[attr-defined]
 
-    @admin.display(description="roles")
+    @admin.display(description=_("roles"))
     def role_names(self, row: User) -> str:
         names = [group.name for group in row.groups.all()]
-        return ", ".join([*names, "superuser"] if row.is_superuser else names) or "none"
+        return ", ".join([*names, gettext("superuser")] if row.is_superuser else names) or gettext("none")
 
-    @admin.display(description="sees", ordering="all_clients")
+    @admin.display(description=_("sees"), ordering="all_clients")
     def sees(self, row: User) -> str:
-        return "all clients" if row.all_clients else "some clients"
+        return gettext("all clients") if row.all_clients else gettext("some clients")
 
 
 @admin.register(Group)

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .clients import Client
 from .connections import Connection
@@ -36,32 +37,43 @@ class AuditEntry(models.Model):
     """Who made us change what, where, with what outcome. Written before the call, completed after it; never deleted."""
 
     class Outcome(models.TextChoices):
-        PENDING = "pending", "not known yet"
-        DONE = "done"
-        REFUSED = "refused"
-        UNKNOWN = "unknown", "unknown, being checked"
+        PENDING = "pending", _("not known yet")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("unknown, being checked")
 
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
-    actor = models.CharField(max_length=150, help_text="The user's name at the time, or the job.")
-    action = models.CharField(max_length=80, help_text="For example connection.test.")
-    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    record = models.CharField(max_length=200, db_index=True, help_text="Ours, for example run:17.")
-    vendor_record = models.CharField(max_length=200, blank=True, help_text="Theirs, for example ticket 128926.")
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
-    detail = models.TextField(blank=True, help_text="In a sentence.")
-    finished_at = models.DateTimeField(null=True, blank=True)
+    actor = models.CharField(_("actor"), max_length=150, help_text=_("The user's name at the time, or the job."))
+    action = models.CharField(_("action"), max_length=80, help_text=_("For example connection.test."))
+    client = models.ForeignKey(
+        Client, verbose_name=_("client"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    connection = models.ForeignKey(
+        Connection, verbose_name=_("connection"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    record = models.CharField(_("record"), max_length=200, db_index=True, help_text=_("Ours, for example run:17."))
+    vendor_record = models.CharField(
+        _("vendor record"), max_length=200, blank=True, help_text=_("Theirs, for example ticket 128926.")
+    )
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.PENDING)
+    detail = models.TextField(_("detail"), blank=True, help_text=_("In a sentence."))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     client_path = "client"
     objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["user", "-id"], name="audit_of_user"),
             models.Index(fields=["outcome", "-id"], name="audit_by_outcome"),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from ..fields import SealedField
@@ -13,64 +15,92 @@ class Connection(models.Model):
     """One account on one vendor system, of one client or (client empty) shared by the house."""
 
     class Environment(models.TextChoices):
-        PRODUCTION = "production"
-        SANDBOX = "sandbox"
+        PRODUCTION = "production", _("Production")
+        SANDBOX = "sandbox", _("Sandbox")
 
     class Health(models.TextChoices):
-        UNKNOWN = "unknown", "not tried yet"
-        OK = "ok", "working"
-        TROUBLE = "trouble", "temporary trouble"
-        ATTENTION = "attention", "needs attention"
+        UNKNOWN = "unknown", _("not tried yet")
+        OK = "ok", _("working")
+        TROUBLE = "trouble", _("temporary trouble")
+        ATTENTION = "attention", _("needs attention")
 
     class TroubleBy(models.TextChoices):
-        TOLD = "told", "the vendor or a stream"
-        SILENCE = "silence", "the portal's own watch"
+        TOLD = "told", _("the vendor or a stream")
+        SILENCE = "silence", _("the portal's own watch")
 
     class LogLevel(models.TextChoices):
-        OFF = "off"
-        ERRORS = "errors", "errors only"
-        ALL = "all", "all calls"
+        OFF = "off", _("Off")
+        ERRORS = "errors", _("errors only")
+        ALL = "all", _("all calls")
 
     client = models.ForeignKey(
         Client,
+        verbose_name=_("client"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="connections",
-        help_text="Empty: shared by the house.",
+        help_text=_("Empty: shared by the house."),
     )
-    slug = models.SlugField(help_text="Part of webhook addresses; do not change it later.")
-    vendor = models.CharField(max_length=40)
-    base_url = models.CharField("base URL", max_length=500, blank=True)
-    environment = models.CharField(max_length=20, choices=Environment, default=Environment.PRODUCTION)
-    identity = models.JSONField(default=dict, blank=True, help_text="The credentials that are not secret, by name.")
-    settings = models.JSONField(default=dict, blank=True)
-    credentials = SealedField(help_text="The secret credentials, encrypted; a JSON object by name.")
+    slug = models.SlugField(_("slug"), help_text=_("Part of webhook addresses; do not change it later."))
+    vendor = models.CharField(_("vendor"), max_length=40)
+    base_url = models.CharField(_("base URL"), max_length=500, blank=True)
+    environment = models.CharField(_("environment"), max_length=20, choices=Environment, default=Environment.PRODUCTION)
+    identity = models.JSONField(
+        _("identity"), default=dict, blank=True, help_text=_("The credentials that are not secret, by name.")
+    )
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    credentials = SealedField(
+        _("credentials"), help_text=_("The secret credentials, encrypted; a JSON object by name.")
+    )
     credentials_set = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="Per secret: when it was set, and by whom."
+        _("credentials set"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("Per secret: when it was set, and by whom."),
     )
     webhook_digest = models.CharField(
-        max_length=150, blank=True, editable=False, db_index=True, help_text="Keyed, of the webhook secret."
+        _("webhook digest"),
+        max_length=150,
+        blank=True,
+        editable=False,
+        db_index=True,
+        help_text=_("Keyed, of the webhook secret."),
     )
     facts = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="What the vendor told us and we remember, such as its zone."
+        _("facts"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("What the vendor told us and we remember, such as its zone."),
     )
     allow_private_address = models.BooleanField(
-        default=False, help_text="Allow addresses inside your own network. Off for anything on the internet."
+        _("allow private address"),
+        default=False,
+        help_text=_("Allow addresses inside your own network. Off for anything on the internet."),
     )
-    is_paused = models.BooleanField("paused", default=False, help_text="While paused, no call goes out.")
-    call_log_level = models.CharField("API log", max_length=10, choices=LogLevel, default=LogLevel.ALL)
+    is_paused = models.BooleanField(_("paused"), default=False, help_text=_("While paused, no call goes out."))
+    call_log_level = models.CharField(_("API log"), max_length=10, choices=LogLevel, default=LogLevel.ALL)
 
-    health = models.CharField(max_length=20, choices=Health, default=Health.UNKNOWN, editable=False)
-    health_cause = models.TextField(blank=True, editable=False)
-    last_ok_at = models.DateTimeField("last good call", null=True, blank=True, editable=False)
-    last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
+    health = models.CharField(_("health"), max_length=20, choices=Health, default=Health.UNKNOWN, editable=False)
+    health_cause = models.TextField(_("health cause"), blank=True, editable=False)
+    last_ok_at = models.DateTimeField(_("last good call"), null=True, blank=True, editable=False)
+    last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True, editable=False)
     webhook_trouble = models.TextField(
-        blank=True, editable=False, help_text="Why its webhooks have stopped, and what to do; empty while they come."
+        _("webhook trouble"),
+        blank=True,
+        editable=False,
+        help_text=_("Why its webhooks have stopped, and what to do; empty while they come."),
     )
-    webhook_trouble_at = models.DateTimeField(null=True, blank=True, editable=False)
+    webhook_trouble_at = models.DateTimeField(_("webhook trouble at"), null=True, blank=True, editable=False)
     webhook_trouble_by = models.CharField(
-        max_length=10, choices=TroubleBy, blank=True, editable=False, help_text="Who says that they have stopped."
+        _("webhook trouble by"),
+        max_length=10,
+        choices=TroubleBy,
+        blank=True,
+        editable=False,
+        help_text=_("Who says that they have stopped."),
     )
 
     client_path = "client"
@@ -84,6 +114,8 @@ class Connection(models.Model):
     )
 
     class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
         ordering = ["client__name", "slug"]
         constraints = [
             models.UniqueConstraint(fields=["client", "slug"], name="one_connection_per_client_and_slug"),
@@ -93,7 +125,7 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client or 'House'} · {self.slug}"
+        return f"{self.client or gettext('House')} · {self.slug}"
 
     @property
     def owner_slug(self) -> str:

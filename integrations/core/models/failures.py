@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .audit import AuditEntry
 
@@ -19,26 +20,32 @@ class FailureAct(models.Model):
     """
 
     class State(models.TextChoices):
-        SHOWN = "shown"
-        RUNNING = "running"
-        DONE = "done"
-        STOPPED = "stopped"
+        SHOWN = "shown", _("Shown")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
 
-    act = models.SlugField(help_text="retry, dismiss, …")
-    source = models.CharField(max_length=80, help_text="Which kind of failure: held, jobs, …")
-    group = models.JSONField(default=dict, help_text="What the rows had in common.")
-    ids = models.JSONField(default=list, help_text="The rows, as they were when this was shown.")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    reason = models.CharField(max_length=400, blank=True)
-    back = models.CharField(max_length=500, blank=True, help_text="The filters of the page it was begun on.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    act = models.SlugField(_("act"), help_text=_("retry, dismiss, …"))
+    source = models.CharField(_("source"), max_length=80, help_text=_("Which kind of failure: held, jobs, …"))
+    group = models.JSONField(_("group"), default=dict, help_text=_("What the rows had in common."))
+    ids = models.JSONField(_("ids"), default=list, help_text=_("The rows, as they were when this was shown."))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(_("reason"), max_length=400, blank=True)
+    back = models.CharField(
+        _("back"), max_length=500, blank=True, help_text=_("The filters of the page it was begun on.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    state = models.CharField(max_length=10, choices=State, default=State.SHOWN)
-    done = models.PositiveIntegerField(default=0)
-    left = models.JSONField(default=dict)
-    audit = models.ForeignKey(AuditEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.SHOWN)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    left = models.JSONField(_("left"), default=dict)
+    audit = models.ForeignKey(
+        AuditEntry, verbose_name=_("audit"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
+        verbose_name = _("failure act")
+        verbose_name_plural = _("failure acts")
         indexes = [models.Index(fields=["created_at"], name="failure_act_age")]
 
     def __str__(self) -> str:

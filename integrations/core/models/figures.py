@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from .clients import Client
 from .scoping import ScopedQuerySet
@@ -12,19 +13,29 @@ from .scoping import ScopedQuerySet
 class Figure(models.Model):
     """How many of one part of a series one client had in one hour or day. What there was none of has no row."""
 
-    series = models.CharField(max_length=80, help_text="For example core.webhooks.")
-    start = models.DateTimeField(help_text="When its hour or day begins.")
-    part = models.CharField(max_length=60, help_text="What was counted of the series: a state, a vendor.")
+    series = models.CharField(_("series"), max_length=80, help_text=_("For example core.webhooks."))
+    start = models.DateTimeField(_("start"), help_text=_("When its hour or day begins."))
+    part = models.CharField(_("part"), max_length=60, help_text=_("What was counted of the series: a state, a vendor."))
     client = models.ForeignKey(
-        Client, null=True, blank=True, on_delete=models.CASCADE, related_name="+", help_text="Empty: the house."
+        Client,
+        verbose_name=_("client"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text=_("Empty: the house."),
     )
-    count = models.PositiveBigIntegerField()
-    total = models.PositiveBigIntegerField(default=0, help_text="What they add up to, where a mean is wanted.")
+    count = models.PositiveBigIntegerField(_("count"))
+    total = models.PositiveBigIntegerField(
+        _("total"), default=0, help_text=_("What they add up to, where a mean is wanted.")
+    )
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("figure")
+        verbose_name_plural = _("figures")
         constraints = [
             models.UniqueConstraint(fields=["series", "start", "part", "client"], name="one_figure_per_client"),
             models.UniqueConstraint(
@@ -44,9 +55,15 @@ class Figure(models.Model):
 class FigureSeries(models.Model):
     """How far a series has been counted."""
 
-    series = models.CharField(max_length=80, unique=True)
-    counted_to = models.DateTimeField(help_text="The beginning of the newest hour or day that was counted.")
-    counted_at = models.DateTimeField(null=True, help_text="When its counting came to an end last.")
+    series = models.CharField(_("series"), max_length=80, unique=True)
+    counted_to = models.DateTimeField(
+        _("counted to"), help_text=_("The beginning of the newest hour or day that was counted.")
+    )
+    counted_at = models.DateTimeField(_("counted at"), null=True, help_text=_("When its counting came to an end last."))
+
+    class Meta:
+        verbose_name = _("figure series")
+        verbose_name_plural = _("figure series")
 
     def __str__(self) -> str:
         return f"{self.series} to {self.counted_to:%Y-%m-%d %H:%M}"

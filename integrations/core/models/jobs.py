@@ -4,54 +4,66 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
     """One unit of work, and the truth about it; the queue only wakes workers."""
 
     class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        DEAD = "dead"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        DEAD = "dead", _("Dead")
 
     class Trigger(models.TextChoices):
-        SCHEDULE = "schedule"
-        WEBHOOK = "webhook"
-        MANUAL = "manual"
-        REPLAY = "replay"
+        SCHEDULE = "schedule", _("Schedule")
+        WEBHOOK = "webhook", _("Webhook")
+        MANUAL = "manual", _("Manual")
+        REPLAY = "replay", _("Replay")
 
     class Priority(models.IntegerChoices):
-        CLICK = 0, "somebody waits"
-        NORMAL = 50
-        BULK = 100
+        CLICK = 0, _("somebody waits")
+        NORMAL = 50, _("Normal")
+        BULK = 100, _("Bulk")
 
-    kind = models.CharField(max_length=80)
-    args = models.JSONField(default=list, help_text="Row ids only.")
-    key = models.CharField(max_length=200, help_text="At most one queued and one running job per key.")
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.SCHEDULE)
+    kind = models.CharField(_("kind"), max_length=80)
+    args = models.JSONField(_("args"), default=list, help_text=_("Row ids only."))
+    key = models.CharField(_("key"), max_length=200, help_text=_("At most one queued and one running job per key."))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    trigger = models.CharField(_("trigger"), max_length=10, choices=Trigger, default=Trigger.SCHEDULE)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("requested by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
-    not_before = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    max_attempts = models.PositiveSmallIntegerField(default=5)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    max_attempts = models.PositiveSmallIntegerField(_("max attempts"), default=5)
 
-    fence = models.PositiveIntegerField(default=0, help_text="Counts claims; only the newest claim may write.")
-    lease_until = models.DateTimeField(null=True, blank=True)
-    owner_host = models.CharField(max_length=200, blank=True)
-    owner_pid = models.PositiveIntegerField(null=True, blank=True)
-    owner_started = models.FloatField(null=True, blank=True, help_text="Start time of the owning process.")
+    fence = models.PositiveIntegerField(
+        _("fence"), default=0, help_text=_("Counts claims; only the newest claim may write.")
+    )
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    owner_host = models.CharField(_("owner host"), max_length=200, blank=True)
+    owner_pid = models.PositiveIntegerField(_("owner pid"), null=True, blank=True)
+    owner_started = models.FloatField(
+        _("owner started"), null=True, blank=True, help_text=_("Start time of the owning process.")
+    )
 
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.TextField(blank=True, help_text="What came of it, in a sentence.")
-    error_class = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    outcome = models.TextField(_("outcome"), blank=True, help_text=_("What came of it, in a sentence."))
+    error_class = models.CharField(_("error class"), max_length=80, blank=True)
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["key"], condition=Q(state="queued"), name="one_queued_job_per_key"),
@@ -71,11 +83,13 @@ class Job(models.Model):
 class Heartbeat(models.Model):
     """A sign of life from one process role on one host."""
 
-    host = models.CharField(max_length=200)
-    role = models.CharField(max_length=20)
-    beat_at = models.DateTimeField(default=timezone.now)
+    host = models.CharField(_("host"), max_length=200)
+    role = models.CharField(_("role"), max_length=20)
+    beat_at = models.DateTimeField(_("beat at"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
         constraints = [models.UniqueConstraint(fields=["host", "role"], name="one_heartbeat_per_host_and_role")]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from .connections import Connection
 from .scoping import ScopedQuerySet
@@ -12,12 +13,16 @@ from .scoping import ScopedQuerySet
 class WebhookHour(models.Model):
     """How many webhooks a connection got in one hour; its rhythm is learned from it. Hours without any have no row."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
-    hour = models.DateTimeField()
-    calls = models.PositiveIntegerField(default=0)
-    last_at = models.DateTimeField()
+    connection = models.ForeignKey(
+        Connection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    hour = models.DateTimeField(_("hour"))
+    calls = models.PositiveIntegerField(_("calls"), default=0)
+    last_at = models.DateTimeField(_("last at"))
 
     class Meta:
+        verbose_name = _("webhook hour")
+        verbose_name_plural = _("webhook hours")
         constraints = [models.UniqueConstraint(fields=["connection", "hour"], name="one_webhook_count_per_hour")]
         indexes = [models.Index(fields=["hour"], name="webhook_hour")]
 
@@ -28,15 +33,21 @@ class WebhookHour(models.Model):
 class SenderWatch(models.Model):
     """What is known of one sender: its last call, since when the portal has listened without a break, its rhythm."""
 
-    connection = models.OneToOneField(Connection, primary_key=True, on_delete=models.CASCADE, related_name="sender")
-    last_call_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField()
-    listening_since = models.DateTimeField()
-    rhythm = models.JSONField(default=dict)
-    learned_at = models.DateTimeField(null=True, blank=True)
+    connection = models.OneToOneField(
+        Connection, verbose_name=_("connection"), primary_key=True, on_delete=models.CASCADE, related_name="sender"
+    )
+    last_call_at = models.DateTimeField(_("last call at"), null=True, blank=True)
+    looked_at = models.DateTimeField(_("looked at"))
+    listening_since = models.DateTimeField(_("listening since"))
+    rhythm = models.JSONField(_("rhythm"), default=dict)
+    learned_at = models.DateTimeField(_("learned at"), null=True, blank=True)
 
     client_path = "connection__client"
     objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sender watch")
+        verbose_name_plural = _("sender watches")
 
     def __str__(self) -> str:
         return f"{self.connection}: last call {self.last_call_at or 'never'}"
@@ -45,16 +56,22 @@ class SenderWatch(models.Model):
 class SenderSilence(models.Model):
     """One time in which a sender was silent against its habit; over with its next call."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="silences")
-    last_call_at = models.DateTimeField("silent since")
-    noticed_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    found = models.PositiveIntegerField(default=0, help_text="Changes that polls found in this time by themselves.")
+    connection = models.ForeignKey(
+        Connection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="silences"
+    )
+    last_call_at = models.DateTimeField(_("silent since"))
+    noticed_at = models.DateTimeField(_("noticed at"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    found = models.PositiveIntegerField(
+        _("found"), default=0, help_text=_("Changes that polls found in this time by themselves.")
+    )
 
     client_path = "connection__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("sender silence")
+        verbose_name_plural = _("sender silences")
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(

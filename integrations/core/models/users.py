@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from .clients import Client
@@ -13,10 +14,14 @@ class User(AbstractUser):
     """A person. What they may do comes from roles (groups); whose records they may see, from here."""
 
     all_clients = models.BooleanField(
-        "all clients", default=True, help_text="Off: this person sees only the clients chosen below."
+        _("all clients"), default=True, help_text=_("Off: this person sees only the clients chosen below.")
     )
     clients = models.ManyToManyField(
-        "core.Client", blank=True, related_name="users", help_text="Counts only while “all clients” is off."
+        "core.Client",
+        verbose_name=_("clients"),
+        blank=True,
+        related_name="users",
+        help_text=_("Counts only while “all clients” is off."),
     )
 
     def may_see(self, client: Client | None) -> bool:

@@ -8,8 +8,10 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext
 
 from integrations.core import two_factor
+from integrations.texts import Text
 
 from .people import Claims, Refused, person_of
 
@@ -28,6 +30,6 @@ def admit(request: HttpRequest, claims: Claims) -> HttpResponse:
     return redirect("admin:index")
 
 
-def refusal(request: HttpRequest, reason: str) -> HttpResponse:
-    shown = {**admin.site.each_context(request), "title": "Not signed in", "reason": reason}
+def refusal(request: HttpRequest, reason: Text) -> HttpResponse:
+    shown = {**admin.site.each_context(request), "title": gettext("Not signed in"), "reason": reason}
     return TemplateResponse(request, "admin/portal/single_sign_on.html", shown, status=403).render()

@@ -12,6 +12,8 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAu
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -20,8 +22,8 @@ from .provider import Distrusted, StrictAdapter
 
 logger = logging.getLogger("portal.single_sign_on")
 
-CANCELLED = "You broke off the sign-in."
-FAILED = "The sign-in did not work. Try it again; if it keeps failing, tell an administrator of the portal."
+CANCELLED = _("You broke off the sign-in.")
+FAILED = _("The sign-in did not work. Try it again; if it keeps failing, tell an administrator of the portal.")
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # the library publishes no types
@@ -43,7 +45,10 @@ def start(request: HttpRequest) -> HttpResponse:
         return _view(OAuth2LoginView, request)
     except OSError as problem:  # what every error of its HTTP library is
         logger.warning("%s does not answer: %s", settings.OIDC_LABEL, type(problem).__name__)
-        return refusal(request, f"{settings.OIDC_LABEL} does not answer. Try it again in a while.")
+        return refusal(
+            request,
+            gettext("{provider} does not answer. Try it again in a while.").format(provider=settings.OIDC_LABEL),
+        )
 
 
 @never_cache

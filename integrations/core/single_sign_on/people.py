@@ -9,6 +9,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, roles
 from integrations.core.models import AuditEntry, User
@@ -20,8 +22,8 @@ class Refused(Exception):
     """The provider's word is not enough to sign in here; the text is for the person."""
 
 
-NOT_YOURS = "Nobody who may sign in this way belongs to this account. Ask an administrator of the portal to add you."
-NOT_VERIFIED = "Your provider does not confirm your e-mail address, so the portal cannot tell who you are."
+NOT_YOURS = _("Nobody who may sign in this way belongs to this account. Ask an administrator of the portal to add you.")
+NOT_VERIFIED = _("Your provider does not confirm your e-mail address, so the portal cannot tell who you are.")
 
 
 def person_of(claims: Claims) -> User:
@@ -41,7 +43,11 @@ def person_of(claims: Claims) -> User:
             if SocialAccount.objects.filter(provider=settings.OIDC_ID, user=user).exists():
                 raise Refused(NOT_YOURS)  # the address went to another account there, perhaps of somebody else
             SocialAccount.objects.create(provider=settings.OIDC_ID, uid=claims["sub"], user=user)
-            _tell(user, "user.connect_sign_in", f"Signs in with {settings.OIDC_LABEL} from now on.")
+            _tell(
+                user,
+                "user.connect_sign_in",
+                gettext("Signs in with {provider} from now on.").format(provider=settings.OIDC_LABEL),
+            )
         if settings.OIDC_ROLE_CLAIM:
             _give_roles(user, roles_of(claims))
     return user
@@ -64,7 +70,13 @@ def _by_address(claims: Claims) -> User:
         is_staff=True,
         all_clients=False,
     )
-    _tell(user, "user.make", f"By their first sign-in with {settings.OIDC_LABEL}; without a role or a client.")
+    _tell(
+        user,
+        "user.make",
+        gettext("By their first sign-in with {provider}; without a role or a client.").format(
+            provider=settings.OIDC_LABEL
+        ),
+    )
     return user
 
 
@@ -82,7 +94,8 @@ def _give_roles(user: User, wanted: set[str]) -> None:
         return
     user.groups.remove(*Group.objects.filter(name__in=held - wanted))
     user.groups.add(*Group.objects.filter(name__in=wanted - held))
-    _tell(user, "user.roles", f"By {settings.OIDC_LABEL}: {', '.join(sorted(wanted)) or 'none'}.")
+    given = ", ".join(sorted(wanted)) or gettext("none")
+    _tell(user, "user.roles", gettext("By {provider}: {roles}.").format(provider=settings.OIDC_LABEL, roles=given))
 
 
 def _tell(user: User, action: str, detail: str) -> None:

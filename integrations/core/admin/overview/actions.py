@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.addresses import address_of
 from integrations.core.labels import OUTCOME_TONES
@@ -30,7 +31,9 @@ def own_actions(user: User | AnonymousUser) -> Panel:
         for entry in entries
     )
     url = f"{address_of('admin:core_auditentry_changelist')}?q={user.get_username()}" if may_read and lines else ""
-    return Panel("What you did last", lines, "Nothing yet.", url, "All you did" if url else "")
+    return Panel(
+        gettext("What you did last"), lines, gettext("Nothing yet."), url, gettext("All you did") if url else ""
+    )
 
 
 def said(entry: AuditEntry) -> str:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
@@ -23,33 +25,34 @@ from integrations.core.registry import ChartKind, ChartPart
 from integrations.core.roles import may_open_of
 
 SHOWN = {HOUR: 48, DAY: 30}  # hours or days of one chart
-SPANS = {HOUR: "last 48 hours", DAY: "last 30 days"}
+SPANS = {HOUR: _("last 48 hours"), DAY: _("last 30 days")}
+NOTHING = {HOUR: _("Nothing in the last 48 hours."), DAY: _("Nothing in the last 30 days.")}
 STALE = timedelta(minutes=20)  # four counts
 TIMES = {HOUR: "%a %H:%M", DAY: "%-d %b"}
 
 # For those who may do something about what they see: others look at the lists behind them.
 OWN = (
     ChartKind(
-        "Webhooks by hour",
+        _("Webhooks by hour"),
         "webhooks",
         (
-            ChartPart("failed", "Failed", "bad"),
-            ChartPart("waiting", "Waiting", "warning"),
-            ChartPart("ignored", "Ignored", "neutral"),
-            ChartPart("done", "Done", "good"),
+            ChartPart("failed", _("Failed"), "bad"),
+            ChartPart("waiting", _("Waiting"), "warning"),
+            ChartPart("ignored", _("Ignored"), "neutral"),
+            ChartPart("done", _("Done"), "good"),
         ),
         "core.change_webhookdelivery",
         "admin:core_webhookdelivery_changelist",
     ),
     ChartKind(
-        "Runs of streams by hour",
+        _("Runs of streams by hour"),
         "syncs",
         (
-            ChartPart("failed", "Failed", "bad"),
-            ChartPart("interrupted", "Interrupted", "warning"),
-            ChartPart("stopped", "Stopped", "neutral"),
-            ChartPart("running", "Running", "info"),
-            ChartPart("done", "Done", "good"),
+            ChartPart("failed", _("Failed"), "bad"),
+            ChartPart("interrupted", _("Interrupted"), "warning"),
+            ChartPart("stopped", _("Stopped"), "neutral"),
+            ChartPart("running", _("Running"), "info"),
+            ChartPart("done", _("Done"), "good"),
         ),
         "core.change_stream",
         "admin:core_syncrun_changelist",
@@ -59,12 +62,13 @@ CALLS, CALLS_FOR = "core.calls", "core.change_connection"
 
 
 class Shown(NamedTuple):
-    """One chart. An empty `picture` means that there was nothing."""
+    """One chart. An empty `picture` means that there was nothing, which is then said."""
 
     title: str
     span: str
     url: str
     picture: SafeString
+    nothing: str
 
 
 class Latency(NamedTuple):
@@ -123,17 +127,27 @@ def charts(user: User | AnonymousUser) -> Charts:
 
 def _shown(kind: ChartKind, every: str, found: Times, number: int) -> Shown:
     chart = Chart(
-        kind.title,
+        str(kind.title),
         every,
         _times(found.starts, every),
         [
-            Part(part.label, part.tone, [parts[part.name].number if part.name in parts else 0 for parts in found.parts])
+            Part(
+                str(part.label),
+                part.tone,
+                [parts[part.name].number if part.name in parts else 0 for parts in found.parts],
+            )
             for part in kind.parts
         ],
         number,
         kind.is_stacked,
     )
-    return Shown(kind.title, SPANS[every], address_of(kind.url_name) + kind.query, drawn(chart))
+    return Shown(
+        str(kind.title),
+        str(SPANS[every]),
+        address_of(kind.url_name) + kind.query,
+        drawn(chart),
+        str(NOTHING[every]),
+    )
 
 
 def _times(starts: Sequence[datetime], every: str) -> list[str]:
@@ -148,11 +162,13 @@ def _latency(found: Times) -> tuple[Latency, ...]:
     top = max((value for line in means.values() for value in line if value is not None), default=0)
     rows = []
     for slug in slugs:
-        label = vendors[slug].label if slug in vendors else slug
+        label = str(vendors[slug].label) if slug in vendors else slug
         calls, total = _calls(found.parts, slug, OK)
         failed, more = _calls(found.parts, slug, FAILED)
         slowest = max(value for value in means[slug] if value is not None)
-        said = f"{label}: hourly means of the last 48 hours, at most {slowest:,.0f} ms"
+        said = gettext("{label}: hourly means of the last 48 hours, at most {slowest} ms").format(
+            label=label, slowest=f"{slowest:,.0f}"
+        )
         line = sparkline(means[slug], top=top, label=said)
         mean = round((total + more) / (calls + failed))
         rows.append(Latency(label, line, mean, round(slowest), calls + failed, failed))

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Case, Count, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import labels
 from integrations.core.budgets import Usage, usages
@@ -17,6 +19,7 @@ from integrations.core.models import Connection, User
 SHOWN = 10
 OLD = dt.timedelta(days=365)  # credentials that nobody changed for so long are said to be old
 NEARLY_SPENT = 0.8  # of a quota
+SAID = {"minute": _("{used} of {allowed} in the last minute"), "hour": _("{used} of {allowed} in the last hour")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,11 @@ class Quota:
 
     used: int
     allowed: int
-    span: str
+    span: str  # "minute" or "hour"
+
+    @property
+    def said(self) -> str:
+        return SAID[self.span].format(used=intcomma(self.used), allowed=intcomma(self.allowed))
 
     @property
     def percent(self) -> int:

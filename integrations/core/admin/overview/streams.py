@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import streams as running
 from integrations.core.models import HeldItem, Stream, User
@@ -16,7 +18,7 @@ SHOWN = 10
 LATE, BEHIND = 3, 10  # intervals since the last good run
 PATIENCE = dt.timedelta(minutes=10)  # a stream that runs every minute is not late after three
 GOOD, WARNING, BAD = "good", "warning", "bad"
-WORDS = {GOOD: "on time", WARNING: "late", BAD: "behind"}
+WORDS = {GOOD: _("on time"), WARNING: _("late"), BAD: _("behind")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class StreamRow:
     @property
     def word(self) -> str:
         """The tone in words."""
-        return "not running" if self.why_not else WORDS[self.tone]
+        return gettext("not running") if self.why_not else str(WORDS[self.tone])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,11 @@ def _row(stream: Stream, now: dt.datetime, held: int) -> StreamRow:
     kind = running.kind_of(stream)
     why_not = running.why_not_with(stream.integration, stream.integration.roles.all())
     if not why_not and running.waits_for_approval(stream):
-        why_not = "Its first run waits for approval."
+        why_not = gettext("Its first run waits for approval.")
     next_at = stream.started_at + dt.timedelta(minutes=stream.interval_minutes) if stream.started_at else None
     return StreamRow(
         stream,
-        kind.label if kind else stream.slug,
+        str(kind.label) if kind else stream.slug,
         "neutral" if why_not else lag_tone(stream.last_ok_at, now, stream.interval_minutes),
         held,
         why_not,
