@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.module_loading import autodiscover_modules
 
+from integrations.texts import Text
 from integrations.vendors import Vendor
 
 if TYPE_CHECKING:
@@ -186,12 +187,12 @@ class Rule:
     """
 
     slug: str
-    label: str
-    advice: str
+    label: Text
+    advice: Text
     find: Callable[[int, datetime], Iterable[Finding]]
     severity: int = 20
     threshold: int = 1
-    counts: str = ""
+    counts: Text = ""
 
 
 MOST_FOUND = 10  # things of one group that a search shows

@@ -63,7 +63,7 @@ class Shown:
 
     @property
     def noun(self) -> str:
-        return self.group.source.one if self.group.count == 1 else self.group.source.many
+        return str(self.group.source.one if self.group.count == 1 else self.group.source.many)
 
 
 def list_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
