@@ -40,7 +40,7 @@ class AlertRuleAdmin(HouseAdmin):
 
     @admin.display(description="rule", ordering="slug")
     def label(self, row: AlertRule) -> str:
-        return declared()[row.slug].label
+        return str(declared()[row.slug].label)
 
     @admin.display(description="severity")
     def how_bad(self, row: AlertRule) -> SafeString:
@@ -56,4 +56,4 @@ class AlertRuleAdmin(HouseAdmin):
 
     @admin.display(description="what to do then")
     def advice(self, row: AlertRule) -> str:
-        return declared()[row.slug].advice
+        return str(declared()[row.slug].advice)

@@ -32,7 +32,7 @@ class RuleFilter(admin.SimpleListFilter):
     parameter_name = "rule"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, rule.label) for name, rule in declared().items()]
+        return [(name, str(rule.label)) for name, rule in declared().items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
         return queryset.filter(rule=self.value()) if self.value() else queryset
@@ -65,7 +65,7 @@ class AlertAdmin(ReadOnlyAdmin):
     @admin.display(description="rule")
     def rule_label(self, row: Alert) -> str:
         rule = declared().get(row.rule)
-        return rule.label if rule else row.rule
+        return str(rule.label) if rule else row.rule
 
     def has_attend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_alert")

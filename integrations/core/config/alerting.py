@@ -24,7 +24,7 @@ from integrations.core.models import AlertChannel, AlertRule, Client, Severity
 from .reading import Table
 from .settling import Change, settle
 
-_SEVERITIES = {severity.label: severity.value for severity in Severity}
+_SEVERITIES = {severity.name.lower(): severity.value for severity in Severity}
 
 
 def apply_channel(table: Table) -> Change | None:
@@ -97,7 +97,7 @@ def channels() -> Iterator[tuple[AlertChannel, dict[str, Any]]]:
             {
                 "name": row.name,
                 "client": row.client.slug if row.client else None,
-                "minimum_severity": Severity(row.minimum_severity).label,
+                "minimum_severity": Severity(row.minimum_severity).name.lower(),
                 "emails": row.addresses,
                 "url": row.url or None,
                 "allow_private_address": row.allow_private_address,
