@@ -31,7 +31,7 @@ def banner(request: HttpRequest) -> dict[str, str] | None:
     if hold is None or request.path == write_hold.page_of(hold):  # the report itself says so
         return None
     reads = may_open(request.user, "core.view_writehold")
-    return {"said": write_hold.SENTENCE, "url": write_hold.page_of(hold) if reads else ""}
+    return {"said": str(write_hold.SENTENCE), "url": write_hold.page_of(hold) if reads else ""}
 
 
 @admin.register(WriteHold)

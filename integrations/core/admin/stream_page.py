@@ -93,7 +93,7 @@ def _address(stream: Stream) -> str:
 def _run(request: HttpRequest, stream: Stream) -> None:
     problem = streams.why_not(stream.integration)
     if not problem and streams.waits_for_approval(stream):
-        problem = streams.UNAPPROVED
+        problem = str(streams.UNAPPROVED)
     if problem:
         messages.error(request, f"{stream.slug} was not started. {problem}")
         return
