@@ -28,7 +28,7 @@ class RotationForm(forms.Form):
         for declared in vendor.credentials:
             if declared.secret:
                 self.fields[declared.name] = _secret(
-                    declared.label, f"{set_by(connection, declared.name)} Leave empty to keep it.", "new-password"
+                    str(declared.label), f"{set_by(connection, declared.name)} Leave empty to keep it.", "new-password"
                 )
         self.fields["confirm_password"] = _secret("Your password", "", "current-password", required=True)
 

@@ -23,7 +23,7 @@ class SetUpStep:
 
 def steps_of_set_up(connection: Connection, vendor: Vendor) -> list[SetUpStep]:
     """The steps; none when all that must be done is done. Three statements at most."""
-    lacking = [one.label for one in vendor.credentials if one.required and not _is_entered(connection, one.name)]
+    lacking = [str(one.label) for one in vendor.credentials if one.required and not _is_entered(connection, one.name)]
     steps = [
         SetUpStep(
             "Credentials",

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -74,43 +76,44 @@ class FreshserviceApi:
     def test_connection(self) -> Iterator[Step]:
         """The key, the filter that the catch-up needs, categories, workspaces where some are set, files, the plan."""
         steps = [
-            ("Credentials", self._test_credentials),
-            ("Changed tickets", self._test_changes),
-            ("Ticket fields", self._test_fields),
-            ("Hosts of files", self._test_hosts),
-            ("Plan", self._test_plan),
+            (gettext("Credentials"), self._test_credentials),
+            (gettext("Changed tickets"), self._test_changes),
+            (gettext("Ticket fields"), self._test_fields),
+            (gettext("Hosts of files"), self._test_hosts),
+            (gettext("Plan"), self._test_plan),
         ]
         if self._workspaces():
-            steps.insert(3, ("Workspaces", self._test_workspaces))
+            steps.insert(3, (gettext("Workspaces"), self._test_workspaces))
         return tried(steps)
 
     def _test_credentials(self) -> str:
         self._rows("tickets", {"page": "1", "per_page": "1"}, "tickets", about="test connection")
-        return "Accepted; tickets can be read."
+        return gettext("Accepted; tickets can be read.")
 
     def _test_changes(self) -> str:
         """Nothing was changed in the future; a filter that got lost would show everything."""
         rows, _ = self.tickets_updated_since(datetime.now(UTC) + timedelta(days=3650), 1)
         if rows:
-            raise ConfigurationError("Freshservice does not heed updated_since; missed webhooks could not be found.")
-        return "The list of changed tickets heeds its filter."
+            raise ConfigurationError(
+                gettext("Freshservice does not heed updated_since; missed webhooks could not be found.")
+            )
+        return gettext("The list of changed tickets heeds its filter.")
 
     def _test_fields(self) -> str:
-        return f"{len(self.category_choices())} categories can be read."
+        return gettext("{count} categories can be read.").format(count=len(self.category_choices()))
 
     def _test_workspaces(self) -> str:
         found = {workspace.id: workspace.name for workspace in self.workspaces()}
         wanted = self._workspaces() - {0}
         if missing := sorted(wanted - found.keys()):
-            raise ConfigurationError(
-                f"The agent of the API key does not see the workspaces {', '.join(map(str, missing))}; it sees "
-                + (", ".join(f"{number} ({name})" for number, name in sorted(found.items())) or "none")
-                + "."
-            )
-        return "Readable: " + (", ".join(found[number] for number in sorted(wanted)) or "all") + "."
+            seen = ", ".join(f"{number} ({name})" for number, name in sorted(found.items())) or gettext("none")
+            said = gettext("The agent of the API key does not see the workspaces {missing}; it sees {seen}.")
+            raise ConfigurationError(said.format(missing=", ".join(map(str, missing)), seen=seen))
+        names = ", ".join(found[number] for number in sorted(wanted)) or gettext("all")
+        return gettext("Readable: {names}.").format(names=names)
 
     def _test_hosts(self) -> str:
-        return f"Files may come from {len(self._hosts().hosts)} kinds of hosts."
+        return gettext("Files may come from {count} kinds of hosts.").format(count=len(self._hosts().hosts))
 
     def _test_plan(self) -> str:
         seen = self._last.headers.get("X-RateLimit-Total", "") if self._last else ""

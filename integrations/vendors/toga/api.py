@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -55,15 +57,15 @@ class TogaApi:
     def test_connection(self) -> Iterator[Step]:
         """Credentials, and whether filters and sorting are understood as the connection says."""
         steps = (
-            ("Credentials", self._test_credentials),
-            ("Filters", self._test_filters),
-            ("Sorting", self._test_sorting),
+            (gettext("Credentials"), self._test_credentials),
+            (gettext("Filters"), self._test_filters),
+            (gettext("Sorting"), self._test_sorting),
         )
         return tried(steps)
 
     def _test_credentials(self) -> str:
         self._list(dialect.PARAMETERS, {}, page=1, limit=1)
-        return "Accepted; parameters can be read."
+        return gettext("Accepted; parameters can be read.")
 
     def _test_filters(self) -> str:
         """Nothing was changed in the future; a filter that got lost would show everything."""
@@ -71,11 +73,15 @@ class TogaApi:
         wanted = dialect.where(self._where, dialect.UPDATED, ">=", future)
         if self._list(dialect.KINDS["TICKETS"].tickets, wanted, page=1, limit=1):
             raise ConfigurationError(_FILTER_LOST)
-        return "A filter on _updated is heeded."
+        return gettext("A filter on _updated is heeded.")
 
     def _test_sorting(self) -> str:
         rows, _ = self.changed(dialect.KINDS["TICKETS"].tickets, None, "", limit=50)
-        return f"The first {len(rows)} tickets came in the order of their changes." if self._sorts else "Not relied on."
+        return (
+            gettext("The first {count} tickets came in the order of their changes.").format(count=len(rows))
+            if self._sorts
+            else gettext("Not relied on.")
+        )
 
     # --- lists --------------------------------------------------------------------------------------------------
 
