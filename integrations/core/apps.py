@@ -1,12 +1,13 @@
 from django.apps import AppConfig
 from django.conf import settings
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class CoreConfig(AppConfig):
     name = "integrations.core"
     label = "core"
-    verbose_name = "Portal"
+    verbose_name = _("Portal")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -65,7 +65,7 @@ def _post(channel: AlertChannel, content: Mapping[str, Any], *, message: str, no
         "X-Portal-Signature": sign(secret, timestamp, body),
     }
     with Session(
-        vendor="The receiver",
+        vendor=gettext("The receiver"),
         base_url=channel.url,
         secrets=[secret],
         allow_private=channel.allow_private_address,

@@ -78,12 +78,13 @@ def confirm(row: FailureAct, *, reason: str = "") -> bool:
         if not mine.update(state=State.RUNNING, reason=reason[:400]):
             return False
         key, count = Key(**row.group), len(row.ids)
+        why = gettext("Because: {reason}").format(reason=reason) if reason else ""
         entry = audit.begin(
             f"failures.{row.act}",
             user=row.by,
             client=Client.objects.filter(pk=key.client).first() if key.client else None,
             record=f"failures:{row.pk}",
-            detail=f"{count:,} {row.source}: {key.shape} {f'Because: {reason}' if reason else ''}".strip(),
+            detail=f"{count:,} {row.source}: {key.shape} {why}".strip(),
         )
         mine = FailureAct.objects.filter(pk=row.pk)
         mine.update(audit=entry)

@@ -80,7 +80,7 @@ def learn(calls: Mapping[dt.datetime, int], last_call: dt.datetime, zone: dt.tzi
     )
     if any(any(hours) for hours in found.hours.values()) or any(found.days.values()):
         return found
-    return _nothing("Its calls come too irregularly to expect any at a given time.")
+    return _nothing(gettext("Its calls come too irregularly to expect any at a given time."))
 
 
 def missed(rhythm: Rhythm, since: dt.datetime, now: dt.datetime, zone: dt.tzinfo) -> float:
@@ -153,7 +153,7 @@ def _nothing(why: str) -> Rhythm:
 
 def _every(minutes: float) -> str:
     if minutes < 1.5:
-        return "every minute or more often"
+        return gettext("every minute or more often")
     return gettext("every {minutes:.0f} minutes").format(minutes=minutes) if minutes < 55 else gettext("every hour")
 
 
