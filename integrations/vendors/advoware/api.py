@@ -136,7 +136,7 @@ class AdvowareApi:
             return None
         found = _stored(answer, betnr, what)
         if found.id != number:
-            raise UnknownOutcomeError(f"Advoware answered to a change of {what} with another one.")
+            raise UnknownOutcomeError(_("Advoware answered to a change of {what} with another one.").format(what=what))
         return found
 
     def _of(self, betnr: int) -> str:
@@ -147,11 +147,11 @@ class AdvowareApi:
 
     def _checked(self, tlf: str, bemerkung: str) -> dict[str, Any]:
         longest = self._longest()
-        for name, text in (("value", tlf), ("remark", bemerkung)):
+        of_value = _("The value has {count} characters. The connection allows {longest}: Advoware might cut it.")
+        of_remark = _("The remark has {count} characters. The connection allows {longest}: Advoware might cut it.")
+        for text, said in ((tlf, of_value), (bemerkung, of_remark)):
             if len(text) > longest:
-                raise TooLong(
-                    f"The {name} has {len(text)} characters. The connection allows {longest}: Advoware might cut it."
-                )
+                raise TooLong(said.format(count=len(text), longest=longest))
         return {"tlf": tlf, "bemerkung": bemerkung}
 
 
@@ -161,4 +161,6 @@ def _stored(answer: Answer, betnr: int, what: str) -> Kommunikation:
         return schemas.kommunikation(object_in(answer), betnr)
     except MalformedResponseError as broken:
         why = broken.message
-    raise UnknownOutcomeError(f"Advoware accepted {what}, and its answer cannot be used: {why}")
+    raise UnknownOutcomeError(
+        _("Advoware accepted {what}, and its answer cannot be used: {why}").format(what=what, why=why)
+    )

@@ -126,7 +126,9 @@ class AutotaskApi:
         for key, name in PICKLISTS.items():
             field = fields.get(name.lower())
             if field is None or field.picklist is None:
-                raise MalformedResponseError(f"Autotask's description of tickets has no list of values for {name}.")
+                raise MalformedResponseError(
+                    gettext("Autotask's description of tickets has no list of values for {name}.").format(name=name)
+                )
             values = [value.picklist_value() for value in read_all(WirePicklistValue, field.picklist)]
             lists[key] = tuple(sorted(values, key=lambda value: value.sort_order))
         return lists
@@ -187,7 +189,9 @@ class AutotaskApi:
         for rows in pages(self._tenant, "Tickets", wanted, [*_TICKET_FIELDS, "description"]):
             found = [(wire.ticket(), wire.description or "") for wire in read_all(WireDescribed, rows)]
             if any(not ticket.external_id.startswith(prefix) for ticket, _ in found):
-                raise MalformedResponseError("Autotask's answer to a search of Tickets has records not asked for.")
+                raise MalformedResponseError(
+                    gettext("Autotask's answer to a search of Tickets has records not asked for.")
+                )
             yield found
 
     def find_ticket_by_number(self, number: str) -> Ticket | None:

@@ -67,15 +67,19 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
         ),
         Instruction(
             gettext("Addresses inside the network"),
-            "Only where the portal has a private address: EspoCRM refuses to send there unless host and port stand in "
-            "its data/config.php.",
+            gettext(
+                "Only where the portal has a private address: EspoCRM refuses to send there unless host and port "
+                "stand in its data/config.php."
+            ),
             "'webhookAllowedAddressList' => ['portal.internal:443'],",
         ),
         *[_subscription(event, label, address(event)) for event, label in EVENTS],
         Instruction(
             gettext("Secret"),
-            "Each answer shows a secretKey. Paste all three into the webhook secret of this connection, with blanks "
-            "between them.",
+            gettext(
+                "Each answer shows a secretKey. Paste all three into the webhook secret of this connection, with "
+                "blanks between them."
+            ),
             "secretKey-1 secretKey-2 secretKey-3",
         ),
         Instruction(

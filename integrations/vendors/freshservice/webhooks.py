@@ -129,8 +129,10 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
         ),
         Instruction(
             gettext("Secret"),
-            "Add this custom header with the webhook secret of this connection. Where custom headers are not offered, "
-            "choose Basic authentication: any user name, and the secret as the password.",
+            gettext(
+                "Add this custom header with the webhook secret of this connection. Where custom headers are not "
+                "offered, choose Basic authentication: any user name, and the secret as the password."
+            ),
             "X-Webhook-Secret: …",
         ),
         Instruction(
@@ -143,8 +145,10 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
         ),
         Instruction(
             "Activate and look",
-            "Activate the automator and change a ticket. The automator's execution log shows the answer: 202 is right, "
-            "401 or 403 means the secret.",
+            gettext(
+                "Activate the automator and change a ticket. The automator's execution log shows the answer: 202 is "
+                "right, 401 or 403 means the secret."
+            ),
         ),
     ]
 

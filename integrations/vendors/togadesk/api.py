@@ -182,14 +182,14 @@ class TogadeskApi:
         """One ticket with its conversation and files. Raises NotFoundError."""
         found = ticket_of(self.database, ticket_id)
         if found is None:
-            raise NotFoundError(f"TOGaDesk has no ticket {ticket_id}.")
+            raise NotFoundError(gettext("TOGaDesk has no ticket {number}.").format(number=ticket_id))
         return found
 
     def changed_one(self, ticket_id: int) -> Changed:
         """One ticket as the lists of changed ones show it. Raises NotFoundError."""
         row = self.database.one("SELECT timestamp FROM tickets WHERE id = ?", ticket_id)
         if row is None:
-            raise NotFoundError(f"TOGaDesk has no ticket {ticket_id}.")
+            raise NotFoundError(gettext("TOGaDesk has no ticket {number}.").format(number=ticket_id))
         return self._with_fingerprints([(ticket_id, self.database.moment(row["timestamp"]))])[0]
 
     def find_ticket(self, client: int, reference: str) -> int | None:
