@@ -131,7 +131,7 @@ def look_at(integration: Integration, betnr: int, direction: Direction, *, is_dr
 
 
 def _unapproved(stream: Stream, *, is_dry: bool) -> str:
-    return core_streams.UNAPPROVED if not is_dry and core_streams.waits_for_approval(stream) else ""
+    return str(core_streams.UNAPPROVED) if not is_dry and core_streams.waits_for_approval(stream) else ""
 
 
 def _linked(sides: Sides, betnr: int) -> RecordLink | None:

@@ -118,7 +118,7 @@ def carry_out(claim: Claim, action_id: int) -> str:
         if time.monotonic() > ends:
             raise Again(at=timezone.now(), outcome="More runs are waiting.")
         if action.act in WRITES and write_hold.is_on():
-            raise Again(at=timezone.now() + write_hold.PAUSE, outcome=write_hold.SENTENCE)
+            raise Again(at=timezone.now() + write_hold.PAUSE, outcome=str(write_hold.SENTENCE))
         BulkItem.objects.filter(pk=item.pk).update(state=State.WORKING)
         _store(item, _work(action, item))
     return "It was stopped."

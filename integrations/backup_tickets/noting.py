@@ -88,7 +88,7 @@ def title_of(note: TicketNote) -> str:
 
 def _ready(run: Run, text: str) -> TicketLink:
     if write_hold.is_on():
-        raise NotPossibleError(write_hold.SENTENCE)
+        raise NotPossibleError(str(write_hold.SENTENCE))
     if not text:
         raise NotPossibleError("The note is empty; write something.")
     if len(text) > LONGEST:

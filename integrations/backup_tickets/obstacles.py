@@ -75,7 +75,7 @@ Found = tuple[str, Cure | None]
 def _all(basis: Basis) -> Iterator[Found]:
     run, setup = basis.run, basis.setup
     if (hold := write_hold.current()) is not None:
-        yield write_hold.SENTENCE, Cure("Open the report", write_hold.page_of(hold), "core.view_writehold")
+        yield str(write_hold.SENTENCE), Cure("Open the report", write_hold.page_of(hold), "core.view_writehold")
     if run.status == Run.Status.SUCCESS:
         yield "This run succeeded; there is nothing to open a ticket for.", None
     if live_link(run):

@@ -75,7 +75,7 @@ def open_resolution(ticket: Ticket) -> Resolution | None:
 
 def _ready(run: Run) -> TicketLink:
     if write_hold.is_on():
-        raise NotPossibleError(write_hold.SENTENCE)
+        raise NotPossibleError(str(write_hold.SENTENCE))
     link = live_link(run)
     if link is None or link.ticket is None:
         raise NotPossibleError("This run has no ticket that Autotask has confirmed.")

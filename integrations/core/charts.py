@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from integrations.texts import Text
 
 from .markup import NOTHING, filled, joined
 
@@ -24,7 +28,7 @@ LINE_WIDTH, LINE_HEIGHT = 120, 24
 class Part(NamedTuple):
     """One kind of what a chart shows; `values` has one number for each of the chart's times."""
 
-    label: str
+    label: Text
     tone: str  # "good", "info", "warning", "bad", "neutral"; each part of a chart has another
     values: Sequence[int]
 
@@ -36,7 +40,7 @@ class Chart:
     `per` says what a moment is: "day", "hour". `number` tells the charts of one page apart.
     """
 
-    title: str
+    title: Text
     per: str
     times: Sequence[str]
     parts: Sequence[Part]
@@ -83,11 +87,36 @@ _KEY = (
     "</svg>{label} <b>{sum}</b></li>"
 )
 _TABLE = (
-    '<details class="ch-details"><summary>The figures as a table</summary>'
+    '<details class="ch-details"><summary>{said}</summary>'
     '<div class="ch-scroll" tabindex="0" role="region" aria-label="{title}"><table class="ch-table">'
     '<thead><tr><th scope="col">{per}</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{rest}</details>'
 )
-_REST = '<p class="p-muted">Each {per} that is not listed had none.</p>'
+_REST = '<p class="p-muted">{said}</p>'
+
+
+class _By(NamedTuple):
+    """How a chart by this time is described, its title as one, the head of its times, and what is not listed."""
+
+    described: Text
+    title: Text
+    head: Text
+    rest: Text
+
+
+_BY = {
+    "hour": _By(
+        _("By hour, {first} to {last}: {sums}. Most: {most:,}, {when}."),
+        _("{title}, by hour"),
+        _("Hour"),
+        _("Each hour that is not listed had none."),
+    ),
+    "day": _By(
+        _("By day, {first} to {last}: {sums}. Most: {most:,}, {when}."),
+        _("{title}, by day"),
+        _("Day"),
+        _("Each day that is not listed had none."),
+    ),
+}
 
 
 def drawn(chart: Chart) -> SafeString:
@@ -135,8 +164,8 @@ def description(chart: Chart) -> str:
     sums = ", ".join(f"{sum(part.values):,} {part.label.lower()}" for part in chart.parts)
     totals = [sum(column) for column in zip(*(part.values for part in chart.parts), strict=True)]
     most = max(range(len(totals)), key=totals.__getitem__)
-    return (
-        f"By {chart.per}, {chart.times[0]} to {chart.times[-1]}: {sums}. Most: {totals[most]:,}, {chart.times[most]}."
+    return _BY[chart.per].described.format(
+        first=chart.times[0], last=chart.times[-1], sums=sums, most=totals[most], when=chart.times[most]
     )
 
 
@@ -188,18 +217,19 @@ def _legend(chart: Chart) -> SafeString:
 
 def _table(chart: Chart) -> SafeString:
     """The figures, newest first, without the moments that had none."""
-    rows = []
+    by, rows = _BY[chart.per], []
     for position in reversed(range(len(chart.times))):
         if any(part.values[position] for part in chart.parts):
             cells = joined(filled("<td>{n}</td>", n=f"{part.values[position]:,}") for part in chart.parts)
             rows.append(filled('<tr><th scope="row">{time}</th>{cells}</tr>', time=chart.times[position], cells=cells))
     return filled(
         _TABLE,
-        title=f"{chart.title}, by {chart.per}",
-        per=chart.per.capitalize(),
+        said=gettext("The figures as a table"),
+        title=by.title.format(title=chart.title),
+        per=by.head,
         heads=joined(filled('<th scope="col">{label}</th>', label=part.label) for part in chart.parts),
         rows=joined(rows),
-        rest=filled(_REST, per=chart.per) if len(rows) < len(chart.times) else NOTHING,
+        rest=filled(_REST, said=by.rest) if len(rows) < len(chart.times) else NOTHING,
     )
 
 

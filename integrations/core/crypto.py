@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext
 
 
 class UnreadableSecret(Exception):
@@ -72,15 +73,19 @@ def unseal(sealed: str) -> str:
     known = keys()
     if key_id not in known:
         raise UnreadableSecret(
-            f"sealed with key {key_id!r}, which is not in PORTAL_KEYS (present: {', '.join(known)}); "
-            "put that key back, or enter the credential anew"
+            gettext(
+                "sealed with key {key!r}, which is not in PORTAL_KEYS (present: {present}); "
+                "put that key back, or enter the credential anew"
+            ).format(key=key_id, present=", ".join(known))
         )
     try:
         return MultiFernet([known[key_id], *known.values()]).decrypt(token.encode()).decode()
     except InvalidToken:
         raise UnreadableSecret(
-            f"key {key_id!r} in PORTAL_KEYS is not the key this was sealed with; "
-            "put the right key back, or enter the credential anew"
+            gettext(
+                "key {key!r} in PORTAL_KEYS is not the key this was sealed with; "
+                "put the right key back, or enter the credential anew"
+            ).format(key=key_id)
         ) from None
 
 

@@ -18,6 +18,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Cast
+from django.utils.translation import gettext
 
 from . import audit, registry
 from .models import ApiCall, AuditEntry, HeldItem, Job, RecordLink, SyncEntry, SyncRun, User, WebhookDelivery
@@ -68,9 +69,9 @@ def erase(words: Sequence[str], *, user: User | None = None, actor: str = "", re
             _take_out(place, keys[start : start + BATCH], spellings)
         if keys:
             done.append(_found(place, keys))
-    audit.finish(
-        entry, AuditEntry.Outcome.DONE, detail=f"{reason} Rows that held it: {sum(one.count for one in done):,}."
-    )
+    said = gettext("{reason} Rows that held it: {count:,}.")
+    detail = said.format(reason=reason, count=sum(one.count for one in done))
+    audit.finish(entry, AuditEntry.Outcome.DONE, detail=detail)
     return done
 
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.conf import Conf
 from django_q.tasks import async_task
 
@@ -143,7 +144,7 @@ def cancel(job: Job) -> bool:
     """Take a queued job back; False when it is running or over already."""
     queued = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
     return bool(
-        queued.update(state=Job.State.DONE, finished_at=timezone.now(), outcome="Taken back: not needed any more.")
+        queued.update(state=Job.State.DONE, finished_at=timezone.now(), outcome=_("Taken back: not needed any more."))
     )
 
 
@@ -168,9 +169,13 @@ def retry(job: Job, *, user: User | AnonymousUser | None = None) -> bool:
 
 def dismiss(job: Job, *, user: User, reason: str) -> bool:
     """A person decides that a dead job needs no more tries; False when it is not dead. What it died of stays there."""
-    said = f"Dismissed by {user.get_username()}: {reason}"[:500]
+    said = _("Dismissed by {person}: {reason}").format(person=user.get_username(), reason=reason)[:500]
     dead = Job.objects.filter(pk=job.pk, state=Job.State.DEAD)
-    return bool(dead.update(state=Job.State.DONE, outcome=f"{said} It had ended so: {job.outcome}"))
+    return bool(
+        dead.update(
+            state=Job.State.DONE, outcome=_("{said} It had ended so: {before}").format(said=said, before=job.outcome)
+        )
+    )
 
 
 def wake() -> None:

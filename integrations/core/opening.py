@@ -19,6 +19,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.transport.errors import ConfigurationError, TemporaryError, VendorError
 from integrations.transport.session import Session
@@ -110,20 +111,29 @@ def open_connection(
 
 def _vendor_of(connection: Connection) -> Vendor:
     if connection.is_paused:
-        raise ConfigurationError(f"The connection “{connection}” is paused; no call goes out until it is resumed.")
+        raise ConfigurationError(
+            _("The connection “{connection}” is paused; no call goes out until it is resumed.").format(
+                connection=connection
+            )
+        )
     try:
         return registry.vendor(connection.vendor)
     except KeyError:
         raise ConfigurationError(
-            f"The connection “{connection}” is of the vendor {connection.vendor!r}, "
-            "which no installed integration uses."
+            _("The connection “{connection}” is of the vendor {vendor!r}, which no installed integration uses.").format(
+                connection=connection, vendor=connection.vendor
+            )
         ) from None
 
 
 def _base_url_of(connection: Connection, vendor: Vendor) -> str:
     base_url: str = connection.base_url or vendor.base_url_default
     if not base_url:
-        raise ConfigurationError(f"The connection “{connection}” has no {vendor.base_url_label}; enter it there.")
+        raise ConfigurationError(
+            _("The connection “{connection}” has no {label}; enter it there.").format(
+                connection=connection, label=vendor.base_url_label
+            )
+        )
     return base_url
 
 
@@ -133,7 +143,11 @@ def _secrets_of(connection: Connection) -> dict[str, str]:
         opened: dict[str, str] = connection.credentials.open()
         return opened
     except UnreadableSecret as error:
-        problem = ConfigurationError(f"The credentials of the connection “{connection}” cannot be read: {error}.")
+        problem = ConfigurationError(
+            _("The credentials of the connection “{connection}” cannot be read: {error}.").format(
+                connection=connection, error=error
+            )
+        )
     _remember(connection, connection.facts, problem, heard=False)
     raise problem
 
@@ -145,11 +159,17 @@ def _credentials_of(connection: Connection, vendor: Vendor, secrets: Mapping[str
         **{name: secrets.get(name, "") for name in vendor.secret_names()},
     }
     missing = [
-        declared.label for declared in vendor.credentials if declared.required and not credentials.get(declared.name)
+        str(declared.label)
+        for declared in vendor.credentials
+        if declared.required and not credentials.get(declared.name)
     ]
     if not missing:
         return credentials
-    problem = ConfigurationError(f"The connection “{connection}” lacks: {', '.join(missing)}. Enter it there.")
+    problem = ConfigurationError(
+        _("The connection “{connection}” lacks: {missing}. Enter it there.").format(
+            connection=connection, missing=", ".join(missing)
+        )
+    )
     _remember(connection, connection.facts, problem, heard=False)
     raise problem
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.transport.errors import QuotaSpent, VendorError
 
@@ -20,8 +22,8 @@ from .jobs import Again, Claim
 from .models import Integration, Job, Readoption, SyncRun, User, WriteHold
 
 SLICE = 40.0  # seconds of looking before other jobs get their turn
-NO_MARKERS = "Its kind keeps no markers of its own to look for; see what its streams would write."
-STOPPED = "The look was stopped before it came to this one."
+NO_MARKERS = _("Its kind keeps no markers of its own to look for; see what its streams would write.")
+STOPPED = _("The look was stopped before it came to this one.")
 State = Readoption.State
 
 
@@ -64,7 +66,12 @@ class Look:
         if WriteHold.objects.filter(pk=self.row.hold_id, stop_asked=True).exists():
             raise streams.Stopped
         if time.monotonic() > self._ends:
-            raise Again(at=timezone.now(), outcome=f"{self.integration}: {self.row.looked:,} records looked at.")
+            raise Again(
+                at=timezone.now(),
+                outcome=gettext("{integration}: {looked:,} records looked at.").format(
+                    integration=self.integration, looked=self.row.looked
+                ),
+            )
 
     def store(self) -> None:
         """What was found until now."""
@@ -79,40 +86,47 @@ def readopt(claim: Claim, hold_id: int) -> str:
     """Job: every integration that was not looked at yet, one by one."""
     hold = WriteHold.objects.get(pk=hold_id)
     if not hold.is_on:
-        return "Writes were resumed already."
+        return gettext("Writes were resumed already.")
     waiting = hold.readoptions.select_related("integration__client", "hold")
     while row := waiting.filter(state=State.WAITING).first():
         claim.check()
         if WriteHold.objects.filter(pk=hold.pk, stop_asked=True).exists():
-            _end(hold.readoptions.filter(state=State.WAITING), State.LEFT_OUT, STOPPED)
-            return "Stopped by hand."
+            _end(hold.readoptions.filter(state=State.WAITING), State.LEFT_OUT, str(STOPPED))
+            return gettext("Stopped by hand.")
         _one(row, claim)
-    return f"{hold.readoptions.count():,} integrations were looked at; the report waits to be read."
+    return gettext("{count:,} integrations were looked at; the report waits to be read.").format(
+        count=hold.readoptions.count()
+    )
 
 
 def _one(row: Readoption, claim: Claim) -> None:
     kind = next((one for one in registry.kinds() if one.slug == row.integration.kind), None)
     own = Readoption.objects.filter(pk=row.pk)
     if kind is None or (problem := streams.why_not(row.integration)):
-        _end(own, State.LEFT_OUT, problem if kind else "Its kind is not installed.")
+        _end(own, State.LEFT_OUT, problem if kind else gettext("Its kind is not installed."))
         return
     look = Look(row, claim)
     try:
         if kind.readopt is None:
-            look.note(NO_MARKERS)
+            look.note(str(NO_MARKERS))
         else:
             kind.readopt(look)
         look.keep()
     except QuotaSpent:
         raise  # later, from where it was
     except streams.Stopped:
-        _end(own, State.LEFT_OUT, "The look was stopped before its end.")
+        _end(own, State.LEFT_OUT, gettext("The look was stopped before its end."))
         return
     except (VendorError, streams.StreamProblem) as error:
         look.store()
         state, outcome = State.FAILED, str(error)
     else:
-        state, outcome = State.DONE, f"{len(row.adopted):,} linked again, {len(row.unclear):,} left to a person."
+        state, outcome = (
+            State.DONE,
+            gettext("{linked:,} linked again, {unclear:,} left to a person.").format(
+                linked=len(row.adopted), unclear=len(row.unclear)
+            ),
+        )
     own.update(previews=list(_previews(row.integration)))
     _end(own, state, outcome)
 
@@ -159,11 +173,13 @@ def in_short(hold: WriteHold) -> str:
     rows = list(hold.readoptions.all())
     linked, unclear = sum(len(row.adopted) for row in rows), sum(len(row.unclear) for row in rows)
     not_looked = sum(row.state != State.DONE for row in rows)
-    of_all = f"{not_looked:,} of {len(rows):,} integrations were not looked at to the end"
-    return (
-        f"{linked:,} record{'' if linked == 1 else 's'} linked again, {unclear or 'nothing'} left to a person; "
-        f"{of_all if not_looked else 'every integration was looked at'}."
-    )
+    again = ngettext("{count:,} record linked again", "{count:,} records linked again", linked).format(count=linked)
+    left = gettext("{count} left to a person").format(count=unclear) if unclear else gettext("nothing left to a person")
+    looked = gettext("every integration was looked at")
+    if not_looked:
+        looked = gettext("{count:,} of {all:,} integrations were not looked at to the end")
+    looked = looked.format(count=not_looked, all=len(rows))
+    return gettext("{again}, {left}; {looked}.").format(again=again, left=left, looked=looked)
 
 
 def stop(hold: WriteHold) -> None:

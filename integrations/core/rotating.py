@@ -7,6 +7,7 @@ from copy import copy
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from . import audit
 from .models import AuditEntry, Connection, User
@@ -34,4 +35,8 @@ def swap(connection: Connection, secrets: Mapping[str, str], *, user: User) -> N
         row.health, row.health_cause, row.last_ok_at = Connection.Health.OK, "", timezone.now()
         row.save(update_fields=["credentials", "credentials_set", "facts", "health", "health_cause", "last_ok_at"])
         names = ", ".join(sorted(secrets))
-        audit.finish(entry, AuditEntry.Outcome.DONE, detail=f"New secrets, tried before they were stored: {names}.")
+        audit.finish(
+            entry,
+            AuditEntry.Outcome.DONE,
+            detail=_("New secrets, tried before they were stored: {names}.").format(names=names),
+        )

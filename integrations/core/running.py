@@ -22,6 +22,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError, class_of
 
@@ -159,7 +160,7 @@ def _work_through(claims: list[Claim]) -> list[tuple[Claim, Ending]]:
         try:
             ending = _work(claim)
         except BaseException as cut:  # the worker's time is up, or it was told to end
-            ending = _failed(claim, "It took too long and was cut off.", cut)
+            ending = _failed(claim, _("It took too long and was cut off."), cut)
             _say(claim, ending, time.monotonic() - started)
             with _stored_or_gone(), transaction.atomic():
                 _store([*endings, (claim, ending), *((unbegun, BACK) for unbegun in left)])
@@ -175,7 +176,7 @@ def _work(claim: Claim) -> Ending | None:
     try:
         function = function_of(claim.kind)
     except KeyError:  # asked for by a newer version, or its integration was taken out: not lost while nobody knows it
-        waits = f"This version of the portal has no job “{claim.kind}”; waiting for one that has."
+        waits = _("This version of the portal has no job “{kind}”; waiting for one that has.").format(kind=claim.kind)
         return Ending(State.QUEUED, waits, pause=UNKNOWN_PAUSE, counts=False)
     try:
         with correlation.working_on(job_id=claim.job_id):
@@ -196,7 +197,9 @@ def _work(claim: Claim) -> Ending | None:
     except Exception as error:
         logger.exception("%s failed: a bug in the portal", claim)
         reporting.report(error, transaction=claim.kind, tags={"job": str(claim.job_id)})
-        return Ending(State.DEAD, f"A bug in the portal ({type(error).__name__}); it was reported.", "bug")
+        return Ending(
+            State.DEAD, _("A bug in the portal ({kind}); it was reported.").format(kind=type(error).__name__), "bug"
+        )
     return Ending(State.DONE, outcome or "")
 
 
@@ -204,9 +207,11 @@ def _failed(claim: Claim, why: str, error: BaseException, wait: float | None = N
     """A failure that may pass: another attempt after a pause, or none if they are spent."""
     name = class_of(error)
     if claim.attempt >= claim.max_attempts:
-        return Ending(State.DEAD, f"Given up after {claim.attempt} attempts: {why}", name)
+        return Ending(
+            State.DEAD, _("Given up after {count} attempts: {why}").format(count=claim.attempt, why=why), name
+        )
     pause = max(pause_after(claim.attempt), timedelta(seconds=wait or 0))
-    return Ending(State.QUEUED, f"{why} Trying again.", name, pause=pause)
+    return Ending(State.QUEUED, _("{why} Trying again.").format(why=why), name, pause=pause)
 
 
 def pause_after(attempt: int) -> timedelta:
@@ -251,7 +256,9 @@ def _queue_again(claim: Claim, ending: Ending) -> int:
     if other is None:
         attempts = F("attempts") if ending.counts else F("attempts") - 1
         return row.update(state=State.QUEUED, attempts=attempts, **later, **_values(ending))
-    merged = _values(ending, f"{ending.outcome} Job #{other.pk} goes on with it.".strip())
+    merged = _values(
+        ending, _("{said} Job #{number} goes on with it.").format(said=ending.outcome, number=other.pk).strip()
+    )
     return row.update(state=State.DONE, finished_at=timezone.now(), **merged)
 
 
@@ -289,9 +296,9 @@ def sweep() -> int:
 
 def _why_free(job: Job) -> str:
     if job.lease_until is not None and job.lease_until < timezone.now():
-        return "Its worker did not end in time."
+        return _("Its worker did not end in time.")
     if job.owner_host == HOST and (job.owner_pid is None or process_started(job.owner_pid) != job.owner_started):
-        return "Its worker died."
+        return _("Its worker died.")
     return ""
 
 
@@ -305,9 +312,20 @@ def _free(job: Job, why: str) -> int:
         if not row.exists():
             return 0
         if spent:
-            _store([(claim, Ending(State.DEAD, f"Given up after {job.attempts} attempts: {why}", "WorkerDied"))])
+            _store(
+                [
+                    (
+                        claim,
+                        Ending(
+                            State.DEAD,
+                            _("Given up after {count} attempts: {why}").format(count=job.attempts, why=why),
+                            "WorkerDied",
+                        ),
+                    )
+                ]
+            )
         else:
-            _store([(claim, Ending(State.QUEUED, f"{why} Trying again.", "WorkerDied", pause=pause))])
+            _store([(claim, Ending(State.QUEUED, _("{why} Trying again.").format(why=why), "WorkerDied", pause=pause))])
             if not pause:
                 wake()
     logger.warning("%s was freed: %s", claim, why)
@@ -319,6 +337,6 @@ def _bury(job: Job) -> None:
     Job.objects.filter(pk=job.pk, state=State.QUEUED, fence=job.fence).update(
         state=State.DEAD,
         finished_at=timezone.now(),
-        outcome=f"Given up after {job.attempts} attempts.",
+        outcome=_("Given up after {count} attempts.").format(count=job.attempts),
         error_class=job.error_class or "WorkerDied",
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from . import registry
 from .addresses import address_of
@@ -21,11 +23,11 @@ from .roles import may_open, may_open_of
 LEAST = 2  # characters
 LONGEST = 200
 SCANNED = 200  # rows of a small table that are read to find the exact ones among them
-PAGES = "Pages"
+PAGES = _("Pages")
 OWN_PAGES = (  # those of everybody, beside the sidebar's
-    ("Overview", "home", "admin:index"),
-    ("Two-factor sign-in", "lock", "admin:two_factor"),
-    ("Change password", "password", "admin:password_change"),
+    (_("Overview"), "home", "admin:index"),
+    (_("Two-factor sign-in"), "lock", "admin:two_factor"),
+    (_("Change password"), "password", "admin:password_change"),
 )
 
 
@@ -72,7 +74,7 @@ def _links(user: User, text: str) -> Iterator[Found]:
     rows = RecordLink.objects.visible_to(user).filter(which).select_related("integration__client")
     for link in rows.order_by("-pk")[:MOST_FOUND]:
         detail = f"{link.integration}, {link.get_state_display()}"
-        yield Found("Pairs", str(link), _page("recordlink", link.pk), detail, "link", is_exact=True)
+        yield Found(gettext("Pairs"), str(link), _page("recordlink", link.pk), detail, "link", is_exact=True)
 
 
 def _set_up(user: User, text: str) -> Iterator[Found]:
@@ -82,30 +84,32 @@ def _set_up(user: User, text: str) -> Iterator[Found]:
     if "core.view_client" in may:
         for row in Client.objects.visible_to(user).filter(Q(name__icontains=text) | Q(slug__icontains=text))[:SCANNED]:
             exact = lowered in (row.name.casefold(), row.slug)
-            yield Found("Clients", row.name, _page("client", row.pk), row.slug, "apartment", exact)
+            yield Found(gettext("Clients"), row.name, _page("client", row.pk), row.slug, "apartment", exact)
     if "core.view_connection" in may:
         named = Q(slug__icontains=text) | Q(vendor__icontains=text) | Q(client__name__icontains=text)
         for one in Connection.objects.visible_to(user).filter(named).select_related("client")[:SCANNED]:
             exact = lowered in (one.slug, str(one).casefold())
             detail = f"{one.vendor}, {one.environment}"
-            yield Found("Connections", str(one), _page("connection", one.pk), detail, "cable", exact)
+            yield Found(gettext("Connections"), str(one), _page("connection", one.pk), detail, "cable", exact)
     if "core.view_integration" in may:
         yield from _integrations(user, text)
     if "core.view_user" in may:
         for person in User.objects.filter(Q(username__icontains=text) | Q(last_name__icontains=text))[:SCANNED]:
             exact = person.username.casefold() == lowered
-            yield Found("Users", person.username, _page("user", person.pk), person.get_full_name(), "person", exact)
+            yield Found(
+                gettext("Users"), person.username, _page("user", person.pk), person.get_full_name(), "person", exact
+            )
 
 
 def _integrations(user: User, text: str) -> Iterator[Found]:
     lowered = text.casefold()
-    labels = {kind.slug: kind.label for kind in registry.kinds()}
+    labels = {kind.slug: str(kind.label) for kind in registry.kinds()}
     by_label = [slug for slug, label in labels.items() if lowered in label.casefold()]
     named = Q(slug__icontains=text) | Q(kind__icontains=text) | Q(kind__in=by_label) | Q(client__name__icontains=text)
     for row in Integration.objects.visible_to(user).filter(named).select_related("client")[:SCANNED]:
         exact = lowered in (row.slug, row.kind, labels.get(row.kind, "").casefold())
         detail = labels.get(row.kind, row.kind)
-        yield Found("Integrations", str(row), _page("integration", row.pk), detail, "conversion_path", exact)
+        yield Found(gettext("Integrations"), str(row), _page("integration", row.pk), detail, "conversion_path", exact)
 
 
 def _pages(user: User, text: str) -> Iterator[Found]:
@@ -113,7 +117,7 @@ def _pages(user: User, text: str) -> Iterator[Found]:
     from .admin.navigation import entries  # the admin's classes need the models first
 
     lowered = text.casefold()
-    known = [(title, icon, name, "") for title, icon, name in OWN_PAGES]
+    known = [(str(title), icon, name, "") for title, icon, name in OWN_PAGES]
     known += [(str(entry.title), entry.icon, entry.url_name, entry.permission) for entry in entries()]
     named = [one for one in known if lowered in one[0].casefold()]
     may = may_open_of(user, {permission for *_, permission in named if permission})
@@ -124,7 +128,7 @@ def _pages(user: User, text: str) -> Iterator[Found]:
 
 def _if_installed(title: str, icon: str, name: str, *, is_exact: bool) -> Iterable[Found]:
     try:
-        return [Found(PAGES, title, address_of(name), "", icon, is_exact)]
+        return [Found(str(PAGES), title, address_of(name), "", icon, is_exact)]
     except NoReverseMatch:  # an optional app was left out
         return []
 

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.transport.errors import QuotaSpent, VendorError
 
@@ -24,8 +26,8 @@ from .registry import IntegrationKind, StreamKind
 
 RUN = "core.run_stream"
 DRY_RUN = "core.dry_run_stream"
-UNAPPROVED = "Its first run waits for an admin to approve what a dry run shows."
-INTERRUPTED = "The process that ran it ended before it did."
+UNAPPROVED = _("Its first run waits for an admin to approve what a dry run shows.")
+INTERRUPTED = _("The process that ran it ended before it did.")
 
 
 class Stopped(Exception):
@@ -88,16 +90,16 @@ def why_not(integration: Integration) -> str:
 def why_not_with(integration: Integration, roles: Iterable[IntegrationRole]) -> str:
     """The same, for a page that has read the roles of many integrations, with their connections, at once."""
     if not integration.is_enabled:
-        return "The integration is switched off."
+        return gettext("The integration is switched off.")
     if not integration.client.is_active:
-        return f"{integration.client} is not active."
+        return gettext("{client} is not active.").format(client=integration.client)
     played = {role.role: role.connection for role in roles}
     kind = _kind(integration)
     for role in kind.roles if kind else ():
         if role.name not in played:
-            return f"No connection is chosen for {role.label}."
+            return gettext("No connection is chosen for {role}.").format(role=role.label)
         if played[role.name].is_paused:
-            return f"The connection {played[role.name]} is paused."
+            return gettext("The connection {connection} is paused.").format(connection=played[role.name])
     return ""
 
 
@@ -148,8 +150,10 @@ def run_now(stream: Stream, *, is_dry: bool = False, user: User | None = None) -
     When a worker was faster, its end is waited for. Raises `StreamProblem` when nothing could run, with the reason.
     """
     declared = kind_of(stream)
-    held = write_hold.SENTENCE if declared and declared.is_sync and not is_dry and write_hold.is_on() else ""
-    if problem := why_not(stream.integration) or (UNAPPROVED if not is_dry and waits_for_approval(stream) else held):
+    held = str(write_hold.SENTENCE) if declared and declared.is_sync and not is_dry and write_hold.is_on() else ""
+    if problem := why_not(stream.integration) or (
+        str(UNAPPROVED) if not is_dry and waits_for_approval(stream) else held
+    ):
         raise StreamProblem(problem)
     with transaction.atomic():
         job = _asked_dry(stream, user, stream.watermark)[1] if is_dry else ask_for(stream, user=user)
@@ -189,7 +193,7 @@ def waits_for_approval(stream: Stream) -> bool:
 def wait_while_held(declared: StreamKind) -> None:
     """A stream that writes does not even begin while writes are paused: it would read the same again and again."""
     if declared.is_sync and write_hold.is_on():
-        raise Again(at=timezone.now() + write_hold.PAUSE, outcome=write_hold.SENTENCE)
+        raise Again(at=timezone.now() + write_hold.PAUSE, outcome=str(write_hold.SENTENCE))
 
 
 def ask_to_stop(run: SyncRun) -> None:
@@ -206,16 +210,18 @@ def resync_from(stream: Stream, moment: datetime | None, *, user: User) -> None:
         row = Stream.objects.select_for_update().get(pk=stream.pk)
         if row.watermark is None or (moment is not None and moment > row.watermark):
             reached = (
-                "nothing was read yet" if row.watermark is None else f"it was read up to {row.watermark:%Y-%m-%d %H:%M}"
+                gettext("nothing was read yet")
+                if row.watermark is None
+                else gettext("it was read up to {moment:%Y-%m-%d %H:%M}").format(moment=row.watermark)
             )
-            raise ValueError(f"Choose an earlier moment: {reached}.")
-        said = "the beginning" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+            raise ValueError(gettext("Choose an earlier moment: {reached}.").format(reached=reached))
+        said = gettext("the beginning") if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
         entry = audit.begin(
             "stream.resync",
             user=user,
             client=stream.integration.client,
             record=f"stream:{stream.pk}",
-            detail=f"Set back from {row.watermark:%Y-%m-%d %H:%M:%S} to {said}.",
+            detail=gettext("Set back from {begin:%Y-%m-%d %H:%M:%S} to {end}.").format(begin=row.watermark, end=said),
         )
         Stream.objects.filter(pk=row.pk).update(watermark=moment)
         audit.finish(entry, AuditEntry.Outcome.DONE)
@@ -226,11 +232,13 @@ def run_stream(claim: Claim, stream_id: int) -> str:
     stream = Stream.objects.select_related("integration__client").get(pk=stream_id)
     declared = kind_of(stream)
     if declared is None:
-        return f"The kind {stream.integration.kind} has no stream {stream.slug}."
+        return gettext("The kind {kind} has no stream {stream}.").format(
+            kind=stream.integration.kind, stream=stream.slug
+        )
     if problem := why_not(stream.integration):
-        return f"Not run: {problem}"
+        return gettext("Not run: {problem}").format(problem=problem)
     if waits_for_approval(stream):
-        return f"Not run: {UNAPPROVED}"
+        return gettext("Not run: {problem}").format(problem=UNAPPROVED)
     wait_while_held(declared)
     return _carry_out(_begin(stream, claim), declared, stream, claim)
 
@@ -240,7 +248,9 @@ def dry_run_stream(claim: Claim, run_id: int) -> str:
     run = SyncRun.objects.select_related("stream__integration__client").get(pk=run_id)
     declared = kind_of(run.stream)
     if declared is None or (problem := why_not(run.stream.integration)):
-        outcome = f"Not run: {problem}" if declared else "Its kind is not installed."
+        outcome = (
+            gettext("Not run: {problem}").format(problem=problem) if declared else gettext("Its kind is not installed.")
+        )
         SyncRun.objects.filter(pk=run.pk).update(
             state=SyncRun.State.FAILED, outcome=outcome, finished_at=timezone.now()
         )
@@ -260,10 +270,10 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
     run = going_on.first() or SyncRun.objects.create(
         stream=stream, subject=subject, trigger=job.trigger, requested_by=job.requested_by, job_id=job.pk
     )
-    state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
+    state, outcome = SyncRun.State.FAILED, gettext("It ended with an error of the portal; see the job.")
     try:
         with correlation.working_on(run_id=run.pk):
-            outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or "Done."
+            outcome = declared.run_hint(Work(stream.integration, run, claim, role), subject) or gettext("Done.")
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -282,11 +292,11 @@ def run_for_hint(stream: Stream, declared: StreamKind, claim: Claim, subject: st
 
 
 def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim) -> str:
-    state, outcome = SyncRun.State.FAILED, "It ended with an error of the portal; see the job."
+    state, outcome = SyncRun.State.FAILED, gettext("It ended with an error of the portal; see the job.")
     try:
         guard = claim if declared.is_sync else _Stoppable.of(claim, run)
         with correlation.working_on(run_id=run.pk):
-            outcome = declared.run(Work(stream.integration, run, guard)) or "Done."
+            outcome = declared.run(Work(stream.integration, run, guard)) or gettext("Done.")
         state = SyncRun.State.DONE
     except QuotaSpent as spent:
         state, outcome = SyncRun.State.RUNNING, spent.message
@@ -294,7 +304,7 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
     except (VendorError, StreamProblem) as error:
         outcome = str(error)
     except Stopped:
-        state, outcome = SyncRun.State.STOPPED, "Stopped by hand; the next run goes on from there."
+        state, outcome = SyncRun.State.STOPPED, gettext("Stopped by hand; the next run goes on from there.")
     except Again as again:
         state, outcome = SyncRun.State.RUNNING, again.outcome
         raise
@@ -303,7 +313,11 @@ def _carry_out(run: SyncRun, declared: StreamKind, stream: Stream, claim: Claim)
         SyncRun.objects.filter(pk=run.pk).update(state=state, outcome=outcome, finished_at=over)
         if state == SyncRun.State.DONE and not run.is_dry:
             Stream.objects.filter(pk=stream.pk).update(last_ok_at=over)
-    return outcome if state in (SyncRun.State.DONE, SyncRun.State.STOPPED) else f"Failed: {outcome}"
+    return (
+        outcome
+        if state in (SyncRun.State.DONE, SyncRun.State.STOPPED)
+        else gettext("Failed: {outcome}").format(outcome=outcome)
+    )
 
 
 @dataclass(frozen=True)
@@ -332,7 +346,7 @@ def _begin(stream: Stream, claim: Claim) -> SyncRun:
         going_on: SyncRun | None = alive.filter(job_id=job.pk).first()
         if going_on is not None:
             return going_on
-        alive.update(state=SyncRun.State.INTERRUPTED, outcome=INTERRUPTED, finished_at=now)
+        alive.update(state=SyncRun.State.INTERRUPTED, outcome=str(INTERRUPTED), finished_at=now)
         Stream.objects.filter(pk=stream.pk).update(started_at=now)
         made: SyncRun = SyncRun.objects.create(
             stream=stream,

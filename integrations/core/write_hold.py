@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.transport.errors import WritesHeld
 
@@ -22,13 +24,13 @@ from .models import AuditEntry, DatabaseMark, Integration, Job, Readoption, User
 
 logger = logging.getLogger("portal.restoring")
 
-SENTENCE = (
+SENTENCE = _(
     "Writes are paused since the database was restored from a backup; "
     "they go on when an administrator has seen the report and resumes them."
 )
 PAUSE = timedelta(minutes=1)  # between two looks of a waiting job; resuming brings it forward
 READOPT = "core.readopt"
-BEHIND = "This machine remembers a later state of the database than the one it finds now."
+BEHIND = _("This machine remembers a later state of the database than the one it finds now.")
 
 
 def check() -> None:
@@ -46,9 +48,9 @@ def why() -> str:
     known: DatabaseMark = marks.row() if found is None else found
     if seen.get(str(known.installation), -1) > known.mark:
         _notice(known, seen[str(known.installation)])
-        return SENTENCE
+        return str(SENTENCE)
     marks.keep_up(known, seen)
-    return SENTENCE if is_held else ""
+    return str(SENTENCE) if is_held else ""
 
 
 def look() -> None:
@@ -84,7 +86,7 @@ def _notice(known: DatabaseMark, remembered: int) -> None:
     is_news = not is_on()
     ahead = remembered - known.mark
     if is_news:
-        _begin(WriteHold.Cause.NOTICED, known, actor="portal", detail=BEHIND, ahead=ahead)
+        _begin(WriteHold.Cause.NOTICED, known, actor="portal", detail=str(BEHIND), ahead=ahead)
     else:  # of another machine, or by a person: one hold
         marks.move(known, by=ahead + marks.LEAP)
     marks.remember(known)
@@ -139,11 +141,13 @@ def lift(hold: WriteHold, *, user: User, report: str) -> None:
         if not row.is_on:
             return
         if row.readoptions.filter(state=Readoption.State.WAITING).exists():
-            raise NotYet("Not everything was looked at yet; wait for the report, or stop looking.")
+            raise NotYet(gettext("Not everything was looked at yet; wait for the report, or stop looking."))
         row.is_on, row.lifted_at, row.lifted_by, row.lifted_with = False, timezone.now(), user, report
         row.save(update_fields=["is_on", "lifted_at", "lifted_by", "lifted_with"])
         entry = audit.begin("restore.resume", user=user, record=f"restore:{hold.pk}", detail=report)
         audit.finish(entry, AuditEntry.Outcome.DONE)
-        waiting = Job.objects.filter(state=Job.State.QUEUED, outcome__contains=SENTENCE, not_before__gt=timezone.now())
+        waiting = Job.objects.filter(
+            state=Job.State.QUEUED, outcome__contains=str(SENTENCE), not_before__gt=timezone.now()
+        )
         waiting.update(not_before=timezone.now())
         jobs.wake()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import idna
+from django.utils.translation import gettext as _
 
 from integrations.transport.errors import ConfigurationError, TemporaryError
 
@@ -142,19 +143,21 @@ class Place:
 def place_of(url: str) -> Place:
     """Read a URL strictly. Raises ConfigurationError, without repeating what might be a password in it."""
     if _UNPRINTABLE.search(url) or not url.isprintable():
-        raise ConfigurationError("The address contains a blank or an unprintable character: remove it.")
+        raise ConfigurationError(_("The address contains a blank or an unprintable character: remove it."))
     parts = _URL.fullmatch(url)
     if parts is None or parts["scheme"].lower() not in DEFAULT_PORTS:
-        raise ConfigurationError("The address must begin with https:// or http://.")
+        raise ConfigurationError(_("The address must begin with https:// or http://."))
     scheme, rest = parts["scheme"].lower(), parts["rest"].partition("#")[0]
     if "@" in parts["authority"]:
-        raise ConfigurationError("The address must not contain a user name or password: use the credential fields.")
+        raise ConfigurationError(_("The address must not contain a user name or password: use the credential fields."))
     authority = _AUTHORITY.fullmatch(parts["authority"])
     if authority is None or rest.startswith("\\"):
-        raise ConfigurationError("The address has no host name that can be read in only one way: check its spelling.")
+        raise ConfigurationError(
+            _("The address has no host name that can be read in only one way: check its spelling.")
+        )
     port = int(authority["port"]) if authority["port"] else DEFAULT_PORTS[scheme]
     if not 0 < port < 65536:
-        raise ConfigurationError("The port of the address must be between 1 and 65535.")
+        raise ConfigurationError(_("The port of the address must be between 1 and 65535."))
     return Place(scheme, _canonical_host(authority["host"]), port, rest if rest.startswith("/") else "/" + rest)
 
 
@@ -163,7 +166,7 @@ def place_beside(base: str, reference: str) -> Place:
     try:
         return place_of(urljoin(base, reference))
     except ValueError:
-        raise ConfigurationError("The address that was given cannot be read.") from None
+        raise ConfigurationError(_("The address that was given cannot be read.")) from None
 
 
 def _canonical_host(host: str) -> str:
@@ -171,30 +174,32 @@ def _canonical_host(host: str) -> str:
         try:
             return str(ipaddress.IPv6Address(host[1:-1]))
         except ValueError:
-            raise ConfigurationError("The IPv6 address between the brackets cannot be read.") from None
+            raise ConfigurationError(_("The IPv6 address between the brackets cannot be read.")) from None
     if not host.isascii():
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError):
-            raise ConfigurationError("The host name of the address is not a valid international name.") from None
+            raise ConfigurationError(_("The host name of the address is not a valid international name.")) from None
     host = host.lower()
     name = host.removesuffix(".")
     if len(name) > 253 or not _HOST_NAME.fullmatch(name):
-        raise ConfigurationError("The host name of the address is not valid.")
+        raise ConfigurationError(_("The host name of the address is not valid."))
     if _NUMERIC_LABEL.fullmatch(name.rpartition(".")[2]):
         # 127.1, 0x7f000001, 2130706433, 0177.0.0.1 … : many readers, many meanings. Only the plain spelling is taken.
         try:
             return str(ipaddress.IPv4Address(name))
         except ValueError:
-            raise ConfigurationError("Write a numeric address as four decimal numbers, like 192.168.1.20.") from None
+            raise ConfigurationError(_("Write a numeric address as four decimal numbers, like 192.168.1.20.")) from None
     return host
 
 
 def refused(host: str) -> ConfigurationError:
     """The one sentence for every refused address: it does not tell what answers there, or why exactly not."""
     return ConfigurationError(
-        f"The address of {host} is not a public one, so nothing was sent. If this is a system of your own network, "
-        "allow private addresses on the connection."
+        _(
+            "The address of {host} is not a public one, so nothing was sent. If this is a system of your own network, "
+            "allow private addresses on the connection."
+        ).format(host=host)
     )
 
 
@@ -249,7 +254,9 @@ def _look_up(host: str, port: int, timeout: float) -> list[Endpoint]:
     thread.start()
     thread.join(max(0.0, timeout))
     if thread.is_alive():
-        raise TemporaryError(f"The name {host} could not be resolved in time.")
+        raise TemporaryError(_("The name {host} could not be resolved in time.").format(host=host))
     if failed or not result:
-        raise TemporaryError(f"The name {host} could not be resolved: check its spelling, or the name server.")
+        raise TemporaryError(
+            _("The name {host} could not be resolved: check its spelling, or the name server.").format(host=host)
+        )
     return result

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
@@ -73,7 +75,7 @@ class Answer:
         except (ValueError, RecursionError) as broken:
             why = _why_malformed(broken)
         raise MalformedResponseError(
-            f"The answer is not usable JSON: {why}.", status=self.status, excerpt=self.excerpt()
+            _("The answer is not usable JSON: {why}.").format(why=why), status=self.status, excerpt=self.excerpt()
         )
 
     def excerpt(self) -> str:
@@ -111,11 +113,11 @@ def _http_date(value: str) -> datetime | None:
 def _why_malformed(broken: ValueError | RecursionError) -> str:
     # Of a decoding error only the kind: its full text repeats what was sent to us.
     if isinstance(broken, UnicodeDecodeError):
-        return f"it is not UTF-8 at byte {broken.start}"
+        return _("it is not UTF-8 at byte {number}").format(number=broken.start)
     if isinstance(broken, json.JSONDecodeError):
-        return f"{broken.msg} at character {broken.pos}"
+        return _("{problem} at character {number}").format(problem=broken.msg, number=broken.pos)
     if isinstance(broken, RecursionError):
-        return "it is nested too deeply"
+        return _("it is nested too deeply")
     return str(broken)[:100]
 
 
@@ -131,12 +133,14 @@ def raise_for_status(answer: Answer, *, safe: bool) -> None:
     if status >= 500 or status in TEMPORARY_STATUSES:
         if not safe:
             raise UnknownOutcomeError(
-                f"The vendor answered {status} to a write; whether it was carried out is not known.",
+                _("The vendor answered {status} to a write; whether it was carried out is not known.").format(
+                    status=status
+                ),
                 status=status,
                 excerpt=excerpt,
             )
         raise TemporaryError(
-            f"The vendor answered {status}; try again later.",
+            _("The vendor answered {status}; try again later.").format(status=status),
             retry_after=answer.retry_after(),
             status=status,
             excerpt=excerpt,
@@ -147,20 +151,38 @@ def raise_for_status(answer: Answer, *, safe: bool) -> None:
 def _raise_permanent(status: int, excerpt: str) -> NoReturn:
     if status in (401, 403, 407):
         raise ConfigurationError(
-            f"The vendor refused the credentials or the permission ({status}): check the connection's account.",
+            _(
+                "The vendor refused the credentials or the permission ({status}): check the connection's account."
+            ).format(status=status),
             status=status,
             excerpt=excerpt,
         )
     if status in (404, 410):
-        raise NotFoundError(f"The vendor does not have what was asked for ({status}).", status=status, excerpt=excerpt)
+        raise NotFoundError(
+            _("The vendor does not have what was asked for ({status}).").format(status=status),
+            status=status,
+            excerpt=excerpt,
+        )
     if status in (409, 412):
-        raise ConflictError(f"The record changed meanwhile at the vendor ({status}).", status=status, excerpt=excerpt)
+        raise ConflictError(
+            _("The record changed meanwhile at the vendor ({status}).").format(status=status),
+            status=status,
+            excerpt=excerpt,
+        )
     if 300 <= status < 400 or status in (405, 426):
         raise ConfigurationError(
-            f"The vendor answered {status}: the address of the connection is not the one its API lives at.",
+            _("The vendor answered {status}: the address of the connection is not the one its API lives at.").format(
+                status=status
+            ),
             status=status,
             excerpt=excerpt,
         )
     if 400 <= status < 500:
-        raise RejectedError(f"The vendor refused the request ({status}): {excerpt}", status=status, excerpt=excerpt)
-    raise MalformedResponseError(f"The vendor answered {status}, which is no final answer.", status=status)
+        raise RejectedError(
+            _("The vendor refused the request ({status}): {excerpt}").format(status=status, excerpt=excerpt),
+            status=status,
+            excerpt=excerpt,
+        )
+    raise MalformedResponseError(
+        _("The vendor answered {status}, which is no final answer.").format(status=status), status=status
+    )

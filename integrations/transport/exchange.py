@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from django.utils.translation import gettext as _
 
 from integrations.transport.addresses import Place
 from integrations.transport.answers import Answer
@@ -117,12 +118,14 @@ class Exchange:
         for name, value in out.headers.items():
             if not _fits_a_header(value):
                 raise ConfigurationError(
-                    f"The value for the header {name} holds a line break or a character that cannot be sent: "
-                    "enter it again."
+                    _(
+                        "The value for the header {name} holds a line break or a character that cannot be sent: "
+                        "enter it again."
+                    ).format(name=name)
                 )
         prepared = requests.Request(out.method, out.place.url, headers=dict(out.headers), data=out.body).prepare()
         if not (prepared.url or "").startswith(out.place.origin + "/"):
-            raise ConfigurationError("The address can be read in more than one way: check its spelling.")
+            raise ConfigurationError(_("The address can be read in more than one way: check its spelling."))
         return prepared
 
     def _receive(self, prepared: requests.PreparedRequest, out: Outgoing, watch: Watch, max_bytes: int) -> Answer:
@@ -149,23 +152,33 @@ class Exchange:
         late = watch.expired or watch.remaining() <= 0 or _is_timeout(problem)
         if unsent and not late and _is_tls_refusal(problem):
             return ConfigurationError(
-                f"{who} did not prove its identity: its TLS certificate or protocol is not acceptable. Check the "
-                "address, and the certificate of the server."
+                _(
+                    "{who} did not prove its identity: its TLS certificate or protocol is not acceptable. Check the "
+                    "address, and the certificate of the server."
+                ).format(who=who)
             )
         if not unsent and not out.safe:
-            how = "did not answer in time" if late else "broke the connection before a whole answer"
-            return UnknownOutcomeError(f"{who} {how}; whether the call was carried out is not known.")
+            said = _("{who} broke the connection before a whole answer; whether the call was carried out is not known.")
+            if late:
+                said = _("{who} did not answer in time; whether the call was carried out is not known.")
+            return UnknownOutcomeError(said.format(who=who))
         if late:
-            return TemporaryError(f"{who} {'could not be reached' if unsent else 'did not answer'} in time.")
+            said = _("{who} could not be reached in time.") if unsent else _("{who} did not answer in time.")
+            return TemporaryError(said.format(who=who))
         if unsent:
-            return ConnectionLost(f"{who} could not be reached: no connection was possible.")
-        return ConnectionLost(f"{who} broke the connection before a whole answer.")
+            return ConnectionLost(_("{who} could not be reached: no connection was possible.").format(who=who))
+        return ConnectionLost(_("{who} broke the connection before a whole answer.").format(who=who))
 
     def _too_large(self, out: Outgoing, max_bytes: int) -> VendorError:
-        sentence = f"{self._vendor} ({out.place.host}) sent more than the {max_bytes} bytes allowed for one answer"
+        values = {"who": f"{self._vendor} ({out.place.host})", "count": max_bytes}
         if out.safe:
-            return MalformedResponseError(f"{sentence}.")
-        return UnknownOutcomeError(f"{sentence}; whether the call was carried out is not known.")
+            said = _("{who} sent more than the {count} bytes allowed for one answer.")
+            return MalformedResponseError(said.format(**values))
+        said = _(
+            "{who} sent more than the {count} bytes allowed for one answer; whether the call was carried out is not "
+            "known."
+        )
+        return UnknownOutcomeError(said.format(**values))
 
     def _record(
         self,

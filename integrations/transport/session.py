@@ -19,6 +19,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO, NoReturn, Self
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import Place, place_beside, place_of
 from integrations.transport.answers import Answer, raise_for_status
 from integrations.transport.budget import Budget
@@ -188,7 +190,9 @@ class Session:
             if answer.status not in _REDIRECTS:
                 return answer
             place = self._next_hop(place, answer)
-        raise ConfigurationError(f"{self._vendor} ({place.host}) redirects a download without end.")
+        raise ConfigurationError(
+            _("{vendor} ({host}) redirects a download without end.").format(vendor=self._vendor, host=place.host)
+        )
 
     # --- one call, possibly several attempts --------------------------------------------------------------------
 
@@ -218,7 +222,7 @@ class Session:
         asked = answer.retry_after() if answer is not None else None
         if answer is not None and asked is not None and asked >= left:
             raise TemporaryError(
-                f"{self._vendor} asks to wait {asked:.0f} seconds.",
+                _("{vendor} asks to wait {seconds:.0f} seconds.").format(vendor=self._vendor, seconds=asked),
                 retry_after=asked,
                 status=answer.status,
                 excerpt=answer.excerpt(),
@@ -232,7 +236,9 @@ class Session:
         budget = self._budget if out.place.origin in self._trusted else None  # the quota is the account's
         with self._slot(budget, endpoint, ends):
             if ends - time.monotonic() <= 0:
-                raise TemporaryError(f"There was no time left to call {self._vendor}; nothing was sent.")
+                raise TemporaryError(
+                    _("There was no time left to call {vendor}; nothing was sent.").format(vendor=self._vendor)
+                )
             if self._guard is not None:
                 self._guard()
             if out.is_write and self._before_write is not None:
@@ -276,7 +282,9 @@ class Session:
         ]
         if unseen or any(self._redactor.knows(part) for part in parts):
             raise ConfigurationError(
-                f"A call to {out.place.origin} would have carried credentials of this connection; it was not sent."
+                _("A call to {origin} would have carried credentials of this connection; it was not sent.").format(
+                    origin=out.place.origin
+                )
             )
 
     def _refuse_redirect(self, answer: Answer) -> NoReturn:
@@ -284,15 +292,21 @@ class Session:
         try:
             target = place_beside(answer.url, location).origin
         except ConfigurationError:
-            target = "an address that cannot be read"
+            target = _("an address that cannot be read")
         raise ConfigurationError(
-            f"{self._vendor} redirects this call to {self._redactor.text(target)}; calls do not follow redirects. "
-            "Enter the final address on the connection.",
+            _(
+                "{vendor} redirects this call to {target}; calls do not follow redirects. "
+                "Enter the final address on the connection."
+            ).format(vendor=self._vendor, target=self._redactor.text(target)),
             status=answer.status,
         )
 
     def _next_hop(self, place: Place, answer: Answer) -> Place:
         target = place_beside(place.url, answer.headers.get("Location", ""))
         if place.scheme == "https" and target.scheme == "http":
-            raise ConfigurationError(f"{self._vendor} redirects a download from https to http ({target.host}).")
+            raise ConfigurationError(
+                _("{vendor} redirects a download from https to http ({host}).").format(
+                    vendor=self._vendor, host=target.host
+                )
+            )
         return target

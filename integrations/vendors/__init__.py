@@ -1,4 +1,4 @@
-"""Vendor packages: plain Python that knows one vendor's API and nothing of Django.
+"""Vendor packages: plain Python that knows one vendor's API and nothing of Django but how texts are translated.
 
 Each package exports `VENDOR`, a `Vendor` declaration. Core builds connection forms from it, opens connections
 with it, and never needs to know which vendor it is.
@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.utils.translation import gettext_lazy as _
+
+from integrations.texts import Text
 from integrations.transport.errors import VendorError
 
 from .webhooks import Webhooks
+
+BASE_URL = _("Base URL")
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,12 @@ class Field:
     """
 
     name: str
-    label: str
-    help: str = ""
+    label: Text
+    help: Text = ""
     secret: bool = False
     required: bool = True
     default: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, Text], ...] = ()
     problem_of: Callable[[str], str] | None = None
 
 
@@ -97,9 +102,9 @@ class Vendor:
     credentials: tuple[Field, ...] = ()
     settings: tuple[Field, ...] = ()
     is_http: bool = True
-    preparation: tuple[str, ...] = ()
-    base_url_label: str = "Base URL"
-    base_url_help: str = ""
+    preparation: tuple[Text, ...] = ()
+    base_url_label: Text = BASE_URL
+    base_url_help: Text = ""
     base_url_default: str = ""
     limits: Limits = field(default_factory=Limits)
     limits_for: Callable[[Mapping[str, Any]], Limits] | None = None

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import MalformedResponseError
 
 CHUNK = 48 * 1024  # bytes; a multiple of 3 and of 4
@@ -105,7 +107,9 @@ class _Reader:
     def keep(self, byte: int) -> None:
         self.rest.append(byte)
         if len(self.rest) > LONGEST_REST:
-            raise MalformedResponseError(f"The answer holds more than {LONGEST_REST} bytes beside its file.")
+            raise MalformedResponseError(
+                gettext("The answer holds more than {most} bytes beside its file.").format(most=LONGEST_REST)
+            )
 
     def next_solid(self) -> int:
         while (byte := self.next()) in _BLANKS:
@@ -137,7 +141,7 @@ def _find(reader: _Reader, path: tuple[str, ...]) -> bool:
             return False
         name = reader.text()
         if len(name) > LONGEST_NAME:
-            raise MalformedResponseError("The answer for a file has a member with an endless name.")
+            raise MalformedResponseError(gettext("The answer for a file has a member with an endless name."))
         if reader.next_solid() != ord(":"):
             return False
         if name.decode("utf-8", "replace") == path[0]:
@@ -176,7 +180,7 @@ def _decode_text(reader: _Reader, target: BinaryIO) -> int:
         try:
             decoded = base64.b64decode(left[:usable], validate=True)
         except binascii.Error:
-            raise MalformedResponseError("The file in the answer is not in base64.") from None
+            raise MalformedResponseError(gettext("The file in the answer is not in base64.")) from None
         target.write(decoded)
         written += len(decoded)
         left = left[usable:]
@@ -184,4 +188,4 @@ def _decode_text(reader: _Reader, target: BinaryIO) -> int:
 
 
 def _cut() -> MalformedResponseError:
-    return MalformedResponseError("The answer for a file ended in its middle.")
+    return MalformedResponseError(gettext("The answer for a file ended in its middle."))

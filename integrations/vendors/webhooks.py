@@ -1,4 +1,4 @@
-"""What a vendor sends by itself: how a call is told from a forged one, and what it says. Plain Python, no Django.
+"""What a vendor sends by itself: how a call is told from a forged one, and what it says. Plain Python.
 
 A vendor's `webhooks.py` makes one `Webhooks` of it, which its `VENDOR` names. A call is a hint: only which record it is
 about is believed, and the record is read anew.
@@ -12,6 +12,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from integrations.texts import Text
 
 
 class Unreadable(ValueError):
@@ -74,7 +76,7 @@ class Webhooks:
     secret alone tells which connection calls, so only vendors that send the secret itself can have them.
     """
 
-    events: tuple[tuple[str, str], ...]
+    events: tuple[tuple[str, Text], ...]
     parse: Callable[[Received], list[Hint]]
     instructions: Callable[[Callable[[str], str]], list[Instruction]]
     is_signed: Callable[[Received, str], bool] | None = None

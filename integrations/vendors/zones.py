@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
 
+from django.utils.translation import gettext as _
+
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
 
 
@@ -16,10 +18,14 @@ def zone_problem(name: str) -> str:
     if not given or given in _names():
         return ""
     if _OFFSET.fullmatch(given):
-        return f"{given} is an offset, which changes with the seasons: enter a time zone such as Europe/Paris."
+        return _(
+            "{given} is an offset, which changes with the seasons: enter a time zone such as Europe/Paris."
+        ).format(given=given)
     meant = _meant(given)
-    advice = f"Is {meant} meant?" if meant else "Enter one such as Europe/Paris or Asia/Jakarta."
-    return f"There is no time zone {given[:60]!r}. {advice}"
+    advice = (
+        _("Is {meant} meant?").format(meant=meant) if meant else _("Enter one such as Europe/Paris or Asia/Jakarta.")
+    )
+    return _("There is no time zone {given!r}. {advice}").format(given=given[:60], advice=advice)
 
 
 def _meant(given: str) -> str:

@@ -29,7 +29,7 @@ class RotationForm(forms.Form):
         for declared in vendor.credentials:
             if declared.secret:
                 self.fields[declared.name] = _secret(
-                    declared.label,
+                    str(declared.label),
                     f"{set_by(connection, declared.name)} {gettext('Leave empty to keep it.')}",
                     "new-password",
                 )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import audit
 from integrations.core.models import Alert, AuditEntry, User
@@ -23,7 +24,7 @@ def release(alert: Alert, user: User) -> bool:
 
 def mute(alert: Alert, user: User, until: datetime | None) -> bool:
     """Nothing is told of this rule and subject before then; None: muted no more."""
-    said = f"Until {until:%Y-%m-%d %H:%M} UTC." if until else "No more."
+    said = _("Until {until:%Y-%m-%d %H:%M} UTC.").format(until=until) if until else _("No more.")
     return _do(alert, user, "alert.mute", said, muted_until=until)
 
 

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.crypto import UnreadableSecret
 from integrations.core.models import AlertChannel
@@ -29,7 +31,7 @@ from .wording import subject_of, text_of
 SECRET = "secret"  # noqa: S105 — its name in the sealed field
 CONNECT, READ, DEADLINE = 5.0, 10.0, 15.0  # seconds
 LONGEST_ANSWER = 100_000  # bytes; nobody reads it
-NO_MAIL = "No mail server is set up: set EMAIL_URL, and start the portal again."
+NO_MAIL = _("No mail server is set up: set EMAIL_URL, and start the portal again.")
 
 
 def hand_over(channel: AlertChannel, content: Mapping[str, Any], *, message: str, now: datetime) -> str:
@@ -48,9 +50,11 @@ def _post(channel: AlertChannel, content: Mapping[str, Any], *, message: str, no
     try:
         secret = channel.secret.open().get(SECRET, "")
     except UnreadableSecret as problem:
-        raise ConfigurationError(f"The secret of this channel cannot be read: {problem}.") from None
+        raise ConfigurationError(
+            gettext("The secret of this channel cannot be read: {problem}.").format(problem=problem)
+        ) from None
     if not secret:
-        raise ConfigurationError("This channel has no secret to sign with; enter one.")
+        raise ConfigurationError(gettext("This channel has no secret to sign with; enter one."))
     # Sorted: a database gives the stored names back in an order of its own, and every try has the same bytes.
     body = json.dumps({"message": message, **content}, ensure_ascii=False, sort_keys=True).encode()
     timestamp = str(int(now.timestamp()))
@@ -61,7 +65,7 @@ def _post(channel: AlertChannel, content: Mapping[str, Any], *, message: str, no
         "X-Portal-Signature": sign(secret, timestamp, body),
     }
     with Session(
-        vendor="The receiver",
+        vendor=gettext("The receiver"),
         base_url=channel.url,
         secrets=[secret],
         allow_private=channel.allow_private_address,
@@ -72,13 +76,15 @@ def _post(channel: AlertChannel, content: Mapping[str, Any], *, message: str, no
     ) as session:
         answer = session.call("POST", channel.url, data=body, headers=headers)
     if not 200 <= answer.status < 300:
-        raise TemporaryError(f"The receiver answered {answer.status}.", status=answer.status)
-    return f"Taken by {urlsplit(channel.url).hostname} ({answer.status})."
+        raise TemporaryError(
+            gettext("The receiver answered {status}.").format(status=answer.status), status=answer.status
+        )
+    return gettext("Taken by {host} ({status}).").format(host=urlsplit(channel.url).hostname, status=answer.status)
 
 
 def _mail(channel: AlertChannel, content: dict[str, Any], *, message: str) -> str:
     if not settings.MAIL_IS_SET_UP:
-        raise ConfigurationError(NO_MAIL)
+        raise ConfigurationError(str(NO_MAIL))
     host = urlsplit(settings.PORTAL_BASE_URL).hostname
     mail = EmailMessage(
         subject_of(content), text_of(content), to=channel.addresses, headers={"Message-ID": f"<{message}@{host}>"}
@@ -86,5 +92,7 @@ def _mail(channel: AlertChannel, content: dict[str, Any], *, message: str) -> st
     try:
         mail.send()
     except (smtplib.SMTPException, OSError) as problem:
-        raise TemporaryError(f"The mail server did not take it ({type(problem).__name__}).") from problem
-    return f"Given to the mail server for {', '.join(channel.addresses)}."
+        raise TemporaryError(
+            gettext("The mail server did not take it ({kind}).").format(kind=type(problem).__name__)
+        ) from problem
+    return gettext("Given to the mail server for {addresses}.").format(addresses=", ".join(channel.addresses))

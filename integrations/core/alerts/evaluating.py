@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs
 from integrations.core.jobs import Claim
@@ -48,7 +49,9 @@ def evaluate(now: datetime) -> str:
     told = tell(now)
     notices.ask_for_sending()
     count = len(decisions.new) + len(decisions.back) + len(decisions.seen)
-    return f"{count:,} open, {len(decisions.over):,} over, {told:,} to tell."
+    return _("{count:,} open, {over:,} over, {told:,} to tell.").format(
+        count=count, over=len(decisions.over), told=told
+    )
 
 
 def found_by(rules: list[Active]) -> tuple[dict[Key, Finding], dict[str, int]]:

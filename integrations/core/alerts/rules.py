@@ -14,6 +14,8 @@ from django.db.models import Count, IntegerField, Max, Min, OuterRef, Q, Subquer
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import registry
 from integrations.core.budgets.hours import COUNTED_FOR
@@ -44,8 +46,8 @@ def _failing_streams(threshold: int, now: datetime) -> Iterator[Finding]:
     for stream in failing.filter(failures__gte=threshold).select_related("integration__client"):
         yield Finding(
             f"stream:{stream.pk}",
-            f"{stream} failed {stream.failures} times in a row",
-            "What it would have brought is brought by the first run that works again.",
+            gettext("{stream} failed {times} times in a row").format(stream=stream, times=stream.failures),
+            gettext("What it would have brought is brought by the first run that works again."),
             reverse("admin:core_integration_stream", args=[stream.integration_id, stream.slug]),
             stream.first,
             stream.integration.client_id,
@@ -57,8 +59,8 @@ def _sick_connections(threshold: int, now: datetime) -> Iterator[Finding]:
     for connection in sick.select_related("client"):
         yield _of_connection(
             connection,
-            f"{connection} needs attention",
-            "No call of it works until somebody changes a setting; its page says which.",
+            gettext("{connection} needs attention").format(connection=connection),
+            gettext("No call of it works until somebody changes a setting; its page says which."),
             connection.last_error_at or now,
         )
 
@@ -66,9 +68,9 @@ def _sick_connections(threshold: int, now: datetime) -> Iterator[Finding]:
 def _silent_webhooks(threshold: int, now: datetime) -> Iterator[Finding]:
     stopped = Connection.objects.filter(_ALIVE).exclude(webhook_trouble="").exclude(webhook_digest="")
     for connection in stopped.select_related("client", "sender"):
-        since, title = connection.webhook_trouble_at or now, "its webhooks have stopped"
+        since, title = connection.webhook_trouble_at or now, gettext("its webhooks have stopped")
         if connection.webhook_trouble_by == Connection.TroubleBy.SILENCE:
-            since, title = connection.sender.last_call_at or since, "no webhooks come"
+            since, title = connection.sender.last_call_at or since, gettext("no webhooks come")
         yield _of_connection(connection, f"{connection}: {title}", connection.webhook_trouble, since)
 
 
@@ -81,11 +83,11 @@ def _dead_jobs(threshold: int, now: datetime) -> Iterator[Finding]:
     dead = Job.objects.filter(state=Job.State.DEAD, finished_at__gte=now - DEAD_FOR).order_by()
     counted = dead.values("kind").annotate(n=Count("pk"), first=Min("finished_at"), newest=Max("pk"))
     for row in counted.filter(n__gte=threshold):
-        jobs = "job was" if row["n"] == 1 else "jobs were"
+        title = ngettext("{count:,} job was given up: {kind}", "{count:,} jobs were given up: {kind}", row["n"])
         yield Finding(
             f"job:{row['kind']}",
-            f"{row['n']:,} {jobs} given up: {row['kind']}",
-            f"The newest is job #{row['newest']}; its page says why.",
+            title.format(count=row["n"], kind=row["kind"]),
+            gettext("The newest is job #{number}; its page says why.").format(number=row["newest"]),
             f"{reverse('admin:core_job_changelist')}?state__exact=dead&kind={row['kind']}",
             row["first"],
         )
@@ -96,8 +98,8 @@ def _late_queue(threshold: int, now: datetime) -> Iterator[Finding]:
     if oldest is not None and now - oldest > timedelta(minutes=threshold):
         yield Finding(
             "queue",
-            "The job queue is late",
-            f"The oldest job that is due has waited for {_minutes(now - oldest)}.",
+            gettext("The job queue is late"),
+            gettext("The oldest job that is due has waited for {time}.").format(time=_minutes(now - oldest)),
             f"{reverse('admin:core_job_changelist')}?state__exact=queued",
             oldest,
         )
@@ -113,8 +115,12 @@ def _spent_budgets(threshold: int, now: datetime) -> Iterator[Finding]:
         if limit and calls[connection.pk] * 100 > limit * threshold:
             yield _of_connection(
                 connection,
-                f"{connection} has used {calls[connection.pk] * 100 // limit} % of its calls",
-                f"{calls[connection.pk]:,} of {limit:,} calls in the last hour. When they are used up, work waits.",
+                gettext("{connection} has used {percent} % of its calls").format(
+                    connection=connection, percent=calls[connection.pk] * 100 // limit
+                ),
+                gettext("{calls:,} of {limit:,} calls in the last hour. When they are used up, work waits.").format(
+                    calls=calls[connection.pk], limit=limit
+                ),
                 now,
             )
 
@@ -122,13 +128,20 @@ def _spent_budgets(threshold: int, now: datetime) -> Iterator[Finding]:
 def _many_held(threshold: int, now: datetime) -> Iterator[Finding]:
     for held in _held():
         if held.number > threshold:
-            yield _of_held(held, f"{held.stream} holds {held.number:,} records")
+            yield _of_held(
+                held, gettext("{stream} holds {number:,} records").format(stream=held.stream, number=held.number)
+            )
 
 
 def _long_held(threshold: int, now: datetime) -> Iterator[Finding]:
     for held in _held():
         if held.oldest < now - timedelta(hours=threshold):
-            yield _of_held(held, f"{held.stream} has held a record for more than {threshold} hours")
+            yield _of_held(
+                held,
+                gettext("{stream} has held a record for more than {hours} hours").format(
+                    stream=held.stream, hours=threshold
+                ),
+            )
 
 
 class _Held(NamedTuple):
@@ -148,7 +161,7 @@ def _held() -> Iterator[_Held]:
 def _of_held(held: _Held, title: str) -> Finding:
     stream = held.stream
     path = reverse("admin:core_integration_stream", args=[stream.integration_id, stream.slug])
-    said = f"{held.number:,} records failed and wait; everything else goes on."
+    said = gettext("{number:,} records failed and wait; everything else goes on.").format(number=held.number)
     return Finding(f"stream:{stream.pk}", title, said, path, held.oldest, stream.integration.client_id)
 
 
@@ -157,7 +170,7 @@ def _dead_channels(threshold: int, now: datetime) -> Iterator[Finding]:
     for channel in failing:
         yield Finding(
             f"channel:{channel.pk}",
-            f"Alerts do not reach “{channel}”",
+            gettext("Alerts do not reach “{channel}”").format(channel=channel),
             channel.problem,
             reverse("admin:core_alertchannel_change", args=[channel.pk]),
             channel.problem_since or now,
@@ -166,82 +179,85 @@ def _dead_channels(threshold: int, now: datetime) -> Iterator[Finding]:
 
 
 def _minutes(span: timedelta) -> str:
-    return f"{span.total_seconds() // 60:,.0f} minutes"
+    return gettext("{count:,.0f} minutes").format(count=span.total_seconds() // 60)
 
 
 CORE = (
     Rule(
         "stream_failing",
-        "A stream fails again and again",
-        "Open the stream: its last run says why. After a change, press Run now.",
+        _("A stream fails again and again"),
+        _("Open the stream: its last run says why. After a change, press Run now."),
         _failing_streams,
         WARNING,
         3,
-        "failed runs in a row",
+        _("failed runs in a row"),
     ),
     Rule(
         "connection_attention",
-        "A connection needs attention",
-        "Open the connection: it names the setting. Change it, and test the connection.",
+        _("A connection needs attention"),
+        _("Open the connection: it names the setting. Change it, and test the connection."),
         _sick_connections,
         URGENT,
     ),
     Rule(
         "webhooks_silent",
-        "Webhooks have stopped or fallen silent",
-        "See at the vendor whether the webhook is active and reaches the portal. Nothing is lost: polls find it later.",
+        _("Webhooks have stopped or fallen silent"),
+        _(
+            "See at the vendor whether the webhook is active and reaches the portal. Nothing is lost: polls find it "
+            "later."
+        ),
         _silent_webhooks,
         WARNING,
     ),
     Rule(
         "dead_jobs",
-        "Jobs were given up",
-        "Open the list: each job says why. Mend the cause, then try them again there.",
+        _("Jobs were given up"),
+        _("Open the list: each job says why. Mend the cause, then try them again there."),
         _dead_jobs,
         WARNING,
         1,
-        "dead jobs of one kind within 24 hours",
+        _("dead jobs of one kind within 24 hours"),
     ),
     Rule(
         "queue_late",
-        "The job queue is late",
-        "See whether the queue's process runs, and whether one kind of job takes all its time; /readyz says more.",
+        _("The job queue is late"),
+        _("See whether the queue's process runs, and whether one kind of job takes all its time; /readyz says more."),
         _late_queue,
         URGENT,
         5,
-        "minutes that the oldest due job has waited",
+        _("minutes that the oldest due job has waited"),
     ),
     Rule(
         "budget",
-        "A vendor's quota is nearly used up",
-        "See under API calls what makes so many. Work that finds none left waits for the next hour by itself.",
+        _("A vendor's quota is nearly used up"),
+        _("See under API calls what makes so many. Work that finds none left waits for the next hour by itself."),
         _spent_budgets,
         WARNING,
         80,
-        "percent of the calls allowed in an hour",
+        _("percent of the calls allowed in an hour"),
     ),
     Rule(
         "held_many",
-        "Many records are held",
-        "Open the stream and look at what is held: one cause often holds them all.",
+        _("Many records are held"),
+        _("Open the stream and look at what is held: one cause often holds them all."),
         _many_held,
         WARNING,
         100,
-        "held records of one stream",
+        _("held records of one stream"),
     ),
     Rule(
         "held_long",
-        "A record has been held for long",
-        "Open the stream and look at what is held: mend the cause and try again, or dismiss it with a reason.",
+        _("A record has been held for long"),
+        _("Open the stream and look at what is held: mend the cause and try again, or dismiss it with a reason."),
         _long_held,
         NOTICE,
         24,
-        "hours since the oldest record was held",
+        _("hours since the oldest record was held"),
     ),
     Rule(
         "channel_failing",
-        "Alerts do not reach a channel",
-        "Open the channel: it says what went wrong. Change it, and send a test.",
+        _("Alerts do not reach a channel"),
+        _("Open the channel: it says what went wrong. Change it, and send a test."),
         _dead_channels,
         WARNING,
     ),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Alert, AlertChannel, AlertMessage, AlertNotice
@@ -43,7 +44,7 @@ def send_alerts(claim: Claim, channel_id: int) -> str:
         if message.state == State.SENDING:
             raise Again(at=message.next_try, outcome=outcome)
         sent += message.state == State.SENT
-    return f"{sent} messages." if channel.is_enabled else "The channel is switched off."
+    return _("{sent} messages.").format(sent=sent) if channel.is_enabled else _("The channel is switched off.")
 
 
 def send_test(channel: AlertChannel, *, by: str) -> AlertMessage:
@@ -102,7 +103,7 @@ def _next(channel: AlertChannel) -> AlertMessage | None:
             carried = AlertNotice.objects.filter(pk__in=[row.pk for row in news])
             carried.update(state=AlertNotice.State.IN_MESSAGE, message=message)
             return message
-    raise Again(at=room, outcome=f"{len(news)} wait: this hour has had its messages.")
+    raise Again(at=room, outcome=_("{count} wait: this hour has had its messages.").format(count=len(news)))
 
 
 def _split(rows: Sequence[AlertNotice], now: datetime) -> tuple[list[AlertNotice], list[int]]:

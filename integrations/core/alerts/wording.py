@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.models import Alert, AlertNotice, Severity
 from integrations.core.registry import Rule
 
@@ -16,7 +19,7 @@ LINES = 20  # alerts that a message tells one by one; the others are counted
 LONGEST_SUBJECT = 150
 What = AlertNotice.What
 TEST = "test"
-_WORDS = {What.OPENED: "Alert", What.REMINDER: "Still open", What.RECOVERED: "Over"}
+_WORDS = {What.OPENED: _("Alert"), What.REMINDER: _("Still open"), What.RECOVERED: _("Over")}
 
 
 def content_of(
@@ -36,9 +39,9 @@ def test_content(*, base_url: str, now: datetime, by: str) -> dict[str, Any]:
     """A message that says that messages arrive."""
     entry = {
         "what": TEST,
-        "title": "This is a test",
-        "sentence": f"{by} asked for it, to see whether alerts arrive here. Nothing is wrong.",
-        "advice": "Nothing.",
+        "title": gettext("This is a test"),
+        "sentence": gettext("{by} asked for it, to see whether alerts arrive here. Nothing is wrong.").format(by=by),
+        "advice": gettext("Nothing."),
         "severity": "notice",
         "since": now.isoformat(timespec="seconds"),
         "url": f"{base_url}/admin/",
@@ -53,11 +56,11 @@ def _entry(notice: AlertNotice, rules: dict[str, Rule], base_url: str) -> dict[s
         "id": alert.pk,
         "rule": alert.rule,
         "subject": alert.subject,
-        "severity": Severity(alert.severity).label,
+        "severity": Severity(alert.severity).name.lower(),
         "client": alert.client.slug if alert.client else None,
         "title": alert.title,
         "sentence": alert.sentence,
-        "advice": rule.advice if rule else "",
+        "advice": str(rule.advice) if rule else "",
         "since": _iso(alert.since),
         "recovered_at": _iso(alert.recovered_at) if alert.state == Alert.State.RECOVERED else None,
         "times_opened": alert.count,
@@ -72,7 +75,9 @@ def subject_of(content: dict[str, Any]) -> str:
     first = entries[0]
     said = f"{_word(first)}: {first['title']}" if first["what"] != TEST else first["title"]
     others = len(entries) - 1 + more
-    line = f"[portal] {said}" + (f", and {others:,} more" if others else "")
+    line = f"[portal] {said}"
+    if others:
+        line = gettext("{line}, and {count:,} more").format(line=line, count=others)
     line = " ".join(line.split())
     return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
 
@@ -81,29 +86,34 @@ def text_of(content: dict[str, Any]) -> str:
     """The mail: plain text, an alert after the other."""
     parts = [_lines(entry) for entry in content["alerts"]]
     if content["more"]:
-        parts.append(f"…and {content['more']:,} more. All of them: {content['portal']}/admin/core/alert/")
-    parts.append(f"You get this because your address stands in an alert channel of {content['portal']}.")
+        more = gettext("…and {count:,} more. All of them: {url}")
+        parts.append(more.format(count=content["more"], url=f"{content['portal']}/admin/core/alert/"))
+    why = gettext("You get this because your address stands in an alert channel of {portal}.")
+    parts.append(why.format(portal=content["portal"]))
     return "\n\n".join(parts) + "\n"
 
 
 def _lines(entry: dict[str, Any]) -> str:
     is_over = entry["what"] == What.RECOVERED
-    lines = [f"{_word(entry)}: {entry['title']}", f"Since:      {_when(entry['since'])}"]
+    said = [(gettext("Since:"), _when(entry["since"]))]
     if entry.get("recovered_at"):
-        lines.append(f"Over since: {_when(entry['recovered_at'])}")
-    lines.append(f"What:       {entry['sentence']}")
+        said.append((gettext("Over since:"), _when(entry["recovered_at"])))
+    said.append((gettext("What:"), entry["sentence"]))
     if not is_over:
-        lines.append(f"To do:      {entry['advice']}")
+        said.append((gettext("To do:"), entry["advice"]))
     if entry.get("times_opened", 1) > 1:
-        lines.append(f"Note:       it has come and gone {entry['times_opened']} times.")
-    return "\n".join([*lines, f"Page:       {entry['url']}"])
+        flaps = gettext("it has come and gone {count} times.").format(count=entry["times_opened"])
+        said.append((gettext("Note:"), flaps))
+    said.append((gettext("Page:"), entry["url"]))
+    width = len(gettext("Over since:"))
+    return "\n".join([f"{_word(entry)}: {entry['title']}", *(f"{name:<{width}} {text}" for name, text in said)])
 
 
 def _word(entry: dict[str, Any]) -> str:
     if entry["what"] == TEST:
-        return "Test"
-    word = _WORDS[What(entry["what"])]
-    return f"{word} ({entry['severity']})" if entry["what"] != What.RECOVERED else word
+        return gettext("Test")
+    word = str(_WORDS[What(entry["what"])])
+    return word if entry["what"] == What.RECOVERED else f"{word} ({Severity[entry['severity'].upper()].label})"
 
 
 def _iso(at: datetime | None) -> str | None:

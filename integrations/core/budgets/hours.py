@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import CallCount
 
@@ -41,7 +42,9 @@ class Hour:
             granted = min(chunk, allowed - sum(calls for _, calls in counted))
             if granted <= 0:
                 raise NotYet(
-                    f"“{self._name}” has used its {allowed} calls of this hour; nothing was sent.",
+                    _("“{name}” has used its {allowed} calls of this hour; nothing was sent.").format(
+                        name=self._name, allowed=allowed
+                    ),
                     seconds=until_room(counted, allowed, now=now, lasts=COUNTED_FOR),
                 )
             minute = _minute(now)

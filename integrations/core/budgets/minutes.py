@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import CallSecond
 
@@ -78,9 +79,10 @@ class Minute:
         rest = until_room(those, allowed, now=now, lasts=COUNTED_FOR)
         if rest == 0:
             return None
-        what = "calls" if limit == ALL else f"calls to {limit}"
-        sentence = f"“{self._name}” has used its {allowed} {what} of this minute; nothing was sent."
-        return NotYet(sentence, seconds=rest)
+        said = gettext("“{name}” has used its {allowed} calls of this minute; nothing was sent.")
+        if limit != ALL:
+            said = gettext("“{name}” has used its {allowed} calls to {bucket} of this minute; nothing was sent.")
+        return NotYet(said.format(name=self._name, allowed=allowed, bucket=limit), seconds=rest)
 
     def _add(self, bucket: str, now: datetime, calls: int) -> None:
         seconds = CallSecond.objects.filter(connection_id=self._id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import registry
 from integrations.core.models import CallCount, CallSecond, CallSlot, CallStop, Connection
@@ -27,7 +28,7 @@ class BucketUsage:
 
     @property
     def label(self) -> str:
-        return "All calls" if self.bucket == ALL else self.bucket.capitalize()
+        return _("All calls") if self.bucket == ALL else self.bucket.capitalize()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import connection as database
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import CallSlot
 
@@ -36,7 +37,9 @@ class Slots:
             return slot
         refuse_while_stopped(self._id, self._name)
         raise NotYet(
-            f"All calls that “{self._name}” may make to {asked.endpoint} at a time are in use; nothing was sent.",
+            _("All calls that “{name}” may make to {endpoint} at a time are in use; nothing was sent.").format(
+                name=self._name, endpoint=asked.endpoint
+            ),
             seconds=POLL,
             retry_after=5,
         )

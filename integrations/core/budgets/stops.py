@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import CallStop
 
@@ -32,5 +33,8 @@ def refuse_while_stopped(connection_id: int, name: str) -> None:
     if until := stopped_until(connection_id):
         rest = max(0.0, (until - timezone.now()).total_seconds())
         raise NotYet(
-            f"The vendor asked “{name}” to wait, for another {math.ceil(rest)} seconds; nothing was sent.", seconds=rest
+            _("The vendor asked “{name}” to wait, for another {seconds} seconds; nothing was sent.").format(
+                name=name, seconds=math.ceil(rest)
+            ),
+            seconds=rest,
         )

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, jobs
 from integrations.core.jobs import Again, Claim
@@ -26,8 +28,8 @@ from .sources import all_sources, sources_for
 CARRY_OUT = "core.carry_out_failure_act"
 SLICE = 20.0  # seconds of work before others get their turn
 KEPT = dt.timedelta(days=30)
-OVER = "It does not wait any more: a run or a person was faster."
-CHANGED = "It waits for another reason by now; look at it again."
+OVER = _("It does not wait any more: a run or a person was faster.")
+CHANGED = _("It waits for another reason by now; look at it again.")
 State = FailureAct.State
 
 
@@ -76,12 +78,13 @@ def confirm(row: FailureAct, *, reason: str = "") -> bool:
         if not mine.update(state=State.RUNNING, reason=reason[:400]):
             return False
         key, count = Key(**row.group), len(row.ids)
+        why = gettext("Because: {reason}").format(reason=reason) if reason else ""
         entry = audit.begin(
             f"failures.{row.act}",
             user=row.by,
             client=Client.objects.filter(pk=key.client).first() if key.client else None,
             record=f"failures:{row.pk}",
-            detail=f"{count:,} {row.source}: {key.shape} {f'Because: {reason}' if reason else ''}".strip(),
+            detail=f"{count:,} {row.source}: {key.shape} {why}".strip(),
         )
         mine = FailureAct.objects.filter(pk=row.pk)
         mine.update(audit=entry)
@@ -118,13 +121,13 @@ def _do_some(row: FailureAct, source: FailureSource, act: Act) -> None:
             return
         ids, key = row.ids[row.done : row.done + act.at_once], Key(**row.group)
         waiting = {one.pk: one for one in source.rows(row.by).filter(pk__in=ids).select_for_update(of=("self",))}
-        left = {pk: OVER for pk in ids if pk not in waiting}
-        left |= {pk: CHANGED for pk, one in waiting.items() if not key.holds(one)}
+        left = {pk: str(OVER) for pk in ids if pk not in waiting}
+        left |= {pk: str(CHANGED) for pk, one in waiting.items() if not key.holds(one)}
         mine = [waiting[pk] for pk in ids if pk not in left]
         if mine and row.by.has_perm(act.permission):
             left |= act.do(mine, row.by, row.reason)
         elif mine:
-            left |= {one.pk: "You may not do this any more." for one in mine}
+            left |= {one.pk: gettext("You may not do this any more.") for one in mine}
         row.done += len(ids)
         row.left |= {str(pk): why for pk, why in left.items()}
         FailureAct.objects.filter(pk=row.pk).update(done=row.done, left=row.left)
@@ -150,8 +153,10 @@ def _finish(row: FailureAct) -> str:
 
 def _said(row: FailureAct) -> str:
     left = len(row.left)
-    rest = f" {len(row.ids) - row.done:,} not tried." if row.done < len(row.ids) else ""
-    return f"{row.done - left:,} done, {left:,} left alone.{rest}"
+    said = gettext("{done:,} done, {left:,} left alone.").format(done=row.done - left, left=left)
+    if row.done < len(row.ids):
+        said += " " + gettext("{count:,} not tried.").format(count=len(row.ids) - row.done)
+    return said
 
 
 # --- what the page shows ----------------------------------------------------------------------------------------------
@@ -167,7 +172,9 @@ def rows_of(row: FailureAct, ids: Sequence[int]) -> list[Row]:
     there = list((source.rows if is_new else source.every)(row.by).filter(pk__in=ids))
     links = dict(zip([one.pk for one in there], source.show(there), strict=True))
     if is_new:
-        words = dict.fromkeys(ids, ("no", "warning", OVER)) | {one.pk: _possible(source, act, one) for one in there}
+        words = dict.fromkeys(ids, (gettext("no"), "warning", str(OVER))) | {
+            one.pk: _possible(source, act, one) for one in there
+        }
     else:
         reached = set(row.ids[: row.done])
         words = {pk: _result(row, act, pk, reached) for pk in ids}
@@ -176,11 +183,11 @@ def rows_of(row: FailureAct, ids: Sequence[int]) -> list[Row]:
 
 def _possible(source: FailureSource, act: Act, one: Any) -> tuple[str, str, str]:
     why_not = act.obstacle(one)
-    return ("no", "warning", why_not) if why_not else ("yes", "good", source.says(one))
+    return (gettext("no"), "warning", why_not) if why_not else (gettext("yes"), "good", source.says(one))
 
 
 def _result(row: FailureAct, act: Act, pk: int, reached: set[int]) -> tuple[str, str, str]:
     if pk not in reached:
-        return ("waiting", "neutral", "") if row.state == State.RUNNING else ("not tried", "neutral", "")
+        return (gettext("waiting") if row.state == State.RUNNING else gettext("not tried"), "neutral", "")
     why = row.left.get(str(pk))
-    return ("left alone", "warning", why) if why else ("done", "good", act.result)
+    return (gettext("left alone"), "warning", why) if why else (gettext("done"), "good", str(act.result))

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import jobs, streams
 from integrations.core.models import Stream, User
@@ -16,7 +19,7 @@ from integrations.core.webhooks.receiving import NOT_UNDERSTOOD
 from .source import Act
 
 CHANGE_STREAM, CHANGE_JOB, CHANGE_DELIVERY = "core.change_stream", "core.change_job", "core.change_webhookdelivery"
-UNREADABLE = "Its body could not be understood, so no record is known to look at."
+UNREADABLE = _("Its body could not be understood, so no record is known to look at.")
 
 
 # --- held records -----------------------------------------------------------------------------------------------------
@@ -43,13 +46,15 @@ def _stream_of(row: Any) -> Stream:
 
 def _why_not(stream: Stream) -> str:
     """Why the stream does not run now; empty when it does."""
-    unapproved = streams.UNAPPROVED if streams.waits_for_approval(stream) else ""
+    unapproved = str(streams.UNAPPROVED) if streams.waits_for_approval(stream) else ""
     return streams.why_not(stream.integration) or unapproved
 
 
 def _waits(row: Any) -> str:
     problem = _why_not(_stream_of(row))
-    return f"{problem} Until that is over they wait, and are then tried first." if problem else ""
+    if not problem:
+        return ""
+    return gettext("{problem} Until that is over they wait, and are then tried first.").format(problem=problem)
 
 
 def _ask_for_run(row: Any, user: User) -> None:
@@ -60,11 +65,16 @@ def _ask_for_run(row: Any, user: User) -> None:
 
 RETRY_HELD = Act(
     "retry",
-    "Retry",
+    _("Retry"),
     CHANGE_STREAM,
-    "Each record is read as it is now and tried at the next run of its stream, which is asked for at once; a run tries "
-    f"at most {holding.AT_ONCE} of them, and the next ones the others. Their tries are counted anew.",
-    "It is tried at the next run.",
+    format_lazy(
+        _(
+            "Each record is read as it is now and tried at the next run of its stream, which is asked for at once; a "
+            "run tries at most {most} of them, and the next ones the others. Their tries are counted anew."
+        ),
+        most=holding.AT_ONCE,
+    ),
+    _("It is tried at the next run."),
     _retry_held,
     hint=_waits,
     after=_ask_for_run,
@@ -72,11 +82,13 @@ RETRY_HELD = Act(
 )
 CHECK_HELD = Act(
     "check",
-    "Check now",
+    _("Check now"),
     CHANGE_STREAM,
-    "What was sent for each record is looked up by the portal's mark at the next run, which is asked for at once. Only "
-    "what is not there is written.",
-    "It is looked up at the next run.",
+    _(
+        "What was sent for each record is looked up by the portal's mark at the next run, which is asked for at once. "
+        "Only what is not there is written."
+    ),
+    _("It is looked up at the next run."),
     _retry_held,
     hint=_waits,
     after=_ask_for_run,
@@ -85,10 +97,10 @@ CHECK_HELD = Act(
 )
 DISMISS_HELD = Act(
     "dismiss",
-    "Dismiss",
+    _("Dismiss"),
     CHANGE_STREAM,
-    "They are not tried any more. Nothing is deleted, and when a record changes it is dealt with again.",
-    "It is dismissed.",
+    _("They are not tried any more. Nothing is deleted, and when a record changes it is dealt with again."),
+    _("It is dismissed."),
     _dismiss_held,
     wants_reason=True,
     at_once=1000,
@@ -99,30 +111,33 @@ DISMISS_HELD = Act(
 
 
 def _retry_jobs(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
-    waits = "Another job of its key waits already; that one does its work."
+    waits = gettext("Another job of its key waits already; that one does its work.")
     return {row.pk: waits for row in rows if not jobs.retry(row, user=user)}
 
 
 def _dismiss_jobs(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
-    return {row.pk: "It is not dead any more." for row in rows if not jobs.dismiss(row, user=user, reason=reason)}
+    over = gettext("It is not dead any more.")
+    return {row.pk: over for row in rows if not jobs.dismiss(row, user=user, reason=reason)}
 
 
 OF_JOBS = (
     Act(
         "retry",
-        "Retry",
+        _("Retry"),
         CHANGE_JOB,
-        "Each job is queued again with all its attempts. What it had written before it died is looked at first, so "
-        "nothing is done twice.",
-        "It is queued again.",
+        _(
+            "Each job is queued again with all its attempts. What it had written before it died is looked at first, so "
+            "nothing is done twice."
+        ),
+        _("It is queued again."),
         _retry_jobs,
     ),
     Act(
         "dismiss",
-        "Dismiss",
+        _("Dismiss"),
         CHANGE_JOB,
-        "They are not tried any more. Why, and what they died of, stays on their pages.",
-        "It is dismissed.",
+        _("They are not tried any more. Why, and what they died of, stays on their pages."),
+        _("It is dismissed."),
         _dismiss_jobs,
         wants_reason=True,
     ),
@@ -133,12 +148,12 @@ OF_JOBS = (
 
 
 def _unreadable(row: Any) -> str:
-    return UNREADABLE if row.subject == NOT_UNDERSTOOD else ""
+    return str(UNREADABLE) if row.subject == NOT_UNDERSTOOD else ""
 
 
 def _replay(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
     working.replay([row for row in rows if not _unreadable(row)], user=user)
-    return {row.pk: UNREADABLE for row in rows if _unreadable(row)}
+    return {row.pk: str(UNREADABLE) for row in rows if _unreadable(row)}
 
 
 def _ignore(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
@@ -148,21 +163,23 @@ def _ignore(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
 
 REPLAY = Act(
     "retry",
-    "Look again",
+    _("Look again"),
     CHANGE_DELIVERY,
-    "Each record is read once, as it is now, behind all other work, and whatever differs is brought over. One that did "
-    "not change since costs only the reading.",
-    "Its record is looked at again.",
+    _(
+        "Each record is read once, as it is now, behind all other work, and whatever differs is brought over. One "
+        "that did not change since costs only the reading."
+    ),
+    _("Its record is looked at again."),
     _replay,
     obstacle=_unreadable,
     unknown="too",
 )
 IGNORE = Act(
     "dismiss",
-    "Dismiss",
+    _("Dismiss"),
     CHANGE_DELIVERY,
-    "Nothing will follow from them; they stand in the inbox as ignored.",
-    "It is ignored.",
+    _("Nothing will follow from them; they stand in the inbox as ignored."),
+    _("It is ignored."),
     _ignore,
     wants_reason=True,
     unknown="too",
@@ -189,10 +206,10 @@ def _run_again(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str
 
 RUN_AGAIN = Act(
     "retry",
-    "Run again",
+    _("Run again"),
     CHANGE_STREAM,
-    "The stream runs as soon as a worker is free, and goes on from where its last good run was.",
-    "It runs as soon as a worker is free.",
+    _("The stream runs as soon as a worker is free, and goes on from where its last good run was."),
+    _("It runs as soon as a worker is free."),
     _run_again,
     obstacle=_not_now,
 )

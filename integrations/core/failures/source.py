@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 
 from integrations.core.models import User
 from integrations.core.models.scoping import ScopedQuerySet
+from integrations.texts import Text
 
 from .shapes import shape_of
 
@@ -38,9 +39,9 @@ class Link(NamedTuple):
 class Explanation:
     """A cause in plain words: what it is called, what it means, what mends it, and how bad it is."""
 
-    label: str
-    means: str
-    fix: str
+    label: Text
+    means: Text
+    fix: Text
     tone: str = "bad"  # or warning, info, neutral
 
 
@@ -56,10 +57,10 @@ class Act:
     """
 
     slug: str
-    label: str
+    label: Text
     permission: str
-    says: str
-    result: str
+    says: Text
+    result: Text
     do: Callable[[Sequence[Any], User, str], Mapping[int, str]]
     wants_reason: bool = False
     obstacle: Callable[[Any], str] = lambda row: ""
@@ -81,8 +82,8 @@ class FailureSource:
     """
 
     slug: str
-    one: str
-    many: str
+    one: Text
+    many: Text
     permission: str
     model: type[Model]
     columns: Mapping[str, Combinable]
@@ -92,14 +93,14 @@ class FailureSource:
     says: Callable[[Any], str] = lambda row: str(row.f_sentence)
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     acts: tuple[Act, ...] = ()
-    label: str = ""  # in a list of kinds, where `many` is not enough
+    label: Text = ""  # in a list of kinds, where `many` is not enough
     quiet: bool = False
     audited: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
     @property
-    def title(self) -> str:
+    def title(self) -> Text:
         return self.label or self.many
 
     @property

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import registry, streams
 from integrations.core.models import (
@@ -98,7 +100,7 @@ def _stream(row: Any) -> Link:
 
 
 def _to_stream(row: Any) -> Link:
-    return Link("the stream", _stream_page(row))
+    return Link(gettext("the stream"), _stream_page(row))
 
 
 def _job(row: Any) -> Link:
@@ -112,7 +114,7 @@ def _delivery(row: Any) -> Link:
 
 
 def _run(row: Any) -> Link:
-    return Link(f"run {row.pk}", reverse("admin:core_syncrun_change", args=[row.pk]))
+    return Link(gettext("run {number}").format(number=row.pk), reverse("admin:core_syncrun_change", args=[row.pk]))
 
 
 def _entry(row: Any) -> Link:
@@ -121,62 +123,71 @@ def _entry(row: Any) -> Link:
 
 
 def _connection(row: Any) -> Link:
-    return Link(f"connection {row.f_what}", reverse("admin:core_connection_change", args=[row.pk]))
+    return Link(
+        gettext("connection {name}").format(name=row.f_what), reverse("admin:core_connection_change", args=[row.pk])
+    )
 
 
 def _its_connection(row: Any) -> Link:
-    return Link(f"connection {row.f_what}", reverse("admin:core_connection_change", args=[row.connection_id]))
+    return Link(
+        gettext("connection {name}").format(name=row.f_what),
+        reverse("admin:core_connection_change", args=[row.connection_id]),
+    )
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
 _OF_RUNS = {
     "failed": Explanation(
-        "run failed",
-        "The last run of this stream ended with an error before its end. Nothing is lost: the next one goes on from "
-        "where the last good one was.",
-        "The sentence says what was in the way. Mend it, or wait for the next run; or switch the stream off.",
+        _("run failed"),
+        _(
+            "The last run of this stream ended with an error before its end. Nothing is lost: the next one goes on "
+            "from where the last good one was."
+        ),
+        _("The sentence says what was in the way. Mend it, or wait for the next run; or switch the stream off."),
     ),
     "interrupted": Explanation(
-        "run interrupted",
-        "The process that ran it ended before the run did, as in a restart. The next run goes on from there.",
-        "Usually nothing is to be done. If it happens again and again, look at the logs of the queue.",
+        _("run interrupted"),
+        _("The process that ran it ended before the run did, as in a restart. The next run goes on from there."),
+        _("Usually nothing is to be done. If it happens again and again, look at the logs of the queue."),
         "warning",
     ),
     "stopped": Explanation(
-        "run stopped",
-        "A person stopped the last run. The stream goes on by itself at its next interval.",
-        "Run it again now, or switch the stream off.",
+        _("run stopped"),
+        _("A person stopped the last run. The stream goes on by itself at its next interval."),
+        _("Run it again now, or switch the stream off."),
         "info",
     ),
 }
 _APPROVAL = Explanation(
-    "first run to approve",
-    "This stream has not written anything yet. An admin looks at a dry run and lets it begin.",
-    "Open the stream, start a dry run, look at what it would do, and approve it.",
+    _("first run to approve"),
+    _("This stream has not written anything yet. An admin looks at a dry run and lets it begin."),
+    _("Open the stream, start a dry run, look at what it would do, and approve it."),
     "info",
 )
 _SICK = Explanation(
-    "a setting is wrong",
-    "The other system refuses this connection as a whole: a password, a right or an address is wrong. Everything that "
-    "uses it waits.",
-    "Mend the setting on its page and test it there. What was held meanwhile can then be retried here.",
+    _("a setting is wrong"),
+    _(
+        "The other system refuses this connection as a whole: a password, a right or an address is wrong. Everything "
+        "that uses it waits."
+    ),
+    _("Mend the setting on its page and test it there. What was held meanwhile can then be retried here."),
 )
 _SILENT = Explanation(
-    "webhooks stopped",
-    "The other system says that it sends no more webhooks. What the streams read by themselves still comes.",
-    "Switch the webhook on again over there; the page of the connection says where.",
+    _("webhooks stopped"),
+    _("The other system says that it sends no more webhooks. What the streams read by themselves still comes."),
+    _("Switch the webhook on again over there; the page of the connection says where."),
 )
 _IGNORED = Explanation(
-    "ignored",
-    "Nothing followed from these calls, and nothing had to: nobody was interested, or a person said so.",
-    "Nothing is to be done. If something should have followed, mend the settings and have them looked at again.",
+    _("ignored"),
+    _("Nothing followed from these calls, and nothing had to: nobody was interested, or a person said so."),
+    _("Nothing is to be done. If something should have followed, mend the settings and have them looked at again."),
     "neutral",
 )
 _NOT_LOOKED_AT = Explanation(
-    "webhook failed",
-    "A webhook came, and looking at its record ended with an error.",
-    "Mend what the sentence says, then have the records looked at again: each is read as it is now.",
+    _("webhook failed"),
+    _("A webhook came, and looking at its record ended with an error."),
+    _("Mend what the sentence says, then have the records looked at again: each is read as it is now."),
 )
 
 
@@ -200,8 +211,8 @@ _CONNECTION = {"client": "client_id", "what": "slug"}
 CORE: tuple[FailureSource, ...] = (
     FailureSource(
         slug="held",
-        one="held record",
-        many="held records",
+        one=_("held record"),
+        many=_("held records"),
         permission="core.view_helditem",
         model=HeldItem,
         columns=_HELD,
@@ -213,8 +224,8 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="jobs",
-        one="dead job",
-        many="dead jobs",
+        one=_("dead job"),
+        many=_("dead jobs"),
         permission="core.view_job",
         model=Job,
         columns=columns(what="kind", cause=_or_other("error_class"), sentence="outcome", since="finished_at"),
@@ -225,8 +236,8 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="deliveries",
-        one="failed webhook",
-        many="failed webhooks",
+        one=_("failed webhook"),
+        many=_("failed webhooks"),
         permission="core.view_webhookdelivery",
         model=WebhookDelivery,
         columns=columns(**_DELIVERY, cause=Coalesce(Subquery(_JOB_OF), Value(OTHER)), since="received_at"),
@@ -239,9 +250,9 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="runs",
-        one="stream",
-        many="streams",
-        label="streams whose last run failed",
+        one=_("stream"),
+        many=_("streams"),
+        label=_("streams whose last run failed"),
         permission="core.view_syncrun",
         model=SyncRun,
         columns=columns(**_OF_STREAM, what="stream__slug", cause="state", sentence="outcome", since="started_at"),
@@ -253,9 +264,9 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="connections",
-        one="connection",
-        many="connections",
-        label="connections that need attention",
+        one=_("connection"),
+        many=_("connections"),
+        label=_("connections that need attention"),
         permission="core.view_connection",
         model=Connection,
         columns=columns(
@@ -268,9 +279,9 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="silent",
-        one="connection",
-        many="connections",
-        label="connections whose webhooks stopped",
+        one=_("connection"),
+        many=_("connections"),
+        label=_("connections whose webhooks stopped"),
         permission="core.view_connection",
         model=Connection,
         columns=columns(**_CONNECTION, cause=Value("silent"), sentence="webhook_trouble", since="webhook_trouble_at"),
@@ -281,8 +292,8 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="unknown",
-        one="open outcome",
-        many="open outcomes",
+        one=_("open outcome"),
+        many=_("open outcomes"),
         permission="core.view_auditentry",
         model=AuditEntry,
         columns=columns(client="client_id", what="action", cause=Value(UNKNOWN), sentence="detail", since="at"),
@@ -291,9 +302,9 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="awaiting",
-        one="stream",
-        many="streams",
-        label="streams to approve",
+        one=_("stream"),
+        many=_("streams"),
+        label=_("streams to approve"),
         permission="core.view_stream",
         model=Stream,
         columns=columns(
@@ -301,7 +312,7 @@ CORE: tuple[FailureSource, ...] = (
             integration="integration_id",
             what="slug",
             cause=Value("approval"),
-            sentence=Value(streams.UNAPPROVED),
+            sentence=Value(streams.UNAPPROVED, output_field=CharField()),
             since="",
         ),
         waits=_unapproved,
@@ -311,8 +322,8 @@ CORE: tuple[FailureSource, ...] = (
     ),
     FailureSource(
         slug="ignored",
-        one="ignored webhook",
-        many="ignored webhooks",
+        one=_("ignored webhook"),
+        many=_("ignored webhooks"),
         permission="core.view_webhookdelivery",
         model=WebhookDelivery,
         columns=columns(**_DELIVERY, cause=Value("ignored"), since="received_at"),

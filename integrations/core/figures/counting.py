@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs
 from integrations.core.jobs import Again, Claim
@@ -47,12 +48,12 @@ def count_figures(claim: Claim) -> str:
     def check() -> None:
         nonlocal checked
         if time.monotonic() > ends:
-            raise Again(at=timezone.now(), outcome="The first count is long; it goes on.")
+            raise Again(at=timezone.now(), outcome=_("The first count is long; it goes on."))
         if time.monotonic() - checked > CHECKED_EVERY:
             claim.check()
             checked = time.monotonic()
 
-    return f"{count_all(check)} hours and days were counted."
+    return _("{count} hours and days were counted.").format(count=count_all(check))
 
 
 def count_all(check: Check = lambda: None) -> int:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Stream, SyncEntry, SyncRun
 from integrations.core.streams import StreamProblem
@@ -19,6 +21,13 @@ from .flow import Flow, Outcome, Page, Record
 
 CHECKPOINT = 1.0  # seconds: so far back at most a run begins again after its process died
 COUNTED = ("read", "created", "updated", "unchanged", "skipped", "held")
+COUNTED_WORDS = {
+    "created": _("created"),
+    "updated": _("updated"),
+    "unchanged": _("unchanged"),
+    "skipped": _("skipped"),
+    "held": _("held"),
+}
 
 
 @dataclass(slots=True)
@@ -140,7 +149,7 @@ class Book:
         row = Stream.objects.select_for_update().get(pk=self.stream.pk)
         if row.watermark != self.stream.watermark:
             raise StreamProblem(
-                "Somebody else moved the watermark meanwhile; this run ends, the next one goes on from it."
+                gettext("Somebody else moved the watermark meanwhile; this run ends, the next one goes on from it.")
             )
         if row.watermark is not None and reached <= row.watermark:
             return

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core import correlation, reporting
 from integrations.core.jobs import Again, ClaimLost
@@ -30,7 +31,7 @@ from integrations.transport.errors import (
 )
 
 from . import holding
-from .committing import COUNTED, Book, Results
+from .committing import COUNTED, COUNTED_WORDS, Book, Results
 from .flow import Flow, Outcome, Page, Plan, Record
 from .linking import (
     BusyError,
@@ -105,7 +106,7 @@ class _Run:
                 self.stream,
                 record_id,
                 HeldItem.Cause.TEMPORARY,
-                holding.DIED,
+                str(holding.DIED),
                 fingerprint=fingerprint,
                 error_class=holding.DIED_CLASS,
             )
@@ -144,7 +145,7 @@ class _Run:
                 raise
             except NotFoundError:
                 results.settled.append(item.record_id)
-                results.enter(record, Outcome.SKIPPED, "It is gone at its source.")
+                results.enter(record, Outcome.SKIPPED, gettext("It is gone at its source."))
             except Exception as error:  # with one record something is wrong; the next ones go on
                 self._failed(record, error, results)
             else:
@@ -173,7 +174,7 @@ class _Run:
             results.settled.append(record.id)
         self._commit(results)
         said = [f"{entry.get_outcome_display()}: {entry.why}".strip(": ") for entry in results.entries]
-        return " ".join(said) or "Unchanged."
+        return " ".join(said) or gettext("Unchanged.")
 
     # --- reading
 
@@ -265,7 +266,9 @@ class _Run:
 
     def _brought_in_step(self, record: Record, link: RecordLink | None, results: Results) -> None:
         if link is None and self.is_awaited:
-            raise BusyError("It may be one that the portal made itself a moment ago; it is looked at again soon.")
+            raise BusyError(
+                gettext("It may be one that the portal made itself a moment ago; it is looked at again soon.")
+            )
         plan = self.flow.plan(record, link)
         if plan.skipped:
             results.enter(record, Outcome.SKIPPED, plan.why)
@@ -366,8 +369,9 @@ class _Run:
         """How far the run is, in a sentence."""
         row = SyncRun.objects.get(pk=self.run.pk)
         done = {name: getattr(row, name) for name in COUNTED[1:]}
-        told = ", ".join(f"{count:,} {name}" for name, count in done.items() if count) or "nothing to do"
-        return f"{'Would be: ' if row.is_dry else ''}{row.read:,} read; {told}."
+        told = ", ".join(f"{count:,} {COUNTED_WORDS[name]}" for name, count in done.items() if count)
+        said = gettext("{count:,} read; {told}.").format(count=row.read, told=told or gettext("nothing to do"))
+        return gettext("Would be: {said}").format(said=said) if row.is_dry else said
 
 
 def _version(link: RecordLink) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import datetime as dt
 
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.failures.shapes import shape_of
 from integrations.core.models import HeldItem, Stream, User
@@ -22,7 +24,7 @@ FIRST, LONGEST = dt.timedelta(minutes=1), dt.timedelta(hours=6)  # between two t
 MOST_TRIES = 10  # after which only a person has it tried again
 AT_ONCE = 500  # held items tried in one run
 DIED_CLASS = "WorkerDied"  # as jobs call it
-DIED = "The process died while it worked on this record."
+DIED = _("The process died while it worked on this record.")
 
 
 def cause_of(error: Exception) -> HeldItem.Cause:
@@ -38,7 +40,11 @@ def cause_of(error: Exception) -> HeldItem.Cause:
 
 def sentence_of(error: Exception) -> str:
     """What a person reads: the vendor's sentence; of a bug only its kind, since its text may hold anything."""
-    return error.message if isinstance(error, VendorError) else f"A bug in the portal ({type(error).__name__})."
+    return (
+        error.message
+        if isinstance(error, VendorError)
+        else gettext("A bug in the portal ({kind}).").format(kind=type(error).__name__)
+    )
 
 
 def hold(

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import Integration, RecordLink
 from integrations.transport.errors import (
@@ -70,7 +71,7 @@ def in_hand(integration: Integration, object_type: str, side: Side, record_id: s
     now = timezone.now()
     free = RecordLink.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=link.pk)
     if not free.update(lease_until=now + LEASE, lease_by=holder):
-        raise BusyError(f"Another process works on {link}.", retry_after=LEASE.total_seconds())
+        raise BusyError(_("Another process works on {link}.").format(link=link), retry_after=LEASE.total_seconds())
     link.refresh_from_db()
     try:
         yield link
@@ -117,14 +118,16 @@ def create_once(
             return False
         if may_still_arrive(link):
             raise TemporaryError(
-                "An earlier create call got no answer; it is looked for until it can no longer arrive.",
+                _("An earlier create call got no answer; it is looked for until it can no longer arrive."),
                 retry_after=SETTLES_WITHIN.total_seconds(),
             )
     _mark_sent(link, timezone.now(), fields)
     try:
         made = create(link.key)
     except (UnknownOutcomeError, MalformedResponseError) as error:
-        raise TemporaryError(f"The create call got no usable answer: {error.message}", retry_after=5) from error
+        raise TemporaryError(
+            _("The create call got no usable answer: {error}").format(error=error.message), retry_after=5
+        ) from error
     except VendorError:
         _mark_sent(link, None, {})  # it was refused, or never left
         raise
@@ -162,7 +165,9 @@ def attach(link: RecordLink, side: Side, record_id: str) -> None:
     except IntegrityError:
         link.refresh_from_db()
         if not _joined(link, side, record_id):
-            raise ConflictError(f"The record {record_id} is linked to another one already.") from None
+            raise ConflictError(
+                _("The record {record} is linked to another one already.").format(record=record_id)
+            ) from None
 
 
 def _joined(link: RecordLink, side: Side, record_id: str) -> bool:
@@ -174,7 +179,7 @@ def _joined(link: RecordLink, side: Side, record_id: str) -> bool:
     ).exclude(state=State.REPLACED)
     with transaction.atomic():
         RecordLink.objects.filter(pk=link.pk).update(
-            state=State.REPLACED, cause=f"Its pair is kept with {side} {record_id}."
+            state=State.REPLACED, cause=_("Its pair is kept with {side} {record}.").format(side=side, record=record_id)
         )
         if halves.update(**{half: getattr(link, half)}, state=State.ACTIVE, cause=""):
             setattr(link, f"{side}_id", record_id)

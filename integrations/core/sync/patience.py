@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from integrations.core.streams import StreamProblem
 
 OUTAGE = 3  # temporary failures in a row
@@ -38,8 +40,12 @@ class Patience:
         """Raises `StreamProblem` with the reason."""
         if self.is_out:
             raise StreamProblem(
-                f"{OUTAGE} records in a row met a temporary failure, which looks like an outage. The next run goes on "
-                "from here; nothing was held for it."
+                _(
+                    "{count} records in a row met a temporary failure, which looks like an outage. The next run goes "
+                    "on from here; nothing was held for it."
+                ).format(count=OUTAGE)
             )
         if self.is_over:
-            raise StreamProblem(f"{MOST_BUGS} records in a row met a bug in the portal; it was reported.")
+            raise StreamProblem(
+                _("{count} records in a row met a bug in the portal; it was reported.").format(count=MOST_BUGS)
+            )

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext
 
 from integrations.core.models import ApiCall, AuditEntry, HeldItem, Job, SyncEntry, SyncRun, User, WebhookDelivery
 
@@ -187,7 +188,9 @@ class _Found:
         found: list[AuditEntry] = self._older(AuditEntry.objects.filter(record__in=self.about.names), "at")
         words = self.about.words
         return [
-            telling.of_audit(one, words.get(one.action) or one.action.rpartition(".")[2].replace("_", " "), self.doors)
+            telling.of_audit(
+                one, str(words.get(one.action) or "") or one.action.rpartition(".")[2].replace("_", " "), self.doors
+            )
             for one in found
         ]
 
@@ -205,7 +208,7 @@ class _Found:
         if link is None or (self.before is not None and link.created_at >= self.before):
             return []
         cause = link.cause if link.state == link.State.ACTIVE else ""
-        return [Chain(link.created_at, (telling.Step(link.created_at, "Pair", "linked", cause),))]
+        return [Chain(link.created_at, (telling.Step(link.created_at, gettext("Pair"), gettext("linked"), cause),))]
 
 
 def _any(pairs: Sequence[tuple[int, str]], first: str, second: str) -> Q:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.labels import ENTRY_TONES, OUTCOME_TONES, RUN_TONES
 from integrations.core.models import ApiCall, AuditEntry, HeldItem, Job, SyncEntry, SyncRun, WebhookDelivery
 
@@ -15,14 +18,14 @@ from .addresses import Doors
 ECHO = dt.timedelta(minutes=10)  # so long after a write its webhook may come back
 FEW = 3  # calls in a row that are told one by one
 HINTS = 5  # webhooks told of one look
-NOTHING_TO_WRITE = "Nothing to write: both sides are in step."
+NOTHING_TO_WRITE = _("Nothing to write: both sides are in step.")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened: what it was, in a word; what was said or done; its page, if the person may open it.
 
-    `parts`: several calls in a row, told as one step.
+    `parts`: several calls in a row, told as one step. `is_call`: it is one of them.
     """
 
     at: dt.datetime
@@ -32,6 +35,7 @@ class Step:
     tone: str = "neutral"
     url: str = ""
     parts: tuple[Step, ...] = ()
+    is_call: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -85,7 +89,7 @@ def of_run(known: OfRun, jobs: dict[int, Job], doors: Doors) -> Chain:
         *_beginning(known, doors),
         *_job(run, jobs, doors),
         *(_decision(run, entry, doors) for entry in known.entries),
-        *([Step(run.started_at, "Decision", NOTHING_TO_WRITE, url=doors.run(run.pk))] if is_idle else []),
+        *([Step(run.started_at, gettext("Decision"), str(NOTHING_TO_WRITE), url=doors.run(run.pk))] if is_idle else []),
         *_calls(known, doors),
         *([] if is_idle else _ending(run, doors)),
     ]
@@ -104,54 +108,62 @@ def _beginning(known: OfRun, doors: Doors) -> Iterable[Step]:
     for hint in known.hints[:HINTS]:
         yield hinted(hint, doors)
     if (more := len(known.hints) - HINTS) > 0:
-        yield Step(run.started_at, "Webhook", f"and {more} more that said the same")
+        said = gettext("and {count} more that said the same").format(count=more)
+        yield Step(run.started_at, gettext("Webhook"), said)
     if known.hints:
         return
     if run.requested_by:
-        yield Step(run.started_at, "Asked for", f"by {run.requested_by}", url=doors.run(run.pk))
+        said = gettext("by {person}").format(person=run.requested_by)
+        yield Step(run.started_at, gettext("Asked for"), said, url=doors.run(run.pk))
     elif run.subject:
-        yield Step(run.started_at, "Webhook", f"about {run.subject}", url=doors.run(run.pk))
+        said = gettext("about {subject}").format(subject=run.subject)
+        yield Step(run.started_at, gettext("Webhook"), said, url=doors.run(run.pk))
     else:
-        yield Step(run.started_at, "Run", f"{run.stream.slug}, {run.get_trigger_display()}", url=doors.run(run.pk))
+        yield Step(
+            run.started_at, gettext("Run"), f"{run.stream.slug}, {run.get_trigger_display()}", url=doors.run(run.pk)
+        )
 
 
 def hinted(hint: WebhookDelivery, doors: Doors) -> Step:
     """A webhook came."""
-    what = f"{hint.connection} says that {hint.subject} changed"
-    return Step(hint.received_at, "Webhook", what, hint.event, "info", doors.delivery(hint.pk))
+    what = gettext("{connection} says that {record} changed").format(connection=hint.connection, record=hint.subject)
+    return Step(hint.received_at, gettext("Webhook"), what, hint.event, "info", doors.delivery(hint.pk))
 
 
 def _job(run: SyncRun, jobs: dict[int, Job], doors: Doors) -> Iterable[Step]:
     job = jobs.get(run.job_id or 0)
     if job is not None:
-        yield Step(run.started_at, "Job", f"{job}: {job.get_state_display()}", url=doors.job(job.pk))
+        yield Step(run.started_at, gettext("Job"), f"{job}: {job.get_state_display()}", url=doors.job(job.pk))
 
 
 def _decision(run: SyncRun, entry: SyncEntry, doors: Doors) -> Step:
-    said = f"{run.stream.slug}: {entry.get_outcome_display().lower()}{' (dry run)' if run.is_dry else ''}"
+    said = f"{run.stream.slug}: {entry.get_outcome_display().lower()}"
+    said = gettext("{decision} (dry run)").format(decision=said) if run.is_dry else said
     detail = " ".join(filter(None, [entry.why, *(f"{write[:1].upper()}{write[1:]}." for write in entry.writes)]))
     tone = "neutral" if run.is_dry else ENTRY_TONES[SyncEntry.Outcome(entry.outcome)]
-    return Step(run.started_at, "Decision", said, detail, tone, doors.run(run.pk))
+    return Step(run.started_at, gettext("Decision"), said, detail, tone, doors.run(run.pk))
 
 
 def _calls(known: OfRun, doors: Doors) -> Iterable[Step]:
     if (more := known.all_calls - len(known.calls)) > 0:
         record = "" if known.run.subject else known.calls[0].in_hand
         url = doors.calls_of_run(known.run.pk, record)
-        yield Step(known.calls[0].at, "Calls", f"{more:,} earlier ones of the same look", url=url)
+        said = gettext("{count:,} earlier ones of the same look").format(count=more)
+        yield Step(known.calls[0].at, gettext("Calls"), said, url=url)
     for one in known.calls:
         yield called(one, doors)
 
 
 def called(call: ApiCall, doors: Doors) -> Step:
     """One call and its answer."""
-    answer = f"answered {call.status}" if call.status else "no answer"
+    said = gettext("answered {status} after {ms:,} ms") if call.status else gettext("no answer after {ms:,} ms")
+    answer = said.format(status=call.status, ms=call.duration_ms)
     tone = "neutral" if call.status and call.status < 400 else "warning"
     system = call.connection.slug if call.connection else call.host
     what = f"{system}: {call.method} {call.route}"
     about = call.record if call.in_hand else call.source  # in a run every call says the same source
-    detail = " · ".join(filter(None, [f"{answer} after {call.duration_ms:,} ms", about, call.error]))
-    return Step(call.at, "Call", what, detail, tone, doors.call(call.pk))
+    detail = " · ".join(filter(None, [answer, about, call.error]))
+    return Step(call.at, gettext("Call"), what, detail, tone, doors.call(call.pk), is_call=True)
 
 
 def _ending(run: SyncRun, doors: Doors) -> Iterable[Step]:
@@ -159,14 +171,14 @@ def _ending(run: SyncRun, doors: Doors) -> Iterable[Step]:
     if run.subject:
         tone = RUN_TONES[SyncRun.State(run.state)]
         at = run.finished_at or run.started_at
-        yield Step(at, "Outcome", run.outcome or run.get_state_display(), tone=tone, url=doors.run(run.pk))
+        yield Step(at, gettext("Outcome"), run.outcome or run.get_state_display(), tone=tone, url=doors.run(run.pk))
 
 
 def of_hint(hint: WebhookDelivery, doors: Doors) -> Chain:
     """A webhook that led to no run: it waits, or was ignored, or failed before one began."""
     tone = {"failed": "bad", "waiting": "info"}.get(hint.state, "neutral")
     what = f"{hint.get_state_display()}{': ' if hint.outcome else ''}{hint.outcome}"
-    end = Step(hint.over_at or hint.received_at, "Outcome", what, tone=tone, url=doors.delivery(hint.pk))
+    end = Step(hint.over_at or hint.received_at, gettext("Outcome"), what, tone=tone, url=doors.delivery(hint.pk))
     return Chain(hint.received_at, (hinted(hint, doors), end))
 
 
@@ -179,7 +191,7 @@ def of_audit(entry: AuditEntry, words: str, doors: Doors) -> Chain:
     result = ", ".join(filter(None, [entry.get_outcome_display(), entry.vendor_record]))
     tone = OUTCOME_TONES.get(AuditEntry.Outcome(entry.outcome), "neutral")
     at = entry.finished_at or entry.at
-    return Chain(entry.at, (first, Step(at, "Outcome", result, entry.detail, tone, url)), ends=at)
+    return Chain(entry.at, (first, Step(at, gettext("Outcome"), result, entry.detail, tone, url)), ends=at)
 
 
 def of_call(call: ApiCall, doors: Doors) -> Chain:
@@ -191,7 +203,7 @@ def of_held(item: HeldItem) -> Chain:
     tone = "bad" if item.state == HeldItem.State.HELD else "neutral"
     said = " ".join(filter(None, [item.sentence, item.reason and f"{item.dismissed_by}: {item.reason}"]))
     what = f"{item.stream.slug}: {item.get_state_display().lower()}"
-    return Chain(item.held_at, (Step(item.held_at, "Held", what, said, tone),))
+    return Chain(item.held_at, (Step(item.held_at, gettext("Held"), what, said, tone),))
 
 
 # --- chains that belong together --------------------------------------------------------------------------------------
@@ -215,14 +227,15 @@ def joined(chains: Sequence[Chain]) -> list[Chain]:
 
 def _gathered(steps: Sequence[Step]) -> Iterator[Step]:
     """Many calls in a row as one step."""
-    for label, group in groupby(steps, key=lambda step: step.label):
+    for are_calls, group in groupby(steps, key=lambda step: step.is_call):
         rows = tuple(group)
-        if label != "Call" or len(rows) <= FEW:
+        if not are_calls or len(rows) <= FEW:
             yield from rows
             continue
         bad = sum(row.tone != "neutral" for row in rows)
-        said = f"{bad} of {len(rows)} without a good answer" if bad else f"{len(rows)}, all answered"
-        yield Step(rows[0].at, "Calls", said, tone="warning" if bad else "neutral", parts=rows)
+        said = gettext("{bad} of {count} without a good answer") if bad else gettext("{count}, all answered")
+        said = said.format(bad=bad, count=len(rows))
+        yield Step(rows[0].at, gettext("Calls"), said, tone="warning" if bad else "neutral", parts=rows)
 
 
 def _echoed(told: list[Chain], look: Chain) -> int | None:
@@ -240,9 +253,9 @@ def _as_echo(look: Chain, write: Chain) -> tuple[Step, ...]:
     again. So does one where it is not known who spoke.
     """
     is_echo = bool(write.heard) and bool(look.heard - write.heard)
-    label = "Echo recognised" if is_echo else "Looked at again"
+    label = gettext("Echo recognised") if is_echo else gettext("Looked at again")
     return tuple(
-        replace(step, label=label, tone="good") if step.what == NOTHING_TO_WRITE else step for step in look.steps
+        replace(step, label=label, tone="good") if step.what == str(NOTHING_TO_WRITE) else step for step in look.steps
     )
 
 

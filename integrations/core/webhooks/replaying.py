@@ -16,6 +16,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import audit, jobs, streams
 from integrations.core.jobs import Again, Claim
@@ -118,9 +119,9 @@ def _left_out(replay: Replay) -> list[tuple[int, str]]:
     waiting = rows.exclude(subject=NOT_UNDERSTOOD).filter(state=Delivery.WAITING).count()
     paused = eligible(replay).filter(connection__is_paused=True).count()
     told = (
-        (unclear, "not understood, so no record is known to look at."),
-        (waiting, "waiting for a look already."),
-        (paused, "of a paused connection: asked for, and kept waiting until it is resumed."),
+        (unclear, _("not understood, so no record is known to look at.")),
+        (waiting, _("waiting for a look already.")),
+        (paused, _("of a paused connection: asked for, and kept waiting until it is resumed.")),
     )
     return [one for one in told if one[0]]
 
@@ -139,7 +140,7 @@ def confirm(replay: Replay, *, user: User) -> bool:
             user=user,
             connection=replay.connection,
             record=f"replay:{replay.pk}",
-            detail=f"{records:,} records, {replay.rate} a minute.",
+            detail=_("{records:,} records, {rate} a minute.").format(records=records, rate=replay.rate),
         )
         audit.finish(entry, AuditEntry.Outcome.DONE)
         jobs.enqueue(KIND, replay.pk, priority=Job.Priority.BULK, trigger=Job.Trigger.MANUAL, user=user)
@@ -159,11 +160,18 @@ def carry_out(claim: Claim, replay_id: int) -> str:
         with transaction.atomic():
             replay = Replay.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=replay_id)
             if replay.state != State.RUNNING:
-                return f"{replay.get_state_display().capitalize()}: {replay.asked:,} of {replay.records:,} asked for."
+                return _("{state}: {asked:,} of {records:,} asked for.").format(
+                    state=replay.get_state_display().capitalize(), asked=replay.asked, records=replay.records
+                )
             if replay.due_at is None or replay.due_at <= timezone.now():
                 _next(replay)
         if replay.state == State.RUNNING and replay.due_at is not None:
-            raise Again(at=replay.due_at, outcome=f"{replay.asked:,} of {replay.records:,} records asked for.")
+            raise Again(
+                at=replay.due_at,
+                outcome=_("{asked:,} of {records:,} records asked for.").format(
+                    asked=replay.asked, records=replay.records
+                ),
+            )
 
 
 def _next(replay: Replay) -> None:

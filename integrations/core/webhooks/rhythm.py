@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from django.utils.translation import gettext
+
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 LEARNED_FROM = 28 * DAY  # before the last call: a silence teaches nobody that silence is usual
 SHORTEST = 7 * DAY  # of watching, before anything is expected
@@ -60,8 +62,8 @@ def learn(calls: Mapping[dt.datetime, int], last_call: dt.datetime, zone: dt.tzi
     counted = {hour: calls.get(hour, 0) for hour in _hours(first, last)}
     total, watched = sum(counted.values()), last - first
     if total < FEWEST_CALLS or watched < SHORTEST:
-        why = f"Too few calls yet to know a rhythm: {total} within {max(1, watched.days)} days"
-        return _nothing(f"{why}; it takes {FEWEST_CALLS}, and a week.")
+        why = gettext("Too few calls yet to know a rhythm: {count} within {days} days; it takes {fewest}, and a week.")
+        return _nothing(why.format(count=total, days=max(1, watched.days), fewest=FEWEST_CALLS))
     by_hour: dict[tuple[str, int], list[int]] = {}
     by_day: dict[dt.date, int] = {}
     for hour, count in counted.items():
@@ -78,7 +80,7 @@ def learn(calls: Mapping[dt.datetime, int], last_call: dt.datetime, zone: dt.tzi
     )
     if any(any(hours) for hours in found.hours.values()) or any(found.days.values()):
         return found
-    return _nothing("Its calls come too irregularly to expect any at a given time.")
+    return _nothing(gettext("Its calls come too irregularly to expect any at a given time."))
 
 
 def missed(rhythm: Rhythm, since: dt.datetime, now: dt.datetime, zone: dt.tzinfo) -> float:
@@ -108,12 +110,18 @@ def in_words(rhythm: Rhythm) -> str:
     kinds = [kind for kind in KINDS_OF_DAY if any(rhythm.hours[kind])]
     if not kinds or all(sum(rhythm.hours[kind]) < rhythm.days[kind] / 2 for kind in kinds):
         kinds = [kind for kind in KINDS_OF_DAY if rhythm.days[kind]]
-        return f"usually {_calls(median(rhythm.usual_days[kind] for kind in kinds))} a day {_days(kinds)}"
+        calls = median(rhythm.usual_days[kind] for kind in kinds)
+        said = (
+            gettext("usually a call a day {days}") if calls < 1.5 else gettext("usually {calls:.0f} calls a day {days}")
+        )
+        return said.format(calls=calls, days=_days(kinds))
     busiest = kinds[0]
     busy = [hour for hour in range(24) if rhythm.hours[busiest][hour]]
     rate = sum(rhythm.usual_hours[busiest][hour] for hour in busy) / len(busy)
-    when = "around the clock" if len(busy) == 24 else f"from {busy[0]} to {busy[-1] + 1}"
-    return f"usually a call {_every(60 / rate)} {_days(kinds)} {when}"
+    when = gettext("around the clock") if len(busy) == 24 else gettext("from {begin} to {end}")
+    return gettext("usually a call {every} {days} {hours}").format(
+        every=_every(60 / rate), days=_days(kinds), hours=when.format(begin=busy[0], end=busy[-1] + 1)
+    )
 
 
 def _hours(first: dt.datetime, last: dt.datetime) -> Iterable[dt.datetime]:
@@ -145,16 +153,13 @@ def _nothing(why: str) -> Rhythm:
 
 def _every(minutes: float) -> str:
     if minutes < 1.5:
-        return "every minute or more often"
-    return f"every {minutes:.0f} minutes" if minutes < 55 else "every hour"
-
-
-def _calls(number: float) -> str:
-    return "a call" if number < 1.5 else f"{number:.0f} calls"
+        return gettext("every minute or more often")
+    return gettext("every {minutes:.0f} minutes").format(minutes=minutes) if minutes < 55 else gettext("every hour")
 
 
 def _days(kinds: list[str]) -> str:
     if len(kinds) == len(KINDS_OF_DAY):
-        return "every day"
-    names = {WEEKDAY: "on weekdays", SATURDAY: "on Saturdays", SUNDAY: "on Sundays"}
-    return " and ".join(names[kind] for kind in kinds)
+        return gettext("every day")
+    names = {WEEKDAY: gettext("on weekdays"), SATURDAY: gettext("on Saturdays"), SUNDAY: gettext("on Sundays")}
+    first, *more = (names[kind] for kind in kinds)
+    return gettext("{first} and {second}").format(first=first, second=more[0]) if more else first

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import TruncHour
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs, registry
 from integrations.core.jobs import Claim
@@ -59,7 +60,11 @@ def watch_senders(claim: Claim) -> str:
         look(connection, now)
     end_silences(now)
     silent = sum(connection.webhook_trouble_by == Connection.TroubleBy.SILENCE for connection in rows)
-    return f"{len(rows)} senders, {silent} silent." if silent else f"{len(rows)} senders."
+    return (
+        _("{count} senders, {silent} silent.").format(count=len(rows), silent=silent)
+        if silent
+        else _("{count} senders.").format(count=len(rows))
+    )
 
 
 def watched() -> Any:
@@ -115,10 +120,10 @@ def silent_from(connection: Connection, sender: SenderWatch) -> dt.datetime | No
 def _note(connection: Connection, sender: SenderWatch, now: dt.datetime) -> None:
     assert sender.last_call_at is not None
     at = sender.last_call_at.astimezone(zone_of(connection))
-    sentence = (
-        f"No webhook since {at:%Y-%m-%d %H:%M %Z}; {in_words(rhythm_of(sender))}. The portal noticed this, the "
-        "vendor said nothing: see there whether they are sent and reach the portal. Streams find the changes meanwhile."
-    )
+    sentence = _(
+        "No webhook since {at:%Y-%m-%d %H:%M %Z}; {rhythm}. The portal noticed this, the vendor said nothing: see "
+        "there whether they are sent and reach the portal. Streams find the changes meanwhile."
+    ).format(at=at, rhythm=in_words(rhythm_of(sender)))
     with transaction.atomic():
         if trouble.note_silence(connection.pk, sentence):
             connection.webhook_trouble_by = Connection.TroubleBy.SILENCE
@@ -197,8 +202,8 @@ def report(connection: Connection) -> Report | None:
         return None
     sender: SenderWatch | None = SenderWatch.objects.filter(pk=connection.pk).first()
     if sender is None or sender.last_call_at is None:
-        return Report("no webhook has come yet", None, None, [])
-    words = in_words(rhythm_of(sender)) if sender.rhythm else "its rhythm is being learned"
+        return Report(_("no webhook has come yet"), None, None, [])
+    words = in_words(rhythm_of(sender)) if sender.rhythm else _("its rhythm is being learned")
     is_quiet = bool(connection.webhook_trouble)
     found = found_by_polls(connection, sender.last_call_at, timezone.now()) if is_quiet else None
     return Report(words, sender.last_call_at, found, list(connection.silences.order_by("-pk")[:SILENCES_SHOWN]))

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import registry, streams
 from integrations.core.jobs import Again, Claim, ClaimLost
@@ -36,9 +37,9 @@ def work_delivery(claim: Claim, delivery_id: int) -> str:
     alike = WebhookDelivery.objects.filter(connection=first.connection, subject=first.subject, state__in=_OPEN)
     waiting = list(alike.order_by("pk").values_list("pk", flat=True))
     if not waiting:
-        return "Nothing waits for it any more."
+        return _("Nothing waits for it any more.")
     if first.connection.is_paused:
-        raise Again(at=timezone.now() + PAUSED, outcome="The connection is paused; it waits until it is resumed.")
+        raise Again(at=timezone.now() + PAUSED, outcome=_("The connection is paused; it waits until it is resumed."))
 
     def settle(state: State, outcome: str) -> None:
         over = None if state == State.WAITING else timezone.now()
@@ -60,7 +61,11 @@ def work_delivery(claim: Claim, delivery_id: int) -> str:
         settle(State.FAILED if is_over else State.WAITING, error.message)
         raise
     settle(state, outcome)
-    return outcome if len(waiting) == 1 else f"{outcome} ({len(waiting)} deliveries)"
+    return (
+        outcome
+        if len(waiting) == 1
+        else _("{outcome} ({count} deliveries)").format(outcome=outcome, count=len(waiting))
+    )
 
 
 def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
@@ -87,7 +92,7 @@ def _looked_at(claim: Claim, first: WebhookDelivery) -> tuple[State, str]:
         raise trouble
     if said:
         return State.DONE, " ".join(said)
-    return State.IGNORED, " ".join(reasons) or "No integration uses what this connection sends."
+    return State.IGNORED, " ".join(reasons) or _("No integration uses what this connection sends.")
 
 
 def interested(connection: Connection) -> Iterator[tuple[Integration, StreamKind, str]]:

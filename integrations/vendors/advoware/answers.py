@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -66,8 +68,10 @@ def is_offline(answer: Answer) -> bool:
 
 def offline(answer: Answer) -> Offline:
     return Offline(
-        "The firm's Advoware is not signed in at the vendor's: its advoware Manager does not run, or its server is "
-        "switched off. Nothing was carried out; it is tried again later.",
+        _(
+            "The firm's Advoware is not signed in at the vendor's: its advoware Manager does not run, or its server is "
+            "switched off. Nothing was carried out; it is tried again later."
+        ),
         status=answer.status,
     )
 
@@ -84,23 +88,34 @@ def refuse_login(answer: Answer, *, clock: str) -> None:
         raise offline(answer)
     if _NOT_ENABLED.search(said):
         raise ConfigurationError(
-            f"This App-ID or employee is not enabled for the firm: have the vendor enable it. Advoware: {said}",
+            _(
+                "This App-ID or employee is not enabled for the firm: have the vendor enable it. Advoware: {said}"
+            ).format(said=said),
             status=status,
         )
     if _UNKNOWN.search(said):
         raise ConfigurationError(
-            f"Advoware does not know this firm or database: check both on the connection. Advoware: {said}",
+            _("Advoware does not know this firm or database: check both on the connection. Advoware: {said}").format(
+                said=said
+            ),
             status=status,
         )
     if _WRONG_PASSWORD.search(said):
         raise WrongPassword(
-            "Advoware refused the employee's code or password: enter both again. Repeated tries may lock the employee.",
+            _(
+                "Advoware refused the employee's code or password: enter both again. Repeated tries may lock the "
+                "employee."
+            ),
             status=status,
         )
     if 400 <= status < 500:
         raise ConfigurationError(
-            f"Advoware refused the login ({status}): check App-ID, API key, firm, database and employee. {clock} "
-            f"{said}".strip(),
+            _(
+                "Advoware refused the login ({status}): check App-ID, API key, firm, database and employee. {clock} "
+                "{said}"
+            )
+            .format(status=status, clock=clock, said=said)
+            .strip(),
             status=status,
         )
     raise_for_status(answer, safe=True)
@@ -119,16 +134,25 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
     said = said_in(answer)
     if status == 401:
         raise ConfigurationError(
-            "Advoware refuses a token that it has just given (401): have the vendor look whether the App-ID is enabled "
-            f"for this firm and its API. {said}".strip(),
+            _(
+                "Advoware refuses a token that it has just given (401): have the vendor look whether the App-ID is "
+                "enabled for this firm and its API. {said}"
+            )
+            .format(said=said)
+            .strip(),
             status=status,
         )
     if status == 403:
-        raise NotAllowed(f"Advoware does not allow this to the connection's employee (403). {said}".strip(), status=403)
+        raise NotAllowed(
+            _("Advoware does not allow this to the connection's employee (403). {said}").format(said=said).strip(),
+            status=403,
+        )
     if status in (404, 410):
-        raise NotFoundError(f"Advoware does not have {missing} ({status}).", status=status)
+        raise NotFoundError(
+            _("Advoware does not have {missing} ({status}).").format(missing=missing, status=status), status=status
+        )
     if said and status in _REFUSALS:
-        raise RejectedError(f"Advoware: {said}", status=status)
+        raise RejectedError(_("Advoware: {said}").format(said=said), status=status)
     raise_for_status(answer, safe=safe)
 
 
@@ -145,7 +169,7 @@ def object_in(answer: Answer) -> dict[str, Any]:
         body = body[0]
     if isinstance(body, dict):
         return lowered(body)
-    raise MalformedResponseError(f"Advoware's answer cannot be used. {why}", status=answer.status)
+    raise MalformedResponseError(_("Advoware's answer cannot be used. {why}").format(why=why), status=answer.status)
 
 
 def lowered(members: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError, NotFoundError, UnknownOutcomeError
 from integrations.transport.session import Answer, Session
 from integrations.vendors import Step, tried
@@ -52,24 +54,28 @@ class AdvowareApi:
     def test_connection(self) -> Iterator[Step]:
         """Configurator, login, and a read of one party."""
         steps = (
-            ("Settings", self._test_settings),
-            ("Configurator", self._test_configurator),
-            ("Login", self._test_login),
-            ("Party", self._test_party),
+            (_("Settings"), self._test_settings),
+            (_("Configurator"), self._test_configurator),
+            (_("Login"), self._test_login),
+            (_("Party"), self._test_party),
         )
         return tried(steps)
 
     def _test_settings(self) -> str:
         mirrors = mirrors_of(str(self._settings.get("mirror_fields") or ""))
-        return f"{len(mirrors)} fields of a party tell the kinds of its values. Longest text: {self._longest()}."
+        return _("{count} fields of a party tell the kinds of its values. Longest text: {longest}.").format(
+            count=len(mirrors), longest=self._longest()
+        )
 
     def _test_configurator(self) -> str:
         found = self._firm.discover()
-        return f"The firm's Advoware is at {found.root}; tokens come from {found.gateway}."
+        return _("The firm's Advoware is at {root}; tokens come from {gateway}.").format(
+            root=found.root, gateway=found.gateway
+        )
 
     def _test_login(self) -> str:
         token = self._firm.login(despite_refusal=True)
-        return f"Accepted; the token is used until {token.until:%H:%M} UTC."
+        return _("Accepted; the token is used until {until:%H:%M} UTC.").format(until=token.until)
 
     def _test_party(self) -> str:
         """There is no list of parties, so one has to be named; without it the refusal of an unknown one must do."""
@@ -77,11 +83,15 @@ class AdvowareApi:
         if not named.isascii() or not named.isdigit():
             with suppress(NotFoundError):
                 self.party(1)
-            return "The token is accepted. To see contact data read, enter a party's number under Party for the test."
+            return _(
+                "The token is accepted. To see contact data read, enter a party's number under Party for the test."
+            )
         found = self.party(int(named))
         kinds = {one.komm_kz for one in found.kommunikation if one.komm_kz}
-        told = "tells their kinds" if kinds else "does not tell their kinds, as expected"
-        return f"Party {found.betnr} has {len(found.kommunikation)} Kommunikationen; Advoware {told}."
+        said = _("Party {number} has {count} Kommunikationen; Advoware does not tell their kinds, as expected.")
+        if kinds:
+            said = _("Party {number} has {count} Kommunikationen; Advoware tells their kinds.")
+        return said.format(number=found.betnr, count=len(found.kommunikation))
 
     # --- contact data -------------------------------------------------------------------------------------------
 
@@ -126,7 +136,7 @@ class AdvowareApi:
             return None
         found = _stored(answer, betnr, what)
         if found.id != number:
-            raise UnknownOutcomeError(f"Advoware answered to a change of {what} with another one.")
+            raise UnknownOutcomeError(_("Advoware answered to a change of {what} with another one.").format(what=what))
         return found
 
     def _of(self, betnr: int) -> str:
@@ -137,11 +147,11 @@ class AdvowareApi:
 
     def _checked(self, tlf: str, bemerkung: str) -> dict[str, Any]:
         longest = self._longest()
-        for name, text in (("value", tlf), ("remark", bemerkung)):
+        of_value = _("The value has {count} characters. The connection allows {longest}: Advoware might cut it.")
+        of_remark = _("The remark has {count} characters. The connection allows {longest}: Advoware might cut it.")
+        for text, said in ((tlf, of_value), (bemerkung, of_remark)):
             if len(text) > longest:
-                raise TooLong(
-                    f"The {name} has {len(text)} characters. The connection allows {longest}: Advoware might cut it."
-                )
+                raise TooLong(said.format(count=len(text), longest=longest))
         return {"tlf": tlf, "bemerkung": bemerkung}
 
 
@@ -151,4 +161,6 @@ def _stored(answer: Answer, betnr: int, what: str) -> Kommunikation:
         return schemas.kommunikation(object_in(answer), betnr)
     except MalformedResponseError as broken:
         why = broken.message
-    raise UnknownOutcomeError(f"Advoware accepted {what}, and its answer cannot be used: {why}")
+    raise UnknownOutcomeError(
+        _("Advoware accepted {what}, and its answer cannot be used: {why}").format(what=what, why=why)
+    )

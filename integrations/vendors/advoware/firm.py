@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import place_of
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
@@ -125,8 +127,10 @@ class Firm:
             known = {}
         if not known.get("securitygateway") or not (known.get("connectorurl") or known.get("relayurl")):
             raise ConfigurationError(
-                "Advoware's configurator does not know this firm: check Kanzlei on the connection, in the spelling in "
-                "which it was given, and the address of the configurator.",
+                _(
+                    "Advoware's configurator does not know this firm: check Kanzlei on the connection, in the "
+                    "spelling in which it was given, and the address of the configurator."
+                ),
                 status=answer.status,
             )
         return known
@@ -200,7 +204,7 @@ class Firm:
         given = object_in(answer)
         value = given.get("access_token")
         if not isinstance(value, str) or not _HEADER_SAFE.fullmatch(value):
-            raise MalformedResponseError("Advoware's answer to the login has no token.", status=answer.status)
+            raise MalformedResponseError(_("Advoware's answer to the login has no token."), status=answer.status)
         life = min(max(_life_in(given, answer.date() or now), SHORTEST_LIFE), LONGEST_LIFE)
         self._token = Token(value, now + life)
         self._facts["token"] = self._keep.seal({"token": value, "until": self._token.until.isoformat()})
@@ -218,9 +222,11 @@ class Firm:
         left = datetime.fromisoformat(refused["until"]) - datetime.now(UTC)
         if timedelta() < left <= REFUSAL_LASTS:
             raise WrongPassword(
-                "Advoware has refused the employee's code or password a moment ago; so that the employee is not locked "
-                f"out, it is not tried again for {left.total_seconds() // 60 + 1:.0f} minutes. Enter both again, or "
-                "test the connection."
+                _(
+                    "Advoware has refused the employee's code or password a moment ago; so that the employee is not "
+                    "locked out, it is not tried again for {number:.0f} minutes. Enter both again, or test the "
+                    "connection."
+                ).format(number=left.total_seconds() // 60 + 1)
             )
 
     # --- a call -------------------------------------------------------------------------------------------------
@@ -266,4 +272,6 @@ def _clocks(answer: Answer, now: datetime) -> str:
     told = answer.date()
     if told is None or abs(told - now) < RENEWED_BEFORE:
         return ""
-    return f"The clock of this portal and that of the vendor differ by {abs(told - now).total_seconds():.0f} seconds."
+    return _("The clock of this portal and that of the vendor differ by {number:.0f} seconds.").format(
+        number=abs(told - now).total_seconds()
+    )

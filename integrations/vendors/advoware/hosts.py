@@ -6,6 +6,8 @@ connector may stand anywhere, so an admin has to have named its host. Source: fa
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import Place, place_of
 from integrations.transport.errors import ConfigurationError
 
@@ -17,8 +19,10 @@ def check_gateway(url: str, *, configurator: Place) -> str:
     place = place_of(url)
     if not _is_the_vendors(place, configurator):
         raise ConfigurationError(
-            f"The configurator named {place.origin} for the login, which is not one of Advoware's hosts; nothing was "
-            "sent there. Ask the vendor."
+            _(
+                "The configurator named {origin} for the login, which is not one of Advoware's hosts; nothing was "
+                "sent there. Ask the vendor."
+            ).format(origin=place.origin)
         )
     return place.url.rstrip("/")
 
@@ -30,9 +34,11 @@ def check_root(url: str, *, configurator: Place, connector_hosts: str) -> str:
     is_named = place.host in named and (place.scheme == "https" or configurator.scheme == "http")
     if not is_named and not _is_the_vendors(place, configurator):
         raise ConfigurationError(
-            f"The firm's Advoware is at {place.origin}, which is not one of the vendor's hosts; nothing was sent "
-            f"there. If the firm runs a connector of its own there, enter {place.host} under Hosts of the connector "
-            "(by https only)."
+            _(
+                "The firm's Advoware is at {origin}, which is not one of the vendor's hosts; nothing was sent "
+                "there. If the firm runs a connector of its own there, enter {host} under Hosts of the connector "
+                "(by https only)."
+            ).format(origin=place.origin, host=place.host)
         )
     return place.url.rstrip("/")
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError
 
 KINDS: Mapping[int, str] = {
@@ -42,7 +44,9 @@ def mirrors_of(text: str) -> dict[str, int]:
             continue
         if not name or not number.isascii() or not number.isdigit() or int(number[:4]) not in KINDS:
             raise ConfigurationError(
-                f"“{entry.strip()[:100]}” under Fields of the party is not a field and a kind, such as mobil=3."
+                gettext("“{entry}” under Fields of the party is not a field and a kind, such as mobil=3.").format(
+                    entry=entry.strip()[:100]
+                )
             )
         found[name.lower()] = int(number)
     return found

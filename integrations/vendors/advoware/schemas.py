@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictInt, TypeAdapter, ValidationError
 
 from integrations.transport.errors import MalformedResponseError
@@ -110,7 +111,9 @@ def read(shape: type[Shape], value: Any) -> Shape:
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
-        raise MalformedResponseError(f"Advoware's answer does not have the expected fields: {where}.") from None
+        raise MalformedResponseError(
+            _("Advoware's answer does not have the expected fields: {where}.").format(where=where)
+        ) from None
     return found
 
 
@@ -119,7 +122,7 @@ def kommunikation(value: Any, betnr: int) -> Kommunikation:
     members = lowered(value) if isinstance(value, dict) else value
     found = read(Kommunikation, members)
     if members.get("betnr") not in (None, 0, betnr):
-        raise MalformedResponseError("Advoware answered with a Kommunikation of another party.")
+        raise MalformedResponseError(_("Advoware answered with a Kommunikation of another party."))
     return found
 
 
@@ -130,10 +133,10 @@ def party(members: dict[str, Any], betnr: int, mirrors: Mapping[str, int]) -> Pa
     """
     wire = read(_WireParty, members)
     if wire.betnr != betnr:
-        raise MalformedResponseError("Advoware answered with another party than the one asked for.")
+        raise MalformedResponseError(_("Advoware answered with another party than the one asked for."))
     entries = tuple(kommunikation(one, betnr) for one in wire.kommunikation)
     if len({one.id for one in entries}) != len(entries) or not all(one.row_id for one in entries):
-        raise MalformedResponseError("Advoware's answer has two Kommunikationen of one id, or one without a rowId.")
+        raise MalformedResponseError(_("Advoware's answer has two Kommunikationen of one id, or one without a rowId."))
     repeated = {kind: members.get(name) for name, kind in mirrors.items()}
     return Party(
         betnr=betnr,

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
+from django.utils.translation import gettext as _
 
 from integrations.transport.errors import ConfigurationError
 
@@ -29,7 +30,7 @@ def signature(api_key: str, *, app_id: str, nonce: str, stamp: str) -> str:
     try:
         key = base64.b64decode(api_key, validate=True)
     except (binascii.Error, ValueError):
-        raise ConfigurationError("The API key is not base64: enter it exactly as the vendor sent it.") from None
+        raise ConfigurationError(_("The API key is not base64: enter it exactly as the vendor sent it.")) from None
     signed = f"{PRODUCT}:{app_id}:{nonce}:{stamp}"
     return base64.b64encode(hmac.digest(key, signed.encode(), "sha512")).decode("ascii")
 

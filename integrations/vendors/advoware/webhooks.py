@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.vendors.webhooks import Hint, Instruction, Received, Unreadable, Webhooks
 
-EVENTS = (("party", "A party's contact data changed"),)
+EVENTS = (("party", _("A party's contact data changed")),)
 EXAMPLE = '{"betnr": 12345}'
 MOST_HINTS = 500  # of one body
 LARGEST = 2**63 - 1
@@ -62,26 +65,32 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
     """What whoever looks after the firm's server sets up; nothing of it is needed for the poll."""
     return [
         Instruction(
-            "Who sends",
-            "Advoware sends nothing by itself: the portal asks for every party in turn. A hint has it ask for one at "
-            "once. Anything at the firm may send it, such as a scheduled script that sees changed contact data.",
+            gettext("Who sends"),
+            gettext(
+                "Advoware sends nothing by itself: the portal asks for every party in turn. A hint has it ask for one "
+                "at once. Anything at the firm may send it, such as a scheduled script that sees changed contact data."
+            ),
         ),
-        Instruction("Address", "POST to this address:", address(EVENTS[0][0])),
+        Instruction(gettext("Address"), gettext("POST to this address:"), address(EVENTS[0][0])),
         Instruction(
             "Headers",
-            "With the webhook secret of this connection.",
+            gettext("With the webhook secret of this connection."),
             "Content-Type: application/json\nX-Webhook-Secret: …",
         ),
         Instruction(
-            "Body",
-            "The party's number alone, or a list of such. Send no names, numbers or addresses: they are read from "
-            "Advoware itself.",
+            gettext("Body"),
+            gettext(
+                "The party's number alone, or a list of such. Send no names, numbers or addresses: they are read from "
+                "Advoware itself."
+            ),
             EXAMPLE,
         ),
         Instruction(
-            "Look",
-            "Send one. 202 is right, 401 or 403 means the secret; the inbox of this connection shows what arrived. "
-            "What is lost is found by the poll.",
+            gettext("Look"),
+            gettext(
+                "Send one. 202 is right, 401 or 403 means the secret; the inbox of this connection shows what arrived. "
+                "What is lost is found by the poll."
+            ),
         ),
     ]
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -45,7 +47,9 @@ def problem_in(answer: Answer) -> str:
 
 def unknown(answer: Answer) -> UnknownOutcomeError:
     return UnknownOutcomeError(
-        f"Autotask answered {answer.status} to a write in a way that does not tell whether it was carried out.",
+        _("Autotask answered {status} to a write in a way that does not tell whether it was carried out.").format(
+            status=answer.status
+        ),
         status=answer.status,
         excerpt=answer.excerpt(),
     )
@@ -56,8 +60,10 @@ def refuse(answer: Answer, *, safe: bool) -> None:
     status, said = answer.status, problem_in(answer)
     if status == 401:
         raise ConfigurationError(
-            "Autotask refused the credentials (401): check username, secret and tracking identifier, whether the API "
-            "user is locked in Autotask, and whether it was made less than five minutes ago.",
+            _(
+                "Autotask refused the credentials (401): check username, secret and tracking identifier, whether the "
+                "API user is locked in Autotask, and whether it was made less than five minutes ago."
+            ),
             status=status,
         )
     if said and status in TEMPORARY_STATUSES and safe:
@@ -85,9 +91,14 @@ def _meaning(answer: Answer, said: str) -> VendorError:
 
 def _missing(answer: Answer, *, safe: bool) -> VendorError:
     if safe:
-        return NotFoundError(f"Autotask does not have what was asked for ({answer.status}).", status=answer.status)
+        return NotFoundError(
+            _("Autotask does not have what was asked for ({status}).").format(status=answer.status),
+            status=answer.status,
+        )
     # A new record has no address that could be missing: it is the API itself that is not there.
     return ConfigurationError(
-        f"Autotask has no API at the address of this call ({answer.status}); nothing was created. Test the connection.",
+        _(
+            "Autotask has no API at the address of this call ({status}); nothing was created. Test the connection."
+        ).format(status=answer.status),
         status=answer.status,
     )

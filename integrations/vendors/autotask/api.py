@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Session
 from integrations.vendors import Step, tried
@@ -70,42 +72,50 @@ class AutotaskApi:
     def test_connection(self) -> Iterator[Step]:
         """Zone, credentials with quota, permissions on tickets, and whether tickets can be found by our key."""
         steps = (
-            ("Zone look-up", self._test_zone),
-            ("Credentials", self._test_credentials),
-            ("Permissions on tickets", self._test_permissions),
-            ("Finding tickets by externalID", self._test_external_id),
-            ("Permissions to resolve", self._test_resolving),
+            (gettext("Zone look-up"), self._test_zone),
+            (gettext("Credentials"), self._test_credentials),
+            (gettext("Permissions on tickets"), self._test_permissions),
+            (gettext("Finding tickets by externalID"), self._test_external_id),
+            (gettext("Permissions to resolve"), self._test_resolving),
         )
         return tried(steps)
 
     def _test_zone(self) -> str:
         zone = self._tenant.discover()
-        return f"The tenant lives in zone {zone.name} ({zone.url})."
+        return gettext("The tenant lives in zone {zone} ({url}).").format(zone=zone.name, url=zone.url)
 
     def _test_credentials(self) -> str:
         quota = read(WireThreshold, self._tenant.ask("GET", "ThresholdInformation", about="test connection"))
-        return f"Accepted. {quota.used} of {quota.limit} calls used in the last {quota.minutes} minutes."
+        return gettext("Accepted. {used} of {limit} calls used in the last {minutes} minutes.").format(
+            used=quota.used, limit=quota.limit, minutes=quota.minutes
+        )
 
     def _test_permissions(self) -> str:
         body = self._tenant.ask("GET", "Tickets/entityInformation", about="test connection")
         info = read(WireEntity, body.get("info"))
         if not info.can_create or info.access_create in _NO_ACCESS or info.access_query in _NO_ACCESS:
-            raise ConfigurationError("This API user may not create or read tickets; change its security level.")
-        return "Tickets can be created and read."
+            raise ConfigurationError(
+                gettext("This API user may not create or read tickets; change its security level.")
+            )
+        return gettext("Tickets can be created and read.")
 
     def _test_external_id(self) -> str:
         if not any(field.name.lower() == "externalid" and field.is_queryable for field in self._ticket_fields()):
-            raise ConfigurationError("Tickets cannot be searched by externalID; lost answers could not be recovered.")
-        return "externalID can be searched."
+            raise ConfigurationError(
+                gettext("Tickets cannot be searched by externalID; lost answers could not be recovered.")
+            )
+        return gettext("externalID can be searched.")
 
     def _test_resolving(self) -> str:
         """Without the right to read time entries every ticket would look as if it had none."""
-        wanted = (("TimeEntries", "access_query", "read time entries"), ("TicketNotes", "access_create", "write notes"))
-        for entity, access, act in wanted:
+        may_not_read = gettext("This API user may not read time entries; tickets could not be resolved safely.")
+        may_not_write = gettext("This API user may not write notes; tickets could not be resolved safely.")
+        wanted = (("TimeEntries", "access_query", may_not_read), ("TicketNotes", "access_create", may_not_write))
+        for entity, access, problem in wanted:
             body = self._tenant.ask("GET", f"{entity}/entityInformation", about="test connection")
             if getattr(read(WireEntity, body.get("info")), access) in _NO_ACCESS:
-                raise ConfigurationError(f"This API user may not {act}; tickets could not be resolved safely.")
-        return "Time entries can be read and notes written."
+                raise ConfigurationError(problem)
+        return gettext("Time entries can be read and notes written.")
 
     # --- reference data and companies ---------------------------------------------------------------------------
 
@@ -116,7 +126,9 @@ class AutotaskApi:
         for key, name in PICKLISTS.items():
             field = fields.get(name.lower())
             if field is None or field.picklist is None:
-                raise MalformedResponseError(f"Autotask's description of tickets has no list of values for {name}.")
+                raise MalformedResponseError(
+                    gettext("Autotask's description of tickets has no list of values for {name}.").format(name=name)
+                )
             values = [value.picklist_value() for value in read_all(WirePicklistValue, field.picklist)]
             lists[key] = tuple(sorted(values, key=lambda value: value.sort_order))
         return lists
@@ -177,7 +189,9 @@ class AutotaskApi:
         for rows in pages(self._tenant, "Tickets", wanted, [*_TICKET_FIELDS, "description"]):
             found = [(wire.ticket(), wire.description or "") for wire in read_all(WireDescribed, rows)]
             if any(not ticket.external_id.startswith(prefix) for ticket, _ in found):
-                raise MalformedResponseError("Autotask's answer to a search of Tickets has records not asked for.")
+                raise MalformedResponseError(
+                    gettext("Autotask's answer to a search of Tickets has records not asked for.")
+                )
             yield found
 
     def find_ticket_by_number(self, number: str) -> Ticket | None:

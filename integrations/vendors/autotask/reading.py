@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError, NotFoundError
 
 from .schemas import WireCount, WireRow, read, read_all
@@ -44,7 +46,9 @@ def page(
     }
     rows = tenant.ask("POST", f"{entity}/query", json=search, about=f"search {entity}").get("items")
     if not isinstance(rows, list):
-        raise MalformedResponseError(f"Autotask's answer to a search of {entity} has no list of items.")
+        raise MalformedResponseError(
+            _("Autotask's answer to a search of {entity} has no list of items.").format(entity=entity)
+        )
     return rows
 
 
@@ -84,7 +88,9 @@ def pages(tenant: Tenant, entity: str, conditions: list[dict[str, Any]], fields:
             return
         reached = rows[-1].get("id") if isinstance(rows[-1], dict) else None
         if not isinstance(reached, int) or (last is not None and reached <= last):
-            raise MalformedResponseError(f"Autotask's pages of {entity} are not in ascending order of id.")
+            raise MalformedResponseError(
+                _("Autotask's pages of {entity} are not in ascending order of id.").format(entity=entity)
+            )
         last = reached
 
 
@@ -92,7 +98,9 @@ def _only_asked_for(entity: str, field: str, wanted: Sequence[Any], rows: Sequen
     allowed = {_compared(value) for value in wanted}
     for row in rows:
         if isinstance(row, dict) and _compared(row.get(field)) not in allowed:
-            raise MalformedResponseError(f"Autotask's answer to a search of {entity} has records not asked for.")
+            raise MalformedResponseError(
+                _("Autotask's answer to a search of {entity} has records not asked for.").format(entity=entity)
+            )
 
 
 def _compared(value: Any) -> str:
@@ -103,10 +111,19 @@ def item(tenant: Tenant, entity: str, record_id: int, word: str) -> dict[str, An
     """One record by its id. Raises NotFoundError for both of Autotask's ways to say so: 404, and 200 with null."""
     body = tenant.ask("GET", f"{entity}/{record_id}", about=f"{word} {record_id}")
     if "item" not in body:
-        raise MalformedResponseError(f"Autotask's answer for {word} {record_id} has no item.")
+        raise MalformedResponseError(
+            _("Autotask's answer for {word} {record_id} has no item.").format(word=word, record_id=record_id)
+        )
     found = body["item"]
     if found is None:
-        raise NotFoundError(f"Autotask has no {word} {record_id}, or this API user may not read it.", status=200)
+        raise NotFoundError(
+            _("Autotask has no {word} {record_id}, or this API user may not read it.").format(
+                word=word, record_id=record_id
+            ),
+            status=200,
+        )
     if not isinstance(found, dict) or found.get("id") != record_id:
-        raise MalformedResponseError(f"Autotask answered with another record than {word} {record_id}.")
+        raise MalformedResponseError(
+            _("Autotask answered with another record than {word} {record_id}.").format(word=word, record_id=record_id)
+        )
     return found

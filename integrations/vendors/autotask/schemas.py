@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -229,4 +230,6 @@ def read_all(schema: type[Wire], value: Any) -> list[Wire]:
 def _malformed(error: ValidationError) -> MalformedResponseError:
     found = error.errors(include_input=False, include_url=False)[:3]
     where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in found)
-    return MalformedResponseError(f"Autotask's answer does not have the expected fields: {where}.")
+    return MalformedResponseError(
+        _("Autotask's answer does not have the expected fields: {where}.").format(where=where)
+    )

@@ -11,6 +11,8 @@ from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import Place, place_of
 from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Answer, Session
@@ -62,7 +64,8 @@ class Tenant:
         answer = self._session.call("GET", url, params={"user": self._username}, about="zone look-up")
         if answer.status == 500 and (said := problem_in(answer)):  # never an outage, never worth a retry
             raise ConfigurationError(
-                f"Autotask knows no API user with this name: {said} Check the API username.", status=500
+                _("Autotask knows no API user with this name: {said} Check the API username.").format(said=said),
+                status=500,
             )
         zone = zone_in(read(WireZone, _object(answer, safe=True)), own=place_of(self._base_url))
         self._facts["zone"] = {
@@ -103,7 +106,7 @@ def _object(answer: Answer, *, safe: bool) -> dict[str, Any]:
     refuse(answer, safe=safe)
     body = answer.json()
     if not isinstance(body, dict):
-        raise MalformedResponseError("Autotask's answer is not an object.", excerpt=answer.excerpt())
+        raise MalformedResponseError(_("Autotask's answer is not an object."), excerpt=answer.excerpt())
     return body
 
 
@@ -111,9 +114,11 @@ def zone_in(wire: WireZone, *, own: Place) -> Zone:
     """The zone of a look-up at `own`. Raises ConfigurationError for one that is neither there nor Autotask's."""
     place = place_of(wire.url)
     if place.origin != own.origin and not _API.fullmatch(place.origin):
-        raise ConfigurationError(f"The zone look-up named a host that is not Autotask's: {place.host}.")
+        raise ConfigurationError(
+            _("The zone look-up named a host that is not Autotask's: {host}.").format(host=place.host)
+        )
     if set(place.rest) & set("?\\"):
-        raise ConfigurationError("The zone look-up named an address that cannot be the root of an API.")
+        raise ConfigurationError(_("The zone look-up named an address that cannot be the root of an API."))
     return Zone(wire.zone_name, place.url.rstrip("/"), _web_url(wire.web_url or "", place))
 
 

@@ -11,24 +11,27 @@ import base64
 import hmac
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
+from integrations.texts import Text
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
 from .webhook_setup import DEACTIVATED, TICKET, instructions
 
-EVENTS = ((TICKET, "A ticket changed"), (DEACTIVATED, "The webhook was switched off"))
+EVENTS = ((TICKET, _("A ticket changed")), (DEACTIVATED, _("The webhook was switched off")))
 SIGNATURE = "x-hook-signature"
 LARGEST = 2**63 - 1
 TICKETS = ("ticket", "tickets")  # receivers have seen both
 
 # Why nothing follows from it; empty where something does.
-ACTIONS = {
+ACTIONS: dict[str, Text] = {
     "update": "",
     "delete": "",
-    "create": "A new ticket is of no run yet; the portal reads those it makes itself.",
+    "create": _("A new ticket is of no run yet; the portal reads those it makes itself."),
 }
-_OTHER_ENTITY = "Only tickets are followed; leave the other webhooks of this address out."
-_OTHER_ACTION = "Only updates and deletions are followed."
-SWITCHED_OFF = (
+_OTHER_ENTITY = _("Only tickets are followed; leave the other webhooks of this address out.")
+_OTHER_ACTION = _("Only updates and deletions are followed.")
+SWITCHED_OFF = _(
     "Autotask has switched its webhook off or deleted it: after 25 failed calls in a row, by hand, or because its "
     "owner is gone. Until it is back, changes of tickets are found by the scheduled validation alone. See that "
     "Autotask can reach the portal, then set the webhook's isActive to true; the last step of the set-up says how."
@@ -65,7 +68,7 @@ def parse(received: Received) -> list[Hint]:
         said = {}
     action = _word(said.get("action"))
     if action == "deactivated" or (to_the_other and action not in ACTIONS):
-        return [Hint("webhook", trouble=SWITCHED_OFF)]
+        return [Hint("webhook", trouble=str(SWITCHED_OFF))]
     return [_hint(action, _word(said.get("entitytype")), said.get("id"))]
 
 
@@ -87,8 +90,8 @@ def _hint(action: str, entity: str, given: Any) -> Hint:
     if number is None:
         raise Unreadable("The body names no record: its Id is not a number.")
     if entity not in TICKETS:
-        return Hint(f"{entity}:{number}", ignored=_OTHER_ENTITY)
-    return Hint(f"ticket:{number}", ignored=ACTIONS.get(action, _OTHER_ACTION))
+        return Hint(f"{entity}:{number}", ignored=str(_OTHER_ENTITY))
+    return Hint(f"ticket:{number}", ignored=str(ACTIONS.get(action, _OTHER_ACTION)))
 
 
 def _number(value: Any) -> int | None:

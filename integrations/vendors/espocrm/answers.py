@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -80,8 +82,10 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
         _refuse_values(answer, reason)
     if status == 401:
         raise ConfigurationError(
-            "EspoCRM refused the API key (401): enter it again, see whether its user is active, and whether its method "
-            "is API Key or HMAC: a secret key belongs to HMAC alone.",
+            _(
+                "EspoCRM refused the API key (401): enter it again, see whether its user is active, and whether its "
+                "method is API Key or HMAC: a secret key belongs to HMAC alone."
+            ),
             status=status,
         )
     if status == 403:
@@ -91,7 +95,7 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
     if status == 409:
         _refuse_conflict(answer, reason, missing)
     if 400 <= status < 500 and status not in (407, *TEMPORARY_STATUSES):
-        raise RejectedError(f"EspoCRM: {reason or 'refused without a word'} ({status})", status=status)
+        raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} ({status})", status=status)
     raise_for_status(answer, safe=safe)
 
 
@@ -101,26 +105,39 @@ def _refuse_values(answer: Answer, reason: str) -> NoReturn:
     data = told.get("data") if isinstance(told, dict) else None
     if isinstance(data, dict) and isinstance(data.get("field"), str):
         field, kind = answer.quote(data["field"], 100), answer.quote(str(data.get("type")), 100)
-        raise Invalid(f"EspoCRM refuses a value of the field {field} ({kind}); nothing was stored.", field, kind)
+        raise Invalid(
+            _("EspoCRM refuses a value of the field {field} ({kind}); nothing was stored.").format(
+                field=field, kind=kind
+            ),
+            field,
+            kind,
+        )
     if reason.startswith("Not existing attribute"):
         raise ConfigurationError(
-            f"EspoCRM: {reason} Check the entity and the field of the party number on the connection.", status=400
+            _("EspoCRM: {reason} Check the entity and the field of the party number on the connection.").format(
+                reason=reason
+            ),
+            status=400,
         )
-    raise RejectedError(f"EspoCRM: {reason or 'refused without a word'} (400)", status=400)
+    raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} (400)", status=400)
 
 
 def _refuse_access(answer: Answer, reason: str) -> NoReturn:
     if not reason and not answer.body.strip():
         raise Blocked(
-            "EspoCRM refuses every call from here for a minute, because too many logins failed (403): see that no "
-            "program shows it a wrong key. If it goes on for longer, the role of the API user lacks a right.",
+            _(
+                "EspoCRM refuses every call from here for a minute, because too many logins failed (403): see that no "
+                "program shows it a wrong key. If it goes on for longer, the role of the API user lacks a right."
+            ),
             retry_after=BLOCKED_FOR,
             status=403,
         )
     if reason.startswith("Max size"):
         raise RejectedError(f"EspoCRM: {reason} (403)", status=403)
     raise NotAllowed(
-        f"EspoCRM does not allow this to the API user (403): {reason or 'it does not say why.'} See its role.",
+        _("EspoCRM does not allow this to the API user (403): {reason} See its role.").format(
+            reason=reason or _("it does not say why.")
+        ),
         status=403,
     )
 
@@ -128,15 +145,20 @@ def _refuse_access(answer: Answer, reason: str) -> NoReturn:
 def _refuse_missing(answer: Answer, reason: str, missing: str) -> NoReturn:
     if reason.startswith("Controller"):
         raise ConfigurationError(
-            f"EspoCRM: {reason} Check the entity on the connection; those of your own begin with a C.", status=404
+            _("EspoCRM: {reason} Check the entity on the connection; those of your own begin with a C.").format(
+                reason=reason
+            ),
+            status=404,
         )
     if not reason and "json" not in answer.headers.get("Content-Type", ""):
         raise ConfigurationError(
-            "There is no EspoCRM at the address of this connection (404): enter the site, the address at which people "
-            "open it.",
+            _(
+                "There is no EspoCRM at the address of this connection (404): enter the site, the address at which "
+                "people open it."
+            ),
             status=404,
         )
-    raise NotFoundError(f"EspoCRM does not have {missing} (404).", status=404)
+    raise NotFoundError(_("EspoCRM does not have {missing} (404).").format(missing=missing), status=404)
 
 
 def _refuse_conflict(answer: Answer, reason: str, missing: str) -> NoReturn:
@@ -145,15 +167,18 @@ def _refuse_conflict(answer: Answer, reason: str, missing: str) -> NoReturn:
         given = [one.get("id") for one in body[:_MOST_IDS] if isinstance(one, dict)]
         ids = tuple(answer.quote(one, 40) for one in given if isinstance(one, str))
         raise Duplicate(
-            f"EspoCRM has such a record already ({', '.join(ids)}): of the same name or with the same address.", ids
+            _("EspoCRM has such a record already ({ids}): of the same name or with the same address.").format(
+                ids=", ".join(ids)
+            ),
+            ids,
         )
     if reason == "modified":
         version = body.get("versionNumber") if isinstance(body, dict) else None
         raise Modified(
-            f"Somebody else changed {missing} in EspoCRM meanwhile; read it again.",
+            _("Somebody else changed {missing} in EspoCRM meanwhile; read it again.").format(missing=missing),
             version if type(version) is int else None,
         )
-    raise ConflictError(f"EspoCRM: {reason or 'a conflict, without a word'} (409)", status=409)
+    raise ConflictError(f"EspoCRM: {reason or _('a conflict, without a word')} (409)", status=409)
 
 
 def _body_or_none(answer: Answer) -> Any:
@@ -176,7 +201,7 @@ def object_of(answer: Answer) -> dict[str, Any]:
     """The same for an object."""
     body = body_of(answer)
     if not isinstance(body, dict):
-        raise MalformedResponseError("EspoCRM answered with something else than an object.", status=answer.status)
+        raise MalformedResponseError(_("EspoCRM answered with something else than an object."), status=answer.status)
     return body
 
 
@@ -188,4 +213,6 @@ def whose_answer_counts(what: str) -> Iterator[None]:
         return
     except MalformedResponseError as broken:
         why = broken.message
-    raise UnknownOutcomeError(f"EspoCRM accepted {what}, and its answer cannot be used: {why.rstrip('.')}.")
+    raise UnknownOutcomeError(
+        _("EspoCRM accepted {what}, and its answer cannot be used: {why}.").format(what=what, why=why.rstrip("."))
+    )

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import (
     ConfigurationError,
     MalformedResponseError,
@@ -95,7 +97,9 @@ class EspocrmApi:
         key = f"entityDefs.{self.entity}.fields.phoneNumber.typeList"
         types = body_of(self.calls.read("Metadata", {"key": key}, about="types of numbers"))
         if not isinstance(types, list) or not types or not all(isinstance(one, str) for one in types):
-            raise MalformedResponseError(f"EspoCRM does not tell the types of numbers of {self.entity}.")
+            raise MalformedResponseError(
+                gettext("EspoCRM does not tell the types of numbers of {name}.").format(name=self.entity)
+            )
         return tuple(schemas.cleaned(one) for one in types)
 
     # --- parties ------------------------------------------------------------------------------------------------
@@ -104,7 +108,7 @@ class EspocrmApi:
         """One party with all its addresses and numbers. Raises NotFoundError: deleted, or never there."""
         found = self._read(party_id)
         if found.id != party_id:
-            raise MalformedResponseError("EspoCRM answered with another record than the one asked for.")
+            raise MalformedResponseError(gettext("EspoCRM answered with another record than the one asked for."))
         return found
 
     def changed_parties(self, since: datetime | None, cursor: str = "") -> tuple[list[ListedParty], str]:
@@ -126,7 +130,7 @@ class EspocrmApi:
         """The parties of that party number; more than one where somebody made a double. At most a page."""
         rows, _ = self._listed([("equals", self.number_field, str(int(number)))], {}, about=f"party number {number}")
         if any(row.number != number for row in rows):
-            raise MalformedResponseError("EspoCRM shows parties of another number; the filter got lost.")
+            raise MalformedResponseError(gettext("EspoCRM shows parties of another number; the filter got lost."))
         return rows
 
     def parties_with(self, value: Email | Phone) -> list[ListedParty]:
@@ -206,7 +210,10 @@ class EspocrmApi:
         except VendorError as error:
             problem = error
         raise NotReadBack(
-            f"EspoCRM took a write of the party {party_id}, and the read after it failed: {problem.message}", party_id
+            gettext("EspoCRM took a write of the party {name}, and the read after it failed: {why}").format(
+                name=party_id, why=problem.message
+            ),
+            party_id,
         )
 
     # --- webhooks -----------------------------------------------------------------------------------------------
@@ -258,7 +265,7 @@ class EspocrmApi:
         body = object_of(self.calls.read(path, asked, about=about, headers=_UNCOUNTED))
         rows, total = body.get("list"), body.get("total")
         if not isinstance(rows, list) or type(total) is not int:
-            raise MalformedResponseError("EspoCRM's answer has no list.")
+            raise MalformedResponseError(gettext("EspoCRM's answer has no list."))
         # Not counted, it is -1 where more follow and -2 at the end.
         return rows, total == -1 or total > int(asked.get("offset", "0")) + len(rows)
 
@@ -267,7 +274,9 @@ class EspocrmApi:
     def _named(self, name: str, default: str, label: str) -> str:
         text = str(self._settings.get(name) or default).strip()
         if not _NAME.fullmatch(text):
-            raise ConfigurationError(f"{label} on the connection must be a name as the Entity Manager shows it.")
+            raise ConfigurationError(
+                gettext("{name} on the connection must be a name as the Entity Manager shows it.").format(name=label)
+            )
         return text
 
     def _path(self, party_id: str) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import ConfigurationError
 from integrations.transport.session import Answer, Session
 
@@ -108,6 +110,8 @@ class Calls:
         at = self._facts.get(_REFUSED_AT)
         if at and (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() < BLOCKED_FOR:
             raise ConfigurationError(
-                "EspoCRM refused the API key less than a minute ago; it is not shown again, or EspoCRM would block "
-                "everybody here. Enter it again on the connection, or test the connection."
+                _(
+                    "EspoCRM refused the API key less than a minute ago; it is not shown again, or EspoCRM would block "
+                    "everybody here. Enter it again on the connection, or test the connection."
+                )
             )

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from .instance import Instance
 from .schemas import Email, Phone
 
@@ -86,18 +88,18 @@ def fingerprint(emails: Iterable[Email], phones: Iterable[Phone]) -> str:
 def problem_of_address(address: str) -> str:
     """Why EspoCRM would refuse this address, and the whole write with it; "" where nothing is known against it."""
     if address != address.strip():
-        return "There is a blank before or after the address."
+        return _("There is a blank before or after the address.")
     if not address.isascii():
-        return "The address has letters beyond ASCII."
-    return "" if _EMAIL.fullmatch(address) else "This is no e-mail address."
+        return _("The address has letters beyond ASCII.")
+    return "" if _EMAIL.fullmatch(address) else _("This is no e-mail address.")
 
 
 def problem_of_number(number: str, kind: str, instance: Instance, types: Sequence[str] = TYPES) -> str:
     """The same for a number and its type."""
     if kind not in types:
-        return f"EspoCRM has no type {kind[:40]} of numbers."
+        return _("EspoCRM has no type {kind} of numbers.").format(kind=kind[:40])
     if len(number) > LONGEST_NUMBER:
-        return f"The number is longer than {LONGEST_NUMBER} characters."
+        return _("The number is longer than {longest} characters.").format(longest=LONGEST_NUMBER)
     if instance.is_international:
-        return "" if _E164.fullmatch(number) else "The number is not international: + and digits alone."
-    return "" if _PLAIN_NUMBER.fullmatch(number) else "The number has characters that EspoCRM does not take."
+        return "" if _E164.fullmatch(number) else _("The number is not international: + and digits alone.")
+    return "" if _PLAIN_NUMBER.fullmatch(number) else _("The number has characters that EspoCRM does not take.")

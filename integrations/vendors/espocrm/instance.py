@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError
 
 from .schemas import cleaned
@@ -38,7 +40,7 @@ def instance_of(settings: Mapping[str, Any]) -> Instance:
     """From what GET Settings answers; what is not told is as on a new server. Raises MalformedResponseError."""
     version = settings.get("version")
     if not isinstance(version, str) or not version:
-        raise MalformedResponseError("EspoCRM does not tell its version: is the address of the connection its own?")
+        raise MalformedResponseError(_("EspoCRM does not tell its version: is the address of the connection its own?"))
     return Instance(
         version=cleaned(version)[:40],
         is_international=settings.get("phoneNumberInternational") is not False,

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError
 
 from . import times
@@ -60,9 +62,9 @@ def _checked(ask: Ask, start: datetime | None, offset: int) -> tuple[list[Listed
     rows = list(answered)
     moments = [row.modified_at for row in rows]
     if moments != sorted(moments) or (start is not None and moments and moments[0] < start.replace(microsecond=0)):
-        raise MalformedResponseError("EspoCRM shows rows that were not asked for; a filter or an order got lost.")
+        raise MalformedResponseError(_("EspoCRM shows rows that were not asked for; a filter or an order got lost."))
     if has_more and len(rows) < 2:
-        raise MalformedResponseError("EspoCRM shows pages without rows; they would have no end.")
+        raise MalformedResponseError(_("EspoCRM shows pages without rows; they would have no end."))
     return rows, has_more
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, TypeAdapter, ValidationError
 
 from integrations.transport.errors import MalformedResponseError
@@ -179,7 +180,7 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}  # building one is slow
 def read(shape: type[Shape], value: Any) -> Shape:
     """One record. Raises MalformedResponseError, naming the fields."""
     if not isinstance(value, dict):
-        raise MalformedResponseError("EspoCRM answered with something else where a record should be.")
+        raise MalformedResponseError(_("EspoCRM answered with something else where a record should be."))
     if shape not in _adapters:
         _adapters[shape] = TypeAdapter(shape)
     try:
@@ -188,8 +189,9 @@ def read(shape: type[Shape], value: Any) -> Shape:
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
         raise MalformedResponseError(
-            f"EspoCRM's answer does not have the expected fields: {cleaned(where)[:200]}. Does the role of the API "
-            "user show them?"
+            _(
+                "EspoCRM's answer does not have the expected fields: {names}. Does the role of the API user show them?"
+            ).format(names=cleaned(where)[:200])
         ) from None
     return found
 

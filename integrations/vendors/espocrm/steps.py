@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError
 from integrations.vendors import Step, tried
 
@@ -20,12 +22,12 @@ def connection_steps(api: EspocrmApi) -> Iterator[Step]:
     steps = _Steps(api)
     return tried(
         (
-            ("Login", steps.login),
-            ("Parties", steps.parties),
-            ("Party number", steps.party_number),
-            ("Addresses and numbers", steps.arrays),
-            ("Changes", steps.changes),
-            ("Webhooks", steps.webhooks),
+            (gettext("Login"), steps.login),
+            (gettext("Parties"), steps.parties),
+            (gettext("Party number"), steps.party_number),
+            (gettext("Addresses and numbers"), steps.arrays),
+            (gettext("Changes"), steps.changes),
+            (gettext("Webhooks"), steps.webhooks),
         )
     )
 
@@ -37,23 +39,30 @@ class _Steps:
     def login(self) -> str:
         self._api.calls.forget_refusal()
         found = self._api.instance(anew=True)
-        rule = "must be international (+49…)" if found.is_international else "may be written in any way"
-        return (
-            f"Accepted; EspoCRM {found.version}. A party may have {found.most_emails} addresses and "
-            f"{found.most_phones} numbers; numbers {rule}."
+        said = gettext(
+            "Accepted; EspoCRM {version}. A party may have {emails} addresses and {phones} numbers; numbers may be "
+            "written in any way."
         )
+        if found.is_international:
+            said = gettext(
+                "Accepted; EspoCRM {version}. A party may have {emails} addresses and {phones} numbers; numbers must "
+                "be international (+49…)."
+            )
+        return said.format(version=found.version, emails=found.most_emails, phones=found.most_phones)
 
     def parties(self) -> str:
         rows, _ = self._api.changed_parties(None)
         if not rows:
-            return f"{self._api.entity} may be read; there is none that this user sees."
-        return f"{self._api.entity} can be read."
+            return gettext("{entity} may be read; there is none that this user sees.").format(entity=self._api.entity)
+        return gettext("{entity} can be read.").format(entity=self._api.entity)
 
     def party_number(self) -> str:
         """An unknown field is refused by name; a filter that got lost would show everybody."""
         if self._api.parties_numbered(NO_NUMBER):
-            raise ConfigurationError(f"{self._api.number_field} is no field that can be searched.")
-        return f"Parties are found by {self._api.number_field}."
+            raise ConfigurationError(
+                gettext("{field} is no field that can be searched.").format(field=self._api.number_field)
+            )
+        return gettext("Parties are found by {field}.").format(field=self._api.number_field)
 
     def arrays(self) -> str:
         """A role may hide a field; then its array is missing from the record."""
@@ -61,7 +70,7 @@ class _Steps:
         rows, _ = self._api.changed_parties(None)
         if rows:
             self._api.party(rows[0].id)
-        return f"Readable; types of numbers: {types}."
+        return gettext("Readable; types of numbers: {types}.").format(types=types)
 
     def changes(self) -> str:
         """This record does not exist. Unverified: that the right to edit is asked before the record is looked for."""
@@ -69,15 +78,18 @@ class _Steps:
         try:
             self._api.calls.update(path, {}, about="may parties be changed", missing="that party", headers={})
         except (NotFoundError, RejectedError):
-            return f"{self._api.entity} may be changed."
+            return gettext("{entity} may be changed.").format(entity=self._api.entity)
         raise ConfigurationError(
-            "EspoCRM changed a record that cannot exist: is the address of the connection EspoCRM's own?"
+            gettext("EspoCRM changed a record that cannot exist: is the address of the connection EspoCRM's own?")
         )
 
     def webhooks(self) -> str:
         found = [one for one in self._api.subscriptions() if one.event.startswith(f"{self._api.entity}.")]
         if not found:
-            return "They may be subscribed; there is none yet, so changes are found by the next poll."
-        named = ", ".join(sorted(one.event if one.is_active else f"{one.event} (not active)" for one in found))
-        loud = [one.event for one in found if not one.skip_own]
-        return f"Subscribed: {named}." + (f" Without skipOwn: {', '.join(sorted(loud))}." if loud else "")
+            return gettext("They may be subscribed; there is none yet, so changes are found by the next poll.")
+        sleeping = gettext("{event} (not active)")
+        named = ", ".join(sorted(one.event if one.is_active else sleeping.format(event=one.event) for one in found))
+        said = gettext("Subscribed: {events}.").format(events=named)
+        if loud := [one.event for one in found if not one.skip_own]:
+            said += " " + gettext("Without skipOwn: {events}.").format(events=", ".join(sorted(loud)))
+        return said

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from integrations.texts import Text
 from integrations.vendors.webhooks import Instruction
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from .schemas import Subscription
 
 CREATE, UPDATE, DELETE = "create", "update", "delete"
-EVENTS = ((CREATE, "A party was created"), (UPDATE, "A party was changed"), (DELETE, "A party was deleted"))
+EVENTS = ((CREATE, _("A party was created")), (UPDATE, _("A party was changed")), (DELETE, _("A party was deleted")))
 _CURL = (
     "curl -H 'X-Api-Key: …' -H 'Content-Type: application/json' https://crm.example.com/api/v1/Webhook \\\n"
     '  -d \'{{"event": "CBeteiligte.{event}", "url": "{url}", "skipOwn": true}}\''
@@ -47,51 +51,67 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
     """How an admin of EspoCRM sets the webhooks up; only API users can own them, so that the API is the only way."""
     return [
         Instruction(
-            "A role for the portal",
-            "Administration → Roles → Create Role. Give the entity of parties create, read and edit “all”, and enable "
-            "Webhooks. The fields of addresses, numbers and the party number must be readable and editable.",
+            gettext("A role for the portal"),
+            gettext(
+                "Administration → Roles → Create Role. Give the entity of parties create, read and edit “all”, and "
+                "enable Webhooks. The fields of addresses, numbers and the party number must be readable and editable."
+            ),
         ),
         Instruction(
-            "An API user for the portal",
-            "Administration → API Users → Create API User, with that role, and with the method API Key or HMAC. Let "
-            "nothing else use it: what it does itself is left out of the webhooks, or every write of the portal would "
-            "come back. Its key (and the secret key of HMAC) belongs to this connection.",
+            gettext("An API user for the portal"),
+            gettext(
+                "Administration → API Users → Create API User, with that role, and with the method API Key or HMAC. "
+                "Let nothing else use it: what it does itself is left out of the webhooks, or every write of the "
+                "portal would come back. Its key (and the secret key of HMAC) belongs to this connection."
+            ),
         ),
         Instruction(
-            "Addresses inside the network",
-            "Only where the portal has a private address: EspoCRM refuses to send there unless host and port stand in "
-            "its data/config.php.",
+            gettext("Addresses inside the network"),
+            gettext(
+                "Only where the portal has a private address: EspoCRM refuses to send there unless host and port "
+                "stand in its data/config.php."
+            ),
             "'webhookAllowedAddressList' => ['portal.internal:443'],",
         ),
         *[_subscription(event, label, address(event)) for event, label in EVENTS],
         Instruction(
-            "Secret",
-            "Each answer shows a secretKey. Paste all three into the webhook secret of this connection, with blanks "
-            "between them.",
+            gettext("Secret"),
+            gettext(
+                "Each answer shows a secretKey. Paste all three into the webhook secret of this connection, with "
+                "blanks between them."
+            ),
             "secretKey-1 secretKey-2 secretKey-3",
         ),
         Instruction(
-            "The way to the portal",
-            "What is in front of the portal must answer 503 while it restarts: EspoCRM sends again after 401, 403, "
-            "404, 500 and 503 (four times, ten minutes apart), and loses the event at 400, 429, 502 and 504.",
+            gettext("The way to the portal"),
+            gettext(
+                "What is in front of the portal must answer 503 while it restarts: EspoCRM sends again after 401, 403, "
+                "404, 500 and 503 (four times, ten minutes apart), and loses the event at 400, 429, 502 and 504."
+            ),
         ),
         Instruction(
-            "The job",
-            "EspoCRM sends with its scheduled job Process Webhook Queue, every two minutes and 20 events at a time; it "
-            "needs EspoCRM's cron.",
+            gettext("The job"),
+            gettext(
+                "EspoCRM sends with its scheduled job Process Webhook Queue, every two minutes and 20 events at a "
+                "time; it needs EspoCRM's cron."
+            ),
         ),
         Instruction(
-            "Look",
-            "Change a party as a person. Administration → Webhooks shows the queue and what was answered; the inbox of "
-            "this connection shows what arrived.",
+            gettext("Look"),
+            gettext(
+                "Change a party as a person. Administration → Webhooks shows the queue and what was answered; the "
+                "inbox of this connection shows what arrived."
+            ),
         ),
     ]
 
 
-def _subscription(event: str, label: str, url: str) -> Instruction:
+def _subscription(event: str, label: Text, url: str) -> Instruction:
     return Instruction(
-        f"Webhook: {label}",
-        "Once: what is subscribed twice is sent twice. With an entity of another name put it in the place of "
-        "CBeteiligte; an HMAC user signs the call instead (header X-Hmac-Authorization).",
+        gettext("Webhook: {label}").format(label=label),
+        gettext(
+            "Once: what is subscribed twice is sent twice. With an entity of another name put it in the place of "
+            "CBeteiligte; an HMAC user signs the call instead (header X-Hmac-Authorization)."
+        ),
         _CURL.format(event=event, url=url),
     )

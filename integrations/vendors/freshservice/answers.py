@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -65,29 +67,34 @@ def refuse(answer: Answer, *, missing: str) -> None:
     status, said = answer.status, said_in(answer)
     if status == 401:
         raise ConfigurationError(
-            "Freshservice refused the API key (401): enter it again, and see whether its agent is still active.",
+            _("Freshservice refused the API key (401): enter it again, and see whether its agent is still active."),
             status=status,
         )
     if status == 403:
         raise ConfigurationError(
-            f"The agent of the API key lacks a permission in Freshservice (403). {said}".strip(), status=status
+            _("The agent of the API key lacks a permission in Freshservice (403). {said}").format(said=said).strip(),
+            status=status,
         )
     if status == 404 and missing:
-        raise NotFoundError(f"Freshservice does not have {missing} (404).", status=status)
+        raise NotFoundError(_("Freshservice does not have {missing} (404).").format(missing=missing), status=status)
     if status == 404:
         raise ConfigurationError(
-            "Freshservice has no API at the address of this connection (404): enter the site itself, such as "
-            "https://example.freshservice.com, not an address of your own that leads there.",
+            _(
+                "Freshservice has no API at the address of this connection (404): enter the site itself, such as "
+                "https://example.freshservice.com, not an address of your own that leads there."
+            ),
             status=status,
         )
     if status == 429:
         raise TemporaryError(
-            f"Freshservice's limit of calls a minute is used up. {said}".strip(),
+            _("Freshservice's limit of calls a minute is used up. {said}").format(said=said).strip(),
             retry_after=answer.retry_after(),
             status=status,
         )
     if status == 405:  # also the word for a ticket that is deleted, spam or locked; never "wrong address"
-        raise RejectedError(f"Freshservice does not allow this here (405). {said}".strip(), status=status)
+        raise RejectedError(
+            _("Freshservice does not allow this here (405). {said}").format(said=said).strip(), status=status
+        )
     if said and 400 <= status < 500 and status not in (408, 425):
         raise RejectedError(f"Freshservice: {said}", status=status)
     raise_for_status(answer, safe=True)
@@ -100,7 +107,9 @@ def inside(answer: Answer, *envelopes: str) -> Any:
         if isinstance(body, dict) and name in body:
             return body[name]
     raise MalformedResponseError(
-        f"Freshservice's answer has no {envelopes[0]}.", status=answer.status, excerpt=answer.excerpt()
+        _("Freshservice's answer has no {envelope}.").format(envelope=envelopes[0]),
+        status=answer.status,
+        excerpt=answer.excerpt(),
     )
 
 
@@ -109,6 +118,7 @@ def rows_in(answer: Answer, *envelopes: str) -> list[Any]:
     rows = inside(answer, *envelopes)
     if not isinstance(rows, list):
         raise MalformedResponseError(
-            f"Freshservice's answer has something else than a list of {envelopes[0]}.", status=answer.status
+            _("Freshservice's answer has something else than a list of {envelope}.").format(envelope=envelopes[0]),
+            status=answer.status,
         )
     return rows

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -74,43 +76,44 @@ class FreshserviceApi:
     def test_connection(self) -> Iterator[Step]:
         """The key, the filter that the catch-up needs, categories, workspaces where some are set, files, the plan."""
         steps = [
-            ("Credentials", self._test_credentials),
-            ("Changed tickets", self._test_changes),
-            ("Ticket fields", self._test_fields),
-            ("Hosts of files", self._test_hosts),
-            ("Plan", self._test_plan),
+            (gettext("Credentials"), self._test_credentials),
+            (gettext("Changed tickets"), self._test_changes),
+            (gettext("Ticket fields"), self._test_fields),
+            (gettext("Hosts of files"), self._test_hosts),
+            (gettext("Plan"), self._test_plan),
         ]
         if self._workspaces():
-            steps.insert(3, ("Workspaces", self._test_workspaces))
+            steps.insert(3, (gettext("Workspaces"), self._test_workspaces))
         return tried(steps)
 
     def _test_credentials(self) -> str:
         self._rows("tickets", {"page": "1", "per_page": "1"}, "tickets", about="test connection")
-        return "Accepted; tickets can be read."
+        return gettext("Accepted; tickets can be read.")
 
     def _test_changes(self) -> str:
         """Nothing was changed in the future; a filter that got lost would show everything."""
         rows, _ = self.tickets_updated_since(datetime.now(UTC) + timedelta(days=3650), 1)
         if rows:
-            raise ConfigurationError("Freshservice does not heed updated_since; missed webhooks could not be found.")
-        return "The list of changed tickets heeds its filter."
+            raise ConfigurationError(
+                gettext("Freshservice does not heed updated_since; missed webhooks could not be found.")
+            )
+        return gettext("The list of changed tickets heeds its filter.")
 
     def _test_fields(self) -> str:
-        return f"{len(self.category_choices())} categories can be read."
+        return gettext("{count} categories can be read.").format(count=len(self.category_choices()))
 
     def _test_workspaces(self) -> str:
         found = {workspace.id: workspace.name for workspace in self.workspaces()}
         wanted = self._workspaces() - {0}
         if missing := sorted(wanted - found.keys()):
-            raise ConfigurationError(
-                f"The agent of the API key does not see the workspaces {', '.join(map(str, missing))}; it sees "
-                + (", ".join(f"{number} ({name})" for number, name in sorted(found.items())) or "none")
-                + "."
-            )
-        return "Readable: " + (", ".join(found[number] for number in sorted(wanted)) or "all") + "."
+            seen = ", ".join(f"{number} ({name})" for number, name in sorted(found.items())) or gettext("none")
+            said = gettext("The agent of the API key does not see the workspaces {missing}; it sees {seen}.")
+            raise ConfigurationError(said.format(missing=", ".join(map(str, missing)), seen=seen))
+        names = ", ".join(found[number] for number in sorted(wanted)) or gettext("all")
+        return gettext("Readable: {names}.").format(names=names)
 
     def _test_hosts(self) -> str:
-        return f"Files may come from {len(self._hosts().hosts)} kinds of hosts."
+        return gettext("Files may come from {count} kinds of hosts.").format(count=len(self._hosts().hosts))
 
     def _test_plan(self) -> str:
         seen = self._last.headers.get("X-RateLimit-Total", "") if self._last else ""
@@ -134,7 +137,9 @@ class FreshserviceApi:
         """
         rows, has_next = self._changed({"filter": where}, since, page, about=f"{where} tickets, page {page}")
         if any(getattr(row, where) is not True for row in rows):
-            raise MalformedResponseError(f"Freshservice's list of {where} tickets shows one that does not say so.")
+            raise MalformedResponseError(
+                gettext("Freshservice's list of {name} tickets shows one that does not say so.").format(name=where)
+            )
         return rows, has_next
 
     def _changed(
@@ -153,9 +158,13 @@ class FreshserviceApi:
         answer = self._get(f"tickets/{ticket_id}", about=f"ticket {ticket_id}", missing=f"ticket {ticket_id}")
         found = replace(schemas.read(Ticket, inside(answer, "ticket")), read_at=answer.date() or datetime.now(UTC))
         if found.id != ticket_id:
-            raise MalformedResponseError("Freshservice answered with another ticket than the one asked for.")
+            raise MalformedResponseError(gettext("Freshservice answered with another ticket than the one asked for."))
         if not self._reads(found.workspace_id):
-            raise OtherWorkspace(f"Ticket {ticket_id} is of a workspace that this connection does not read.")
+            raise OtherWorkspace(
+                gettext("Ticket {number} is of a workspace that this connection does not read.").format(
+                    number=ticket_id
+                )
+            )
         return found
 
     def conversations(self, ticket_id: int) -> list[Conversation]:
@@ -169,7 +178,7 @@ class FreshserviceApi:
         for raw in self._all(f"tickets/{ticket_id}/conversations", "conversations", about, f"ticket {ticket_id}"):
             one = schemas.read(Conversation, raw)
             if one.ticket_id not in (None, ticket_id):
-                raise MalformedResponseError("Freshservice answered with a conversation of another ticket.")
+                raise MalformedResponseError(gettext("Freshservice answered with a conversation of another ticket."))
             found[one.id] = one
         return sorted(found.values(), key=lambda one: (one.created_at, one.id))
 
@@ -186,7 +195,7 @@ class FreshserviceApi:
         answer = self._get(path, about=f"{envelope} {user_id}", missing=f"the user {user_id}")
         found = schemas.person(inside(answer, envelope), is_agent=envelope == "agent")
         if found.id != user_id:
-            raise MalformedResponseError("Freshservice answered with another user than the one asked for.")
+            raise MalformedResponseError(gettext("Freshservice answered with another user than the one asked for."))
         return found
 
     def group(self, group_id: int) -> Group:
@@ -194,7 +203,7 @@ class FreshserviceApi:
         answer = self._get(f"groups/{group_id}", about=f"group {group_id}", missing=f"group {group_id}")
         found = schemas.read(Group, inside(answer, "group"))
         if found.id != group_id:
-            raise MalformedResponseError("Freshservice answered with another group than the one asked for.")
+            raise MalformedResponseError(gettext("Freshservice answered with another group than the one asked for."))
         return found
 
     def ids_of(self, listing: str, page: int) -> tuple[list[int], bool]:
@@ -212,7 +221,7 @@ class FreshserviceApi:
             _, fields = self._rows("ticket_form_fields", wanted, *_FIELDS, about="categories")
             named = [one for one in fields if isinstance(one, dict) and one.get("name") == "category"]
             if not named:
-                raise MalformedResponseError("Freshservice's ticket fields have none of the name category.")
+                raise MalformedResponseError(gettext("Freshservice's ticket fields have none of the name category."))
             for field in named:
                 found |= {choice.id: choice for choice in schemas.choices(field.get("choices"))}
         return list(found.values())
@@ -232,7 +241,11 @@ class FreshserviceApi:
         """
         limit, hosts = self._most_bytes(), self._hosts()
         told = f"The file {attachment.name} ({attachment.id})"
-        too_large = TooLarge(f"{told} is larger than the {limit // 1_000_000} MB that the connection allows.")
+        too_large = TooLarge(
+            gettext("{name} is larger than the {megabytes} MB that the connection allows.").format(
+                name=told, megabytes=limit // 1_000_000
+            )
+        )
         if attachment.size is not None and attachment.size > limit:
             raise too_large
         try:
@@ -250,14 +263,22 @@ class FreshserviceApi:
         except ConfigurationError as refused:
             if not attachment.is_inline:
                 raise
-            raise ForeignPicture(f"{told} is not fetched. {refused.message}") from None
+            raise ForeignPicture(
+                gettext("{name} is not fetched. {why}").format(name=told, why=refused.message)
+            ) from None
         if answer.status in _EXPIRED:
-            raise ExpiredUrl(f"The address of the file {attachment.id} has expired.", status=answer.status)
+            raise ExpiredUrl(
+                gettext("The address of the file {name} has expired.").format(name=attachment.id), status=answer.status
+            )
         raise_for_status(answer, safe=True)
         file.seek(0, 2)
         size = file.tell()
         if attachment.size is not None and size != attachment.size:
-            raise MalformedResponseError(f"{told} came with {size} bytes; Freshservice says {attachment.size}.")
+            raise MalformedResponseError(
+                gettext("{name} came with {count} bytes; Freshservice says {said}.").format(
+                    name=told, count=size, said=attachment.size
+                )
+            )
         content_type = attachment.content_type or schemas.cleaned(answer.headers.get("Content-Type", ""))
         return Downloaded(with_ending(attachment.name, content_type), size, content_type)
 
@@ -267,7 +288,7 @@ class FreshserviceApi:
     def _most_bytes(self) -> int:
         text = str(self._settings.get("max_file_mb") or MAX_FILE_MB).strip()
         if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 100_000):
-            raise ConfigurationError("Largest file on the connection must be a whole number of megabytes.")
+            raise ConfigurationError(gettext("Largest file on the connection must be a whole number of megabytes."))
         return int(text) * 1_000_000
 
     # --- workspaces of the connection ---------------------------------------------------------------------------
@@ -276,7 +297,7 @@ class FreshserviceApi:
         """The ids that are set; empty: the primary one, whose id is not known; 0: all that the agent sees."""
         parts = [part.strip() for part in str(self._settings.get("workspace_ids") or "").split(",") if part.strip()]
         if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
-            raise ConfigurationError("Workspaces on the connection must be numbers, separated by commas.")
+            raise ConfigurationError(gettext("Workspaces on the connection must be numbers, separated by commas."))
         return {int(part) for part in parts}
 
     def _of_workspaces(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import DEFAULT_PORTS, Place, place_of
 from integrations.transport.errors import ConfigurationError
 
@@ -44,8 +46,10 @@ class FileHosts:
         """Raises ConfigurationError for a place that files may not come from."""
         if not any(host.fits(place) for host in self.hosts):
             raise ConfigurationError(
-                f"A file lies at {place.origin}, from where this connection may not fetch files. If it is "
-                "Freshservice's, add it under Hosts of files."
+                _(
+                    "A file lies at {origin}, from where this connection may not fetch files. If it is "
+                    "Freshservice's, add it under Hosts of files."
+                ).format(origin=place.origin)
             )
 
 
@@ -57,5 +61,7 @@ def _host(entry: str) -> _Host:
     except ConfigurationError:
         place = None
     if place is None or place.rest != "/" or name.endswith("/") or (has_port and name != entry):
-        raise ConfigurationError(f"“{entry[:100]}” under Hosts of files is not the name of a host.")
+        raise ConfigurationError(
+            _("“{entry}” under Hosts of files is not the name of a host.").format(entry=entry[:100])
+        )
     return _Host(place.host, name != entry, place.port if has_port else None)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError
 from integrations.transport.session import Answer
 
@@ -27,7 +29,7 @@ def has_next(answer: Answer) -> bool:
 def another(answer: Answer, rows: list[Any]) -> bool:
     """The same of a page with these rows. Raises MalformedResponseError for an empty one: pages would have no end."""
     if has_next(answer) and not rows:
-        raise MalformedResponseError("Freshservice answered with an empty page and named another one.")
+        raise MalformedResponseError(_("Freshservice answered with an empty page and named another one."))
     return has_next(answer)
 
 
@@ -37,9 +39,9 @@ def all_rows(read: Callable[[int], tuple[Answer, list[Any]]]) -> Iterator[Any]:
     for page in range(1, MOST_PAGES + 1):
         answer, rows = read(page)
         if rows == before or (has_next(answer) and not rows):
-            raise MalformedResponseError("Freshservice answered with the same page again, or with an empty one.")
+            raise MalformedResponseError(_("Freshservice answered with the same page again, or with an empty one."))
         yield from rows
         if not has_next(answer):
             return
         before = rows
-    raise MalformedResponseError(f"Freshservice named more than {MOST_PAGES} pages of one list.")
+    raise MalformedResponseError(_("Freshservice named more than {most} pages of one list.").format(most=MOST_PAGES))

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 OUR_SHARE = 0.8  # other users of the account need the rest
 ALL = "all"
 OTHER = "other"
@@ -66,11 +68,15 @@ def compared(seen: str, settings: Mapping[str, Any]) -> str:
     chosen = plan_of(settings)
     labels, expected = dict(PLANS), PER_MINUTE[chosen][ALL]
     if not seen.isascii() or not seen.isdigit() or len(seen) > 6:
-        return f"Freshservice does not say how many calls it allows; {labels[chosen]} ({expected} a minute) is taken."
+        return _("Freshservice does not say how many calls it allows; {plan} ({expected} a minute) is taken.").format(
+            plan=labels[chosen], expected=expected
+        )
     if int(seen) == expected:
-        return f"Freshservice allows {expected} calls a minute, as {labels[chosen]} does."
-    fitting = next((labels[plan] for plan, limits in PER_MINUTE.items() if limits[ALL] == int(seen)), "none we know")
-    return (
-        f"Freshservice says {int(seen)} calls a minute, which is the plan {fitting}; the connection says "
-        f"{labels[chosen]} ({expected}). Change Plan on the connection if that is wrong."
-    )
+        return _("Freshservice allows {expected} calls a minute, as {plan} does.").format(
+            expected=expected, plan=labels[chosen]
+        )
+    fitting = next((labels[plan] for plan, limits in PER_MINUTE.items() if limits[ALL] == int(seen)), _("none we know"))
+    return _(
+        "Freshservice says {seen} calls a minute, which is the plan {fitting}; the connection says "
+        "{plan} ({expected}). Change Plan on the connection if that is wrong."
+    ).format(seen=int(seen), fitting=fitting, plan=labels[chosen], expected=expected)

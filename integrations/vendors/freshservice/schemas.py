@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
+from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
 
 from integrations.transport.errors import MalformedResponseError
@@ -278,7 +279,7 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}  # building one is slow
 def read(shape: type[Shape], value: Any) -> Shape:
     """One record. Raises MalformedResponseError, naming the fields."""
     if not isinstance(value, dict):
-        raise MalformedResponseError("Freshservice answered with something else where a record should be.")
+        raise MalformedResponseError(_("Freshservice answered with something else where a record should be."))
     if shape not in _adapters:
         _adapters[shape] = TypeAdapter(shape)
     try:
@@ -286,7 +287,9 @@ def read(shape: type[Shape], value: Any) -> Shape:
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
-        raise MalformedResponseError(f"Freshservice's answer does not have the expected fields: {where}.") from None
+        raise MalformedResponseError(
+            _("Freshservice's answer does not have the expected fields: {where}.").format(where=where)
+        ) from None
     return found
 
 
@@ -306,7 +309,7 @@ def person(value: Any, *, is_agent: bool) -> Person:
 def choices(value: Any, above: tuple[str, ...] = ()) -> Iterator[CategoryChoice]:
     """A tree of choices from the top down, parents first. Raises MalformedResponseError."""
     if not isinstance(value, list) or len(above) >= DEEPEST:
-        raise MalformedResponseError("Freshservice answered with something else where a list of choices should be.")
+        raise MalformedResponseError(_("Freshservice answered with something else where a list of choices should be."))
     for one in value:
         wire = read(_WireChoice, one)
         path = (*above, wire.value)

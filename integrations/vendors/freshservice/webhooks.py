@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.vendors.webhooks import Hint, Instruction, Received, Unreadable, Webhooks
 
-EVENTS = (("ticket", "A ticket changed"),)
+EVENTS = (("ticket", _("A ticket changed")),)
 WRAPPINGS = ("freshservice_webhook", "freshdesk_webhook")
 KEYS = (  # in the order in which they are believed
     *("ticket_id_numeric", "id_numeric", "ticket_id", "ticketid", "ticket_number", "ticketnumber"),
@@ -93,43 +96,59 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
     """How an admin of Freshservice sets the automators up; they cannot be made by the API."""
     return [
         Instruction(
-            "An agent for the portal",
-            "Make an agent that only the portal uses, with the right to read all tickets concerned. Its API key (under "
-            "its profile settings) belongs to this connection.",
+            gettext("An agent for the portal"),
+            gettext(
+                "Make an agent that only the portal uses, with the right to read all tickets concerned. Its API key "
+                "(under its profile settings) belongs to this connection."
+            ),
         ),
         Instruction(
-            "A new automator for each workspace",
-            "Open Admin → Automation & Productivity → Workflow Automator, pick the workspace, then New Automator → "
-            "Event based → module Ticket. Repeat all steps in every workspace that is to be read.",
+            gettext("A new automator for each workspace"),
+            gettext(
+                "Open Admin → Automation & Productivity → Workflow Automator, pick the workspace, then New Automator → "
+                "Event based → module Ticket. Repeat all steps in every workspace that is to be read."
+            ),
         ),
         Instruction(
-            "Events",
-            "Choose: Ticket is raised, Ticket is updated, Note is added, Reply is sent. Each that is left out is found "
-            "by the catch-up only.",
+            gettext("Events"),
+            gettext(
+                "Choose: Ticket is raised, Ticket is updated, Note is added, Reply is sent. Each that is left out is "
+                "found by the catch-up only."
+            ),
         ),
         Instruction(
-            "Condition",
-            "Leave out what the portal does itself: the event is not performed by the agent made for the portal.",
+            gettext("Condition"),
+            gettext(
+                "Leave out what the portal does itself: the event is not performed by the agent made for the portal."
+            ),
         ),
         Instruction(
-            "Action", "Choose Trigger Webhook, request type POST, and this callback URL:", address(EVENTS[0][0])
+            gettext("Action"),
+            gettext("Choose Trigger Webhook, request type POST, and this callback URL:"),
+            address(EVENTS[0][0]),
         ),
         Instruction(
-            "Secret",
-            "Add this custom header with the webhook secret of this connection. Where custom headers are not offered, "
-            "choose Basic authentication: any user name, and the secret as the password.",
+            gettext("Secret"),
+            gettext(
+                "Add this custom header with the webhook secret of this connection. Where custom headers are not "
+                "offered, choose Basic authentication: any user name, and the secret as the password."
+            ),
             "X-Webhook-Secret: …",
         ),
         Instruction(
-            "Content",
-            "Choose encoding JSON and content Advanced, and paste this. Do not add subject, description or notes: a "
-            "quote in them would break the body.",
+            gettext("Content"),
+            gettext(
+                "Choose encoding JSON and content Advanced, and paste this. Do not add subject, description or notes: "
+                "a quote in them would break the body."
+            ),
             RECOMMENDED,
         ),
         Instruction(
             "Activate and look",
-            "Activate the automator and change a ticket. The automator's execution log shows the answer: 202 is right, "
-            "401 or 403 means the secret.",
+            gettext(
+                "Activate the automator and change a ticket. The automator's execution log shows the answer: 202 is "
+                "right, 401 or 403 means the secret."
+            ),
         ),
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.vendors import Field, Limits, Vendor
 from integrations.vendors.zones import zone_problem
 
@@ -19,34 +21,45 @@ VENDOR = Vendor(
     label="iTop",
     api=ItopApi,
     preparation=(
-        "Make a user for the bridge alone, with the profile REST Services User and either Administrator, or "
-        "Support Agent and Service Desk Agent.",
-        "Note the time zone of the configuration (timezone): what iTop sends does not say it.",
-        "Note the ids of the organisation, caller, agent and team that stand for the other side; they are in the "
-        "addresses of their pages.",
+        _(
+            "Make a user for the bridge alone, with the profile REST Services User and either Administrator, or "
+            "Support Agent and Service Desk Agent."
+        ),
+        _("Note the time zone of the configuration (timezone): what iTop sends does not say it."),
+        _(
+            "Note the ids of the organisation, caller, agent and team that stand for the other side; they are in the "
+            "addresses of their pages."
+        ),
     ),
     credentials=(
-        Field("username", "Login", "Of an account made for the portal alone, with the profile REST Services User."),
-        Field("password", "Password", secret=True),
+        Field(
+            "username", _("Login"), _("Of an account made for the portal alone, with the profile REST Services User.")
+        ),
+        Field("password", _("Password"), secret=True),
     ),
     settings=(
         Field(
             "time_zone",
-            "Time zone",
-            "As `timezone` in iTop's configuration has it, such as Asia/Jakarta; what iTop sends does not say.",
+            _("Time zone"),
+            _("As `timezone` in iTop's configuration has it, such as Asia/Jakarta; what iTop sends does not say."),
             default=DEFAULT_ZONE,
             problem_of=zone_problem,
         ),
-        Field("version", "Version of the REST services", "1.3 for every iTop since 2.2.", default=VERSION),
+        Field("version", _("Version of the REST services"), _("1.3 for every iTop since 2.2."), default=VERSION),
         Field(
             "max_file_mb",
-            "Largest file",
-            "In megabytes; larger ones are neither fetched nor sent. PHP's limits in iTop must be half as much again.",
+            _("Largest file"),
+            _(
+                "In megabytes; larger ones are neither fetched nor sent. PHP's limits in iTop must be half as much "
+                "again."
+            ),
             default=MAX_FILE_MB,
         ),
     ),
-    base_url_label="Root",
-    base_url_help="The address at which people open iTop, such as https://itop.example.com or https://example.com/itop.",
+    base_url_label=_("Root"),
+    base_url_help=_(
+        "The address at which people open iTop, such as https://itop.example.com or https://example.com/itop."
+    ),
     endpoint_of=lambda method, path: "rest",
     webhooks=WEBHOOKS,
     simulator="integrations.vendors.itop.simulator",

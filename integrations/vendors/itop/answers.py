@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -91,13 +93,15 @@ def result_of(answer: Answer, *, safe: bool) -> dict[str, Any]:
         body = answer.json()
         if not isinstance(body, dict) or type(body.get("code")) is not int:
             raise MalformedResponseError(
-                "iTop's answer has no code: is the address of the connection iTop's own?", excerpt=answer.excerpt()
+                _("iTop's answer has no code: is the address of the connection iTop's own?"), excerpt=answer.excerpt()
             )
     except MalformedResponseError as broken:
         if safe:
             raise
         unknown = UnknownOutcomeError(
-            f"iTop's answer to a write cannot be read ({broken.message}); whether it was carried out is not known.",
+            _("iTop's answer to a write cannot be read ({message}); whether it was carried out is not known.").format(
+                message=broken.message
+            ),
             status=answer.status,
             excerpt=broken.excerpt,
         )
@@ -111,16 +115,18 @@ def result_of(answer: Answer, *, safe: bool) -> dict[str, Any]:
 
 def _judge_status(answer: Answer, *, safe: bool) -> None:
     if answer.status == 413:
-        raise TooLarge("The web server of this iTop refuses a request of this size (413).", status=413)
+        raise TooLarge(_("The web server of this iTop refuses a request of this size (413)."), status=413)
     if answer.status in (404, 410):
         raise ConfigurationError(
-            f"There is no webservices/rest.php at the address of this connection ({answer.status}): enter iTop's root, "
-            "the address at which people see it, without /pages.",
+            _(
+                "There is no webservices/rest.php at the address of this connection ({status}): enter iTop's root, "
+                "the address at which people see it, without /pages."
+            ).format(status=answer.status),
             status=answer.status,
         )
     if answer.status == 500 and not safe:
         raise Crashed(
-            "iTop's program died over this write (500); whether it was carried out is not known.",
+            _("iTop's program died over this write (500); whether it was carried out is not known."),
             status=500,
             excerpt=answer.excerpt(),
         )
@@ -133,7 +139,10 @@ def refuse(code: int, said: str, *, safe: bool) -> NoReturn:
     if code in (UNAUTHORIZED, MISSING_USER, MISSING_PASSWORD):
         _refuse_access(said, sentence)
     if code in _NOT_UNDERSTOOD:
-        raise ConfigurationError(f"{sentence}. Check the version of the REST services on the connection.", status=200)
+        raise ConfigurationError(
+            _("{sentence}. Check the version of the REST services on the connection.").format(sentence=sentence),
+            status=200,
+        )
     if code in (MISSING_JSON, INVALID_JSON, UNSAFE, INVALID_PAGE):
         raise RejectedError(sentence, status=200)
     _refuse_internal(said, sentence, safe=safe)
@@ -141,25 +150,40 @@ def refuse(code: int, said: str, *, safe: bool) -> NoReturn:
 
 def _refuse_access(said: str, sentence: str) -> NoReturn:
     if no_right := _NO_RIGHT.search(said):
-        raise NotAllowed(f"The account's profiles in iTop do not allow {no_right[1]} {no_right[2]}.", no_right[2])
+        raise NotAllowed(
+            _("The account's profiles in iTop do not allow {act} {record}.").format(
+                act=no_right[1], record=no_right[2]
+            ),
+            no_right[2],
+        )
     if INVALID_LOGIN in said:
         raise ConfigurationError(
-            "iTop refused the login: enter user name and password again, and see whether the account is locked or "
-            "expired.",
+            _(
+                "iTop refused the login: enter user name and password again, and see whether the account is locked or "
+                "expired."
+            ),
             status=200,
         )
     if "REST Services User" in said:
         raise ConfigurationError(
-            "The account lacks the profile REST Services User in iTop; administrators need it too.", status=200
+            _("The account lacks the profile REST Services User in iTop; administrators need it too."), status=200
         )
-    raise NotAllowed(f"{sentence}. Check the account's profiles in iTop.")
+    raise NotAllowed(_("{sentence}. Check the account's profiles in iTop.").format(sentence=sentence))
 
 
 def _refuse_internal(said: str, sentence: str, *, safe: bool) -> NoReturn:
     if no_class := _NO_CLASS.match(said):
-        raise UnknownClass(f"This iTop has no class {no_class[1]}: its module is not installed.", status=200)
+        raise UnknownClass(
+            _("This iTop has no class {class_name}: its module is not installed.").format(class_name=no_class[1]),
+            status=200,
+        )
     if gone := _NO_OBJECT.fullmatch(said):
-        raise NotFoundError(f"iTop does not have {gone[1]} {gone[2]}, or does not show it to this account.", status=200)
+        raise NotFoundError(
+            _("iTop does not have {class_name} {number}, or does not show it to this account.").format(
+                class_name=gone[1], number=gone[2]
+            ),
+            status=200,
+        )
     if said.startswith("Invalid stimulus"):
         raise WrongState(sentence, status=200)
     if missing := _MISSING_FIELDS.match(said):
@@ -172,7 +196,9 @@ def _refuse_internal(said: str, sentence: str, *, safe: bool) -> NoReturn:
 
 
 def _unknown(sentence: str) -> UnknownOutcomeError:
-    return UnknownOutcomeError(f"{sentence}; whether the write was carried out is not known.", status=200)
+    return UnknownOutcomeError(
+        _("{sentence}; whether the write was carried out is not known.").format(sentence=sentence), status=200
+    )
 
 
 def lacks_its_form(answer: Answer) -> bool:
@@ -203,7 +229,9 @@ def objects_in(body: dict[str, Any], class_name: str) -> list[Found]:
     if objects is None or objects == []:
         return []
     if not isinstance(objects, dict):
-        raise MalformedResponseError(f"iTop's answer has no objects where {class_name} was asked for.")
+        raise MalformedResponseError(
+            _("iTop's answer has no objects where {class_name} was asked for.").format(class_name=class_name)
+        )
     return [_object(one, class_name) for one in objects.values()]
 
 
@@ -214,7 +242,9 @@ def _object(one: Any, class_name: str) -> Found:
     number = str(key) if isinstance(key, str | int) and not isinstance(key, bool) else ""
     usable = number.isascii() and number.isdigit() and len(number) < 19 and int(number) > 0
     if not usable or not isinstance(kind, str) or not kind or not isinstance(fields, dict):
-        raise MalformedResponseError(f"iTop's answer for {class_name} holds something that is no object.")
+        raise MalformedResponseError(
+            _("iTop's answer for {class_name} holds something that is no object.").format(class_name=class_name)
+        )
     return Found(kind[:100], int(number), fields)
 
 
@@ -223,5 +253,5 @@ def found_in(body: dict[str, Any]) -> int:
     said = body.get("message")
     found = re.fullmatch(r"Found: ([0-9]{1,15})", said) if isinstance(said, str) else None
     if found is None:
-        raise MalformedResponseError("iTop's answer does not say how many objects were found.")
+        raise MalformedResponseError(_("iTop's answer does not say how many objects were found."))
     return int(found[1])

@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Session
 from integrations.vendors import Step
@@ -78,7 +80,7 @@ class ItopApi:
         """What the REST services offer; the least that needs a login and the REST profile."""
         listed = self.calls.read("list_operations", about="what the REST services offer").get("operations")
         if not isinstance(listed, list):
-            raise MalformedResponseError("iTop's answer has no list of operations.")
+            raise MalformedResponseError(gettext("iTop's answer has no list of operations."))
         return tuple(schemas.cleaned(str(one.get("verb"))) for one in listed if isinstance(one, dict))
 
     def check_credentials(self, username: str, password: str) -> bool:
@@ -314,11 +316,13 @@ class ItopApi:
     def _most_bytes(self) -> int:
         text = str(self._settings.get("max_file_mb") or MAX_FILE_MB).strip()
         if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 100_000):
-            raise ConfigurationError("Largest file on the connection must be a whole number of megabytes.")
+            raise ConfigurationError(gettext("Largest file on the connection must be a whole number of megabytes."))
         return int(text) * 1_000_000
 
     def _too_large(self, name: str) -> str:
-        return f"“{name[:100]}” is larger than the connection allows ({self._most_bytes() // 1_000_000} MB)."
+        return gettext("“{name}” is larger than the connection allows ({megabytes} MB).").format(
+            name=name[:100], megabytes=self._most_bytes() // 1_000_000
+        )
 
 
 def _checked(fields: Mapping[str, Any]) -> Mapping[str, Any]:

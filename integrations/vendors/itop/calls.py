@@ -14,6 +14,8 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.addresses import Place, place_of
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import ConfigurationError, MalformedResponseError, NotFoundError
@@ -74,7 +76,7 @@ class Calls:
         )
         if lacks_its_form(self.last) and self.read("list_operations", about="after a form that got lost"):
             raise TooLarge(
-                "A server on the way dropped the file: it is larger than PHP's limits for uploads and forms."
+                _("A server on the way dropped the file: it is larger than PHP's limits for uploads and forms.")
             )
         return result_of(self.last, safe=False)
 
@@ -109,10 +111,14 @@ class Calls:
                 about=f"{document['class']} {document['key']} with its content",
             )
         except MalformedResponseError:  # what is raised beyond `max_bytes`
-            raise TooLarge(f"{document['class']} {document['key']} is larger than the connection allows.") from None
+            raise TooLarge(
+                _("{object} {number} is larger than the connection allows.").format(
+                    object=document["class"], number=document["key"]
+                )
+            ) from None
         if not 200 <= answer.status < 300:
             result_of(answer, safe=True)
-            raise MalformedResponseError("iTop answered with neither a file nor an error.", status=answer.status)
+            raise MalformedResponseError(_("iTop answered with neither a file nor an error."), status=answer.status)
         spool.seek(0)
         target.seek(0)
         target.truncate()
@@ -135,9 +141,15 @@ class Calls:
         raise_for_status(answer, safe=True)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if not media_type.startswith("image/"):  # for a wrong secret iTop answers 200 and a short text
-            raise NotFoundError(f"iTop does not hand out the picture {number}: it is gone, or its secret is another.")
+            raise NotFoundError(
+                _("iTop does not hand out the picture {number}: it is gone, or its secret is another.").format(
+                    number=number
+                )
+            )
         return media_type
 
     def _only_here(self, place: Place) -> None:
         if place.origin != place_of(self._root).origin:
-            raise ConfigurationError(f"iTop sends whoever fetches a picture to {place.host}; it was not fetched.")
+            raise ConfigurationError(
+                _("iTop sends whoever fetches a picture to {host}; it was not fetched.").format(host=place.host)
+            )

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from django.utils.translation import gettext
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:
@@ -146,11 +148,13 @@ def path(class_name: str, source: str, target: str, *, decide: bool = False) -> 
     validation or rejection is given: a ticket that waits for one stays where it is. Raises NoPath.
     """
     if class_name not in TRANSITIONS:
-        raise NoPath(f"The life of {class_name[:60]} is not known.")
+        raise NoPath(gettext("The life of {class_name} is not known.").format(class_name=class_name[:60]))
     known = states(class_name)
     for state in (source, target):
         if state not in known:
-            raise NoPath(f"{class_name} has no state {state[:60]!r}.")
+            raise NoPath(
+                gettext("{class_name} has no state {state!r}.").format(class_name=class_name, state=state[:60])
+            )
     waiting: list[tuple[int, int, int, str, tuple[Transition, ...]]] = [(0, 0, 0, source, ())]
     reached: set[str] = set()
     number = 0  # of equally good ways the one that stands first in the table
@@ -170,11 +174,15 @@ def path(class_name: str, source: str, target: str, *, decide: bool = False) -> 
 
 
 def _why(class_name: str, source: str, target: str, *, decide: bool) -> str:
-    sentence = f"No stimuli lead a {class_name} from {source} to {target}"
+    said = gettext("No stimuli lead a {class_name} from {source} to {target}.")
+    values = {"class_name": class_name, "source": source, "target": target}
     if decide:
-        return f"{sentence}."
+        return said.format(**values)
     try:
         path(class_name, source, target, decide=True)
     except NoPath:
-        return f"{sentence}."
-    return f"{sentence} unless somebody decides: approval, validation or rejection."
+        return said.format(**values)
+    return gettext(
+        "No stimuli lead a {class_name} from {source} to {target} unless somebody decides: approval, validation or "
+        "rejection."
+    ).format(**values)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import MalformedResponseError, NotFoundError, UnknownOutcomeError
 
 from . import oql, schemas, windows
@@ -70,7 +72,9 @@ class Objects:
             found = objects_in(body, class_name)
             if found:
                 return only(found, class_name, number)
-        raise NotDone(f"iTop accepted a change of {what} and shows no object: it was not done.")
+        raise NotDone(
+            gettext("iTop accepted a change of {what} and shows no object: it was not done.").format(what=what)
+        )
 
     def ticket(self, found: Found) -> Ticket:
         """Raises MalformedResponseError."""
@@ -89,9 +93,17 @@ def asked(class_name: str, fields: Mapping[str, Any], **others: Any) -> dict[str
 def only(found: list[Found], class_name: str, number: int) -> Found:
     """The one that was asked for. Raises NotFoundError, MalformedResponseError."""
     if not found:
-        raise NotFoundError(f"iTop does not have {class_name} {number}, or does not show it to this account.")
+        raise NotFoundError(
+            gettext("iTop does not have {class_name} {number}, or does not show it to this account.").format(
+                class_name=class_name, number=number
+            )
+        )
     if len(found) > 1 or found[0].id != number:
-        raise MalformedResponseError(f"iTop answered with something else than {class_name} {number}.")
+        raise MalformedResponseError(
+            gettext("iTop answered with something else than {class_name} {number}.").format(
+                class_name=class_name, number=number
+            )
+        )
     return found[0]
 
 
@@ -111,4 +123,6 @@ def whose_answer_counts(what: str) -> Iterator[None]:
         return
     except MalformedResponseError as broken:
         why = broken.message
-    raise UnknownOutcomeError(f"iTop accepted {what}, and its answer cannot be used: {why.rstrip('.')}.")
+    raise UnknownOutcomeError(
+        gettext("iTop accepted {what}, and its answer cannot be used: {why}.").format(what=what, why=why.rstrip("."))
+    )

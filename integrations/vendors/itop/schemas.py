@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, ValidationInfo
 
 from integrations.transport.errors import MalformedResponseError
@@ -215,7 +216,7 @@ def read(shape: type[Shape], fields: Mapping[str, Any], zone: ZoneInfo) -> Shape
         problems = error.errors(include_input=False, include_url=False)[:3]
         where = ", ".join(".".join(str(part) for part in one["loc"]) or "all" for one in problems)
         raise MalformedResponseError(
-            f"iTop's answer does not have the expected fields: {cleaned(where)[:200]}."
+            _("iTop's answer does not have the expected fields: {names}.").format(names=cleaned(where)[:200])
         ) from None
     return found
 

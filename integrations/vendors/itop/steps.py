@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError
 from integrations.vendors import Step, tried
 
@@ -27,15 +29,15 @@ def connection_steps(api: ItopApi) -> Iterator[Step]:
     steps = _Steps(api)
     return tried(
         (
-            ("Login", steps.login),
-            ("Tickets", steps.tickets),
-            ("Classes", steps.classes),
-            ("Changes", steps.changes),
-            ("Persons", steps.persons),
-            ("Attachments", steps.attachments),
-            ("Administrator", steps.administrator),
-            ("Clock", steps.clock),
-            ("Time zone", steps.time_zone),
+            (gettext("Login"), steps.login),
+            (gettext("Tickets"), steps.tickets),
+            (gettext("Classes"), steps.classes),
+            (gettext("Changes"), steps.changes),
+            (gettext("Persons"), steps.persons),
+            (gettext("Attachments"), steps.attachments),
+            (gettext("Administrator"), steps.administrator),
+            (gettext("Clock"), steps.clock),
+            (gettext("Time zone"), steps.time_zone),
         )
     )
 
@@ -46,14 +48,18 @@ class _Steps:
 
     def login(self) -> str:
         if missing := sorted(NEEDED - set(self._api.operations())):
-            raise ConfigurationError(f"The REST services of this iTop do not offer {', '.join(missing)}.")
-        return "Accepted; the account may use the REST services."
+            raise ConfigurationError(
+                gettext("The REST services of this iTop do not offer {missing}.").format(missing=", ".join(missing))
+            )
+        return gettext("Accepted; the account may use the REST services.")
 
     def tickets(self) -> str:
         number = self._api.count("Ticket")
         if not number:
-            return "They may be read; there is none that this account sees. See which organisations it is allowed."
-        return f"{number} can be read."
+            return gettext(
+                "They may be read; there is none that this account sees. See which organisations it is allowed."
+            )
+        return gettext("{number} can be read.").format(number=number)
 
     def classes(self) -> str:
         """A class may be missing (its module is not installed), or be closed to the account."""
@@ -63,14 +69,18 @@ class _Steps:
             try:
                 self._api.count(name)
             except UnknownClass:
-                others.append(f"{name} is not installed")
+                others.append(gettext("{name} is not installed").format(name=name))
             except NotAllowed:
-                others.append(f"{name} is not allowed")
+                others.append(gettext("{name} is not allowed").format(name=name))
             else:
                 readable.append(name)
         if not readable:
-            raise ConfigurationError(f"No class of tickets can be read: {'; '.join(others)}.")
-        return f"Readable: {', '.join(readable)}." + (f" {'; '.join(others)}." if others else "")
+            raise ConfigurationError(
+                gettext("No class of tickets can be read: {others}.").format(others="; ".join(others))
+            )
+        return gettext("Readable: {readable}.").format(readable=", ".join(readable)) + (
+            f" {'; '.join(others)}." if others else ""
+        )
 
     def changes(self) -> str:
         """The right to change is asked before the ticket is looked for; this one does not exist."""
@@ -79,41 +89,46 @@ class _Steps:
         try:
             self._api.calls.write("core/update", comment=COMMENT, about="may tickets be changed", **asked)
         except (NotFoundError, RejectedError):
-            return f"{name} may be changed."
+            return gettext("{name} may be changed.").format(name=name)
         raise ConfigurationError(
-            "iTop changed a ticket that cannot exist: is the address of the connection iTop's own?"
+            gettext("iTop changed a ticket that cannot exist: is the address of the connection iTop's own?")
         )
 
     def persons(self) -> str:
-        return f"{self._api.count('Person')} persons can be read."
+        return gettext("{number} persons can be read.").format(number=self._api.count("Person"))
 
     def attachments(self) -> str:
-        return f"{self._api.count('Attachment')} files can be read."
+        return gettext("{number} files can be read.").format(number=self._api.count("Attachment"))
 
     def administrator(self) -> str:
         """Nobody else may read pictures of logs as objects, or write entries in another name."""
         try:
             self._api.count("InlineImage")
         except NotAllowed:
-            return (
+            return gettext(
                 "The account is none: what is said in a log appears under its own name, with the author's put before "
                 "it, and pictures are fetched by their addresses."
             )
-        return "The account is one: authors of log entries are kept, pictures can be read."
+        return gettext("The account is one: authors of log entries are kept, pictures can be read.")
 
     def clock(self) -> str:
         """Who reads what changed since a moment may miss what happened by a clock that is behind."""
         told = self._api.told_at
         if told is None:
-            return "The web server of this iTop does not say what time it is."
+            return gettext("The web server of this iTop does not say what time it is.")
         ahead = told - datetime.now(UTC)
         if abs(ahead) > SKEW:
-            minutes, way = abs(ahead) / timedelta(minutes=1), "ahead of" if ahead > timedelta() else "behind"
-            raise ConfigurationError(
-                f"The clock of iTop's web server is {minutes:.1f} minutes {way} the portal's: have both set by NTP, or "
+            said = gettext(
+                "The clock of iTop's web server is {minutes:.1f} minutes behind the portal's: have both set by NTP, or "
                 "changes are missed."
             )
-        return "iTop's web server and the portal agree on the time."
+            if ahead > timedelta():
+                said = gettext(
+                    "The clock of iTop's web server is {minutes:.1f} minutes ahead of the portal's: have both set by "
+                    "NTP, or changes are missed."
+                )
+            raise ConfigurationError(said.format(minutes=abs(ahead) / timedelta(minutes=1)))
+        return gettext("iTop's web server and the portal agree on the time.")
 
     def time_zone(self) -> str:
         """A stamp later than iTop's own clock cannot be; an earlier one may be right or not, so it is shown."""
@@ -121,13 +136,17 @@ class _Steps:
         now = datetime.now(UTC) if self._api.told_at is None else self._api.told_at.astimezone(UTC)
         rows, _ = self._api.changed_tickets("Ticket", now - timedelta(hours=26))
         if not rows:
-            return f"{zone.key}; no ticket changed lately by which it could be judged."
+            return gettext("{zone}; no ticket changed lately by which it could be judged.").format(zone=zone.key)
         newest = max(row.last_update for row in rows)
         if newest > now + TOLERATED:
             hours = (newest - now) / timedelta(hours=1)
             raise ConfigurationError(
-                f"By {zone.key} the newest change would be {hours:.1f} hours ahead of iTop's clock, so its zone is so "
-                "much further east, or more: enter the one of iTop's configuration."
+                gettext(
+                    "By {zone} the newest change would be {hours:.1f} hours ahead of iTop's clock, so its zone is so "
+                    "much further east, or more: enter the one of iTop's configuration."
+                ).format(zone=zone.key, hours=hours)
             )
         minutes = max(0, round((now - newest) / timedelta(minutes=1)))
-        return f"{zone.key}: the newest change would be {minutes} minutes ago. If that is wrong, the zone is."
+        return gettext(
+            "{zone}: the newest change would be {minutes} minutes ago. If that is wrong, the zone is."
+        ).format(zone=zone.key, minutes=minutes)

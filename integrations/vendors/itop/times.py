@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import ConfigurationError
 from integrations.vendors.zones import zone_problem
 
@@ -24,8 +26,12 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name.strip() or DEFAULT_ZONE)
     except (KeyError, ValueError, OSError):  # unknown names, names of folders, names that lead elsewhere
-        problem = zone_problem(name) or f"There is no time zone {name.strip()[:60]!r} on this machine."
-        raise ConfigurationError(f"{problem} Enter it on the connection as iTop's configuration has it.") from None
+        problem = zone_problem(name) or _("There is no time zone {name!r} on this machine.").format(
+            name=name.strip()[:60]
+        )
+        raise ConfigurationError(
+            _("{problem} Enter it on the connection as iTop's configuration has it.").format(problem=problem)
+        ) from None
 
 
 def heard(text: str, zone: ZoneInfo) -> datetime | None:

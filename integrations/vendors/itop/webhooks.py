@@ -12,6 +12,9 @@ import json
 import re
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
 from .lifecycle import TICKET_CLASSES
@@ -27,7 +30,7 @@ _EXAMPLE = '{"class":"UserRequest","id":"123"}'
 _NO_ID = f"The body names no ticket and no attachment: it needs an id, as in {_EXAMPLE}."
 _NOT_AN_ID = "The id in the body is not a number."
 _LITERAL = "The placeholder of the id was sent as it stands: iTop does not know it for the class of this trigger."
-_DRAFT = "An upload in a form that is not saved yet; iTop sends it again once it is."
+_DRAFT = _("An upload in a form that is not saved yet; iTop sends it again once it is.")
 
 
 def parse(received: Received) -> list[Hint]:
@@ -81,7 +84,7 @@ def _hint_of(members: Any, event: str) -> Hint:
         return Hint(f"ticket:{number}")
     subject = f"attachment:{number}"
     if isinstance(item, int | str) and str(item).strip() in ("0", ""):
-        return Hint(subject, ignored=_DRAFT)
+        return Hint(subject, ignored=str(_DRAFT))
     return _unless_strange(subject, item_class)
 
 
@@ -92,7 +95,7 @@ def _ticket(members: dict[str, Any]) -> Hint:
 def _unless_strange(subject: str, class_name: Any) -> Hint:
     named = class_name.strip() if isinstance(class_name, str) else ""
     if named and not _is_literal(named) and named != "undefined" and named not in TICKET_CLASSES:
-        return Hint(subject, ignored="It is about no ticket, but an object of another class.")
+        return Hint(subject, ignored=gettext("It is about no ticket, but an object of another class."))
     return Hint(subject)
 
 

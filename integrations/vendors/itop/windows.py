@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import MalformedResponseError
 
 ASKED_AGAIN = 3  # times, where an answer does not show all that it says it found
@@ -58,7 +60,7 @@ def _window(ask: Ask[Row], place: Place, limit: int) -> tuple[Sequence[tuple[int
             top = max((number for number, _ in rows), default=after)
         width = max(1, ((up_to or top) - after) // 2)
         if up_to == after + width:
-            raise MalformedResponseError("iTop found more objects than there are ids.")
+            raise MalformedResponseError(gettext("iTop found more objects than there are ids."))
         up_to = after + width
         rows, found = _whole(ask, after, up_to, limit)
     if up_to is None:
@@ -73,4 +75,4 @@ def _whole(ask: Ask[Row], after: int, up_to: int | None, limit: int) -> tuple[Se
         outside = any(number <= after or (up_to is not None and number > up_to) for number, _ in rows)
         if not outside and len(rows) >= min(found, limit):
             return rows, found
-    raise MalformedResponseError("iTop does not show the objects that it says it found.")
+    raise MalformedResponseError(gettext("iTop does not show the objects that it says it found."))

@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -55,27 +58,31 @@ class TogaApi:
     def test_connection(self) -> Iterator[Step]:
         """Credentials, and whether filters and sorting are understood as the connection says."""
         steps = (
-            ("Credentials", self._test_credentials),
-            ("Filters", self._test_filters),
-            ("Sorting", self._test_sorting),
+            (gettext("Credentials"), self._test_credentials),
+            (gettext("Filters"), self._test_filters),
+            (gettext("Sorting"), self._test_sorting),
         )
         return tried(steps)
 
     def _test_credentials(self) -> str:
         self._list(dialect.PARAMETERS, {}, page=1, limit=1)
-        return "Accepted; parameters can be read."
+        return gettext("Accepted; parameters can be read.")
 
     def _test_filters(self) -> str:
         """Nothing was changed in the future; a filter that got lost would show everything."""
         future = dialect.spoken(datetime.now(UTC) + timedelta(days=3650))
         wanted = dialect.where(self._where, dialect.UPDATED, ">=", future)
         if self._list(dialect.KINDS["TICKETS"].tickets, wanted, page=1, limit=1):
-            raise ConfigurationError(_FILTER_LOST)
-        return "A filter on _updated is heeded."
+            raise ConfigurationError(str(_FILTER_LOST))
+        return gettext("A filter on _updated is heeded.")
 
     def _test_sorting(self) -> str:
         rows, _ = self.changed(dialect.KINDS["TICKETS"].tickets, None, "", limit=50)
-        return f"The first {len(rows)} tickets came in the order of their changes." if self._sorts else "Not relied on."
+        return (
+            gettext("The first {count} tickets came in the order of their changes.").format(count=len(rows))
+            if self._sorts
+            else gettext("Not relied on.")
+        )
 
     # --- lists --------------------------------------------------------------------------------------------------
 
@@ -95,13 +102,13 @@ class TogaApi:
         raw = self._list(resource, wanted | (dialect.SORT if self._sorts else {}), page=place["page"], limit=limit)
         rows = [schemas.listed(one) for one in raw]
         if start is not None and any(row.updated_at < start for row in rows):
-            raise ConfigurationError(_FILTER_LOST)
+            raise ConfigurationError(str(_FILTER_LOST))
         times = [row.updated_at for row in rows]
         if self._sorts and times != sorted(times):
-            raise ConfigurationError(_NOT_SORTED)
+            raise ConfigurationError(str(_NOT_SORTED))
         shown = [row for row in rows if row.uuid not in place["seen"]]
         if rows and not shown and place["page"] > 1:
-            raise ConfigurationError(_NOT_DIVIDED)
+            raise ConfigurationError(str(_NOT_DIVIDED))
         return shown, "" if len(rows) < limit else json.dumps(self._following(place, rows))
 
     def _following(self, place: dict[str, Any], rows: list[Listed]) -> dict[str, Any]:
@@ -130,9 +137,11 @@ class TogaApi:
         self.told_at = answer.date()
         rows = self._inside(answer, resource)
         if not isinstance(rows, list):
-            raise MalformedResponseError(f"TOGA 2's answer has no list of {resource.envelope}.")
+            raise MalformedResponseError(
+                gettext("TOGA 2's answer has no list of {name}.").format(name=resource.envelope)
+            )
         if len(rows) > limit:
-            raise ConfigurationError(_NOT_DIVIDED)
+            raise ConfigurationError(str(_NOT_DIVIDED))
         return rows
 
     def record(self, resource: Resource, uuid: str) -> Listed:
@@ -144,7 +153,7 @@ class TogaApi:
         """The records whose member has this value, ten at most. Raises ConfigurationError when the filter got lost."""
         rows = self._list(resource, dialect.where(self._where, member, "=", value), page=1, limit=10)
         if any(not isinstance(row, dict) or schemas.text(row.get(member)) != value for row in rows):
-            raise ConfigurationError(_FILTER_LOST)
+            raise ConfigurationError(str(_FILTER_LOST))
         return rows
 
     def create(self, resource: Resource, values: Mapping[str, Any], *, about: str) -> str:
@@ -162,14 +171,16 @@ class TogaApi:
         raw, read_at = self._deep(kind.tickets, uuid)
         found = schemas.ticket(raw, kind, read_at=read_at)
         if found.uuid != uuid:
-            raise MalformedResponseError("TOGA 2 answered with another ticket than the one asked for.")
+            raise MalformedResponseError(gettext("TOGA 2 answered with another ticket than the one asked for."))
         return found
 
     def note(self, kind: Kind, uuid: str) -> Note:
         """One note with its files; an answer without its list of files is malformed, never "no files"."""
         found = schemas.note(self._deep(kind.notes, uuid)[0], kind)
         if found.uuid != uuid or found.files is None:
-            raise MalformedResponseError(f"TOGA 2's answer for a note has no {kind.note_files.envelope}.")
+            raise MalformedResponseError(
+                gettext("TOGA 2's answer for a note has no {name}.").format(name=kind.note_files.envelope)
+            )
         return found
 
     def create_ticket(self, kind: Kind, values: Mapping[str, Any]) -> str:
@@ -217,7 +228,9 @@ class TogaApi:
         path = ("data", dialect.FILES.envelope, dialect.DATA)
         size, _ = file_in_json.decode(answer, target, path=path)
         if size is None:
-            raise MalformedResponseError(f"TOGA 2's answer for a file has no {'.'.join(path)}.")
+            raise MalformedResponseError(
+                gettext("TOGA 2's answer for a file has no {name}.").format(name=".".join(path))
+            )
         return size
 
     def create_file(self, content: BinaryIO, *, name: str, size: int, media_type: str) -> str:
@@ -247,9 +260,13 @@ class TogaApi:
         wanted = dialect.where(self._where, dialect.NAME, "=", name)
         rows = [schemas.parameter(row) for row in self._list(dialect.PARAMETERS, wanted, page=1, limit=10)]
         if any(row.name != name for row in rows):
-            raise ConfigurationError(_FILTER_LOST)
+            raise ConfigurationError(str(_FILTER_LOST))
         if len(rows) > 1:
-            raise ConfigurationError(f"TOGA 2 has {len(rows)} parameters of the name {name}: leave one.")
+            raise ConfigurationError(
+                gettext("TOGA 2 has {count} parameters of the name {name}: leave one.").format(
+                    count=len(rows), name=name
+                )
+            )
         return rows[0] if rows else None
 
     def set_parameter(self, known: Parameter | None, name: str, value: str) -> None:
@@ -287,7 +304,7 @@ class TogaApi:
             return schemas.uuid_of(self._inside(answer, resource))
         except (MalformedResponseError, AttributeError):
             raise UnknownOutcomeError(
-                "TOGA 2 accepted a new record and did not say which one it is.", status=answer.status
+                gettext("TOGA 2 accepted a new record and did not say which one it is."), status=answer.status
             ) from None
 
     def _inside(self, answer: Answer, resource: Resource) -> Any:
@@ -296,7 +313,9 @@ class TogaApi:
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict) or resource.envelope not in data:
             raise MalformedResponseError(
-                f"TOGA 2's answer has no data.{resource.envelope}.", status=answer.status, excerpt=answer.excerpt()
+                gettext("TOGA 2's answer has no data.{name}.").format(name=resource.envelope),
+                status=answer.status,
+                excerpt=answer.excerpt(),
             )
         return data[resource.envelope]
 
@@ -306,8 +325,10 @@ def _word(resource: Resource) -> str:
     return "ticket" if resource in [kind.tickets for kind in dialect.KINDS.values()] else resource.path.rstrip("s")
 
 
-_FILTER_LOST = "TOGA 2 does not heed a filter as it was written: choose another style under Filters on the connection."
-_NOT_SORTED = "TOGA 2 does not sort by _updated as asked: set Sorting on the connection to “not heeded”."
-_NOT_DIVIDED = (
+_FILTER_LOST = _(
+    "TOGA 2 does not heed a filter as it was written: choose another style under Filters on the connection."
+)
+_NOT_SORTED = _("TOGA 2 does not sort by _updated as asked: set Sorting on the connection to “not heeded”.")
+_NOT_DIVIDED = _(
     "TOGA 2 does not divide its answer into pages as asked: choose another way under Pages on the connection."
 )

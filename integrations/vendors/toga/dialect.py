@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext_lazy as _
+
 NONE_FOUND, SEVERAL_FOUND = "EV-6", "EV-14"  # under 404, of a route that wants exactly one record
 DEEP = 5  # a ticket with its notes, a note with its files
 FULL = 1  # a file with its content
@@ -24,8 +26,11 @@ WHERE_STYLES = (
     ("json", 'where={"_updated":{">=":…}}'),
 )
 PAGING_STYLES = (("page", "page=2&limit=200"), ("offset", "offset=200&limit=200"))  # ASSUMED
-SORTING = (("heeded", "heeded"), ("not_heeded", "not heeded"))
-AUTH_STYLES = (("headers", "X-Client-Uuid, X-Api-Key, X-Api-Secret"), ("basic", "basic, with X-Client-Uuid"))  # ASSUMED
+SORTING = (("heeded", _("heeded")), ("not_heeded", _("not heeded")))
+AUTH_STYLES = (
+    ("headers", "X-Client-Uuid, X-Api-Key, X-Api-Secret"),
+    ("basic", _("basic, with X-Client-Uuid")),
+)  # ASSUMED
 UPDATE_METHODS = (("PATCH", "PATCH"), ("PUT", "PUT"))  # ASSUMED
 SORT = {"orderBy": "_updated"}  # ASSUMED; whether it is heeded is looked at on every page
 

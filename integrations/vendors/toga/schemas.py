@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import MalformedResponseError
 
 from . import dialect
@@ -96,7 +98,7 @@ def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise MalformedResponseError("TOGA 2 answered with something else where a text should be.")
+        raise MalformedResponseError(_("TOGA 2 answered with something else where a text should be."))
     return _UNSTORABLE.sub("\ufffd", str(value))
 
 
@@ -104,7 +106,7 @@ def uuid_of(raw: Raw) -> str:
     """The record's uuid, which comes into addresses and so may hold nothing else."""
     found = raw.get("uuid")
     if not isinstance(found, str) or not _UUID.fullmatch(found):
-        raise MalformedResponseError("A record of TOGA 2 has no usable uuid.")
+        raise MalformedResponseError(_("A record of TOGA 2 has no usable uuid."))
     return found
 
 
@@ -125,7 +127,9 @@ def ticket(raw: Any, kind: dialect.Kind, *, read_at: datetime) -> Ticket:
     row = _object(raw, "a ticket")
     notes = row.get(kind.notes.envelope)
     if not isinstance(notes, list):  # never taken for "no notes"
-        raise MalformedResponseError(f"TOGA 2 answered with a ticket without {kind.notes.envelope}.")
+        raise MalformedResponseError(
+            _("TOGA 2 answered with a ticket without {envelope}.").format(envelope=kind.notes.envelope)
+        )
     return Ticket(
         uuid=uuid_of(row),
         created_at=_moment(row, dialect.CREATED, dialect.UPDATED),
@@ -149,7 +153,7 @@ def note(raw: Any, kind: dialect.Kind) -> Note:
     row = _object(raw, "a note")
     external = row.get(dialect.EXTERNAL)
     if external not in (True, False, 0, 1):  # a wrong guess would show an internal note to a customer
-        raise MalformedResponseError("A note of TOGA 2 does not say whether it is external.")
+        raise MalformedResponseError(_("A note of TOGA 2 does not say whether it is external."))
     files = row.get(kind.note_files.envelope)
     return Note(
         uuid=uuid_of(row),
@@ -168,7 +172,7 @@ def parent_of(raw: Raw, kind: dialect.Kind) -> str:
     """The uuid of a listed note's ticket."""
     found = _linked(raw, kind.parent)
     if not found:
-        raise MalformedResponseError("A note of TOGA 2 does not say which ticket it belongs to.")
+        raise MalformedResponseError(_("A note of TOGA 2 does not say which ticket it belongs to."))
     return found
 
 
@@ -189,7 +193,7 @@ def parameter(raw: Any) -> Parameter:
 def read_each(raw: Any, one: Callable[[Any], Any]) -> list[Any]:
     """A list of records. Raises MalformedResponseError: what is no list is never taken for "no records"."""
     if not isinstance(raw, list):
-        raise MalformedResponseError("TOGA 2 answered with something else where a list should be.")
+        raise MalformedResponseError(_("TOGA 2 answered with something else where a list should be."))
     return [one(item) for item in raw]
 
 
@@ -206,7 +210,7 @@ def _note_file(raw: Any) -> NoteFile:
 
 def _object(raw: Any, what: str) -> Raw:
     if not isinstance(raw, dict):
-        raise MalformedResponseError(f"TOGA 2 answered with something else where {what} should be.")
+        raise MalformedResponseError(_("TOGA 2 answered with something else where {what} should be.").format(what=what))
     return raw
 
 
@@ -235,5 +239,7 @@ def _moment(row: Raw, *members: str) -> datetime:
         try:
             return dialect.heard(str(value))
         except (ValueError, OverflowError):
-            raise MalformedResponseError(f"A record of TOGA 2 has an unreadable time in {member}.") from None
-    raise MalformedResponseError(f"A record of TOGA 2 has no {members[0]}.")
+            raise MalformedResponseError(
+                _("A record of TOGA 2 has an unreadable time in {member}.").format(member=member)
+            ) from None
+    raise MalformedResponseError(_("A record of TOGA 2 has no {member}.").format(member=members[0]))

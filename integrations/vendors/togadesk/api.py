@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.transport.errors import ConfigurationError, NotFoundError
 from integrations.vendors import Step, tried
 
@@ -85,31 +87,35 @@ class TogadeskApi:
     def test_connection(self) -> Iterator[Step]:
         """The database, its tables, that writes can be taken back, and the folder of uploads."""
         steps = (
-            ("Database", self._test_database),
-            ("Tables", self._test_tables),
-            ("Transactions", self._test_transactions),
-            ("Folder of uploads", self._test_uploads),
+            (gettext("Database"), self._test_database),
+            (gettext("Tables"), self._test_tables),
+            (gettext("Transactions"), self._test_transactions),
+            (gettext("Folder of uploads"), self._test_uploads),
         )
         return tried(steps)
 
     def _test_database(self) -> str:
         self.database.rows("SELECT 1 AS one")
-        return "It answers."
+        return gettext("It answers.")
 
     def _test_tables(self) -> str:
         if lacking := tables.missing(self.database.columns()):
-            raise ConfigurationError(f"TOGaDesk's database lacks {', '.join(lacking)}.")
-        return f"All {len(tables.TABLES)} tables are as declared."
+            raise ConfigurationError(gettext("TOGaDesk's database lacks {lacking}.").format(lacking=", ".join(lacking)))
+        return gettext("All {count} tables are as declared.").format(count=len(tables.TABLES))
 
     def _test_transactions(self) -> str:
         unsafe = sorted(set(self.database.without_transactions()) & set(tables.TABLES))
         if unsafe:
-            raise ConfigurationError(f"These tables are not InnoDB, so half a ticket could stay: {', '.join(unsafe)}.")
-        return "What is begun can be taken back."
+            raise ConfigurationError(
+                gettext("These tables are not InnoDB, so half a ticket could stay: {tables}.").format(
+                    tables=", ".join(unsafe)
+                )
+            )
+        return gettext("What is begun can be taken back.")
 
     def _test_uploads(self) -> str:
         self.uploads.probe()
-        return "Files can be written and read."
+        return gettext("Files can be written and read.")
 
     # --- which tickets changed ----------------------------------------------------------------------------------
 
@@ -176,14 +182,14 @@ class TogadeskApi:
         """One ticket with its conversation and files. Raises NotFoundError."""
         found = ticket_of(self.database, ticket_id)
         if found is None:
-            raise NotFoundError(f"TOGaDesk has no ticket {ticket_id}.")
+            raise NotFoundError(gettext("TOGaDesk has no ticket {number}.").format(number=ticket_id))
         return found
 
     def changed_one(self, ticket_id: int) -> Changed:
         """One ticket as the lists of changed ones show it. Raises NotFoundError."""
         row = self.database.one("SELECT timestamp FROM tickets WHERE id = ?", ticket_id)
         if row is None:
-            raise NotFoundError(f"TOGaDesk has no ticket {ticket_id}.")
+            raise NotFoundError(gettext("TOGaDesk has no ticket {number}.").format(number=ticket_id))
         return self._with_fingerprints([(ticket_id, self.database.moment(row["timestamp"]))])[0]
 
     def find_ticket(self, client: int, reference: str) -> int | None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pymysql
 import pymysql.cursors
+from django.utils.translation import gettext
 
 from integrations.transport.addresses import resolve
 from integrations.transport.errors import ConfigurationError, RejectedError, TemporaryError, VendorError
@@ -42,11 +43,15 @@ class Database:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("mysql", "sqlite"):
-            raise ConfigurationError("The database URL must begin with mysql:// (or sqlite:/// in a rehearsal).")
+            raise ConfigurationError(
+                gettext("The database URL must begin with mysql:// (or sqlite:/// in a rehearsal).")
+            )
         try:
             self.zone = ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ConfigurationError(f"There is no time zone {time_zone}; write one like Europe/Lisbon.") from None
+            raise ConfigurationError(
+                gettext("There is no time zone {time_zone}; write one like Europe/Lisbon.").format(time_zone=time_zone)
+            ) from None
         self.kind = parts.scheme
         self._before_write = before_write
         self._in_transaction = False
@@ -126,7 +131,9 @@ class Database:
             read = stamp if isinstance(stamp, datetime) else datetime.strptime(str(stamp)[:19], _STAMP)  # noqa: DTZ007
             return read.replace(tzinfo=self.zone)
         except ValueError:
-            raise RejectedError(f"A row of TOGaDesk has an unusable time ({str(stamp)[:30]}).") from None
+            raise RejectedError(
+                gettext("A row of TOGaDesk has an unusable time ({stamp}).").format(stamp=str(stamp)[:30])
+            ) from None
 
     # --- what is there
 
@@ -163,7 +170,9 @@ class Database:
 def _sqlite(path: str) -> sqlite3.Connection:
     file = Path(unquote(path).removeprefix("/")) if not path.startswith("//") else Path(unquote(path)[1:])
     if not is_rehearsal(file):
-        raise ConfigurationError("A sqlite:/// address is for rehearsals: the file is none of a simulated TOGaDesk.")
+        raise ConfigurationError(
+            gettext("A sqlite:/// address is for rehearsals: the file is none of a simulated TOGaDesk.")
+        )
     return sqlite3.connect(file, isolation_level=None, timeout=STATEMENT_TIMEOUT)
 
 
@@ -181,7 +190,7 @@ def _mysql(url: str, allow_private: bool) -> Any:
     parts = urlsplit(url)
     host, name = parts.hostname or "", parts.path.removeprefix("/")
     if not host or not parts.username or not name:
-        raise ConfigurationError("The database URL must name a user, a host and a database.")
+        raise ConfigurationError(gettext("The database URL must name a user, a host and a database."))
     port = parts.port or 3306
     _, address = resolve(host, port, allow_private=allow_private, timeout=CONNECT_TIMEOUT)[0]
     return pymysql.connect(
@@ -216,26 +225,43 @@ def _meaning(error: Exception) -> VendorError:
     code = error.args[0] if isinstance(error, pymysql.Error) and error.args else 0
     said = f" ({code})" if isinstance(code, int) and code else ""
     judged: list[tuple[bool, Callable[[], VendorError]]] = [
-        (code in _WRONG_SETTINGS, lambda: ConfigurationError(f"TOGaDesk's database refuses{said}: {_why(code)}.")),
-        (code in _REFUSED, lambda: RejectedError(f"TOGaDesk's database refuses this record{said}: {_column(error)}.")),
-        (isinstance(error, sqlite3.IntegrityError), lambda: RejectedError("TOGaDesk's database refuses this record.")),
+        (
+            code in _WRONG_SETTINGS,
+            lambda: ConfigurationError(
+                gettext("TOGaDesk's database refuses{said}: {why}.").format(said=said, why=_why(code))
+            ),
+        ),
+        (
+            code in _REFUSED,
+            lambda: RejectedError(
+                gettext("TOGaDesk's database refuses this record{said}: {column}.").format(
+                    said=said, column=_column(error)
+                )
+            ),
+        ),
+        (
+            isinstance(error, sqlite3.IntegrityError),
+            lambda: RejectedError(gettext("TOGaDesk's database refuses this record.")),
+        ),
         (
             isinstance(error, sqlite3.OperationalError) and "no such" in str(error),
-            lambda: ConfigurationError(f"TOGaDesk's database lacks something: {error}."),
+            lambda: ConfigurationError(gettext("TOGaDesk's database lacks something: {error}.").format(error=error)),
         ),
     ]
     for fits, meaning in judged:
         if fits:
             return meaning()
-    return TemporaryError(f"TOGaDesk's database could not be reached or did not answer{said}.")
+    return TemporaryError(
+        gettext("TOGaDesk's database could not be reached or did not answer{said}.").format(said=said)
+    )
 
 
 def _why(code: int) -> str:
     if code in (1146, 1054):
-        return "a table or column is missing, test the connection"
+        return gettext("a table or column is missing, test the connection")
     if code in (1049, 1102):
-        return "there is no such database"
-    return "user, password or rights are not right"
+        return gettext("there is no such database")
+    return gettext("user, password or rights are not right")
 
 
 def _column(error: Exception) -> str:
@@ -243,4 +269,8 @@ def _column(error: Exception) -> str:
     said = str(error.args[1]) if len(error.args) > 1 else ""
     before, found, after = said.partition("column '")
     del before
-    return f"a value does not fit into {after.partition(chr(39))[0]}" if found else "a value does not fit"
+    return (
+        gettext("a value does not fit into {column}").format(column=after.partition(chr(39))[0])
+        if found
+        else gettext("a value does not fit")
+    )

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError, TemporaryError
 
 LONGEST = 200  # bytes of a name in the folder
@@ -36,7 +38,7 @@ class Uploads:
 
     def __init__(self, folder: str) -> None:
         if not folder:
-            raise ConfigurationError("The connection has no folder of uploads; enter it there.")
+            raise ConfigurationError(_("The connection has no folder of uploads; enter it there."))
         self._folder = Path(folder)
 
     def probe(self) -> None:
@@ -47,7 +49,7 @@ class Uploads:
             file.write_bytes(b"portal")
             try:
                 if file.read_bytes() != b"portal":
-                    raise ConfigurationError("The folder of uploads does not keep what is written to it.")
+                    raise ConfigurationError(_("The folder of uploads does not keep what is written to it."))
             finally:
                 file.unlink()
 
@@ -84,21 +86,23 @@ class Uploads:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
-            problem = NotFoundError(f"The folder of uploads has no file {name[:100]}.")
+            problem = NotFoundError(_("The folder of uploads has no file {name}.").format(name=name[:100]))
         except OSError:
-            problem = RejectedError(f"The file {name[:100]} in the folder of uploads cannot be opened.")
+            problem = RejectedError(
+                _("The file {name} in the folder of uploads cannot be opened.").format(name=name[:100])
+            )
         if problem is not None:
             raise problem
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             os.close(handle)
-            raise RejectedError(f"{name[:100]} in the folder of uploads is no plain file.")
+            raise RejectedError(_("{name} in the folder of uploads is no plain file.").format(name=name[:100]))
         with os.fdopen(handle, "rb") as opened:
             yield opened, found.st_size
 
     def _inside(self, name: str) -> Path:
         if not name or name in (".", "..") or _UNSAFE.search(name):
-            raise RejectedError("A row of TOGaDesk's files names something outside of the folder of uploads.")
+            raise RejectedError(_("A row of TOGaDesk's files names something outside of the folder of uploads."))
         return self._folder / name
 
     @contextmanager
@@ -107,12 +111,12 @@ class Uploads:
         try:
             yield
         except FileNotFoundError:
-            problem = ConfigurationError("The folder of uploads is not there on this machine.")
+            problem = ConfigurationError(_("The folder of uploads is not there on this machine."))
         except PermissionError:
-            problem = ConfigurationError("The portal may not write into the folder of uploads.")
+            problem = ConfigurationError(_("The portal may not write into the folder of uploads."))
         except OSError as error:
             problem = TemporaryError(
-                f"The folder of uploads cannot be written to now ({os.strerror(error.errno or 0)})."
+                _("The folder of uploads cannot be written to now ({why}).").format(why=os.strerror(error.errno or 0))
             )
         if problem is not None:
             raise problem
