@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Client
@@ -35,7 +36,7 @@ class RunReview(models.Model):
         indexes = [models.Index(fields=["at"], name="run_review_at")]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} by {self.by}"
+        return gettext("{action} by {person}").format(action=self.get_action_display(), person=self.by)
 
 
 class RunImport(models.Model):

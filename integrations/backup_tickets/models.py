@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -126,7 +127,7 @@ class CompanySuggestion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.customer} may be {self.company_name}"
+        return gettext("{customer} may be {company}").format(customer=self.customer, company=self.company_name)
 
 
 class BackupJob(models.Model):
@@ -322,4 +323,4 @@ class TicketOptions(models.Model):
         verbose_name_plural = _("ticket settings")
 
     def __str__(self) -> str:
-        return f"Ticket settings of {self.integration}"
+        return gettext("Ticket settings of {integration}").format(integration=self.integration)

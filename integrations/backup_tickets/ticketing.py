@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import AuditEntry, Connection
@@ -46,7 +47,7 @@ class Ticket(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.number or f"ticket {self.ticket_id}"
+        return self.number or gettext("ticket {id}").format(id=self.ticket_id)
 
 
 class TicketLink(models.Model):
