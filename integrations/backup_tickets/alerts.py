@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Min
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.registry import Finding, Rule
 
@@ -20,11 +22,15 @@ def _long_checked(threshold: int, now: dt.datetime) -> Iterator[Finding]:
     )
     counted = waiting.order_by().values("run__client", "run__client__name")
     for row in counted.annotate(n=Count("pk"), oldest=Min("unknown_since")):
-        tickets = "ticket has" if row["n"] == 1 else "tickets have"
+        title = ngettext(
+            "{client}: {count} ticket has been checked for long",
+            "{client}: {count} tickets have been checked for long",
+            row["n"],
+        )
         yield Finding(
             f"client:{row['run__client']}",
-            f"{row['run__client__name']}: {row['n']:,} {tickets} been checked for long",
-            "Autotask gave no answer when they were created, and whether they are there is not known yet.",
+            title.format(client=row["run__client__name"], count=f"{row['n']:,}"),
+            gettext("Autotask gave no answer when they were created, and whether they are there is not known yet."),
             f"{reverse('admin:backup_tickets_run_changelist')}?ticket=checking",
             row["oldest"],
             row["run__client"],
@@ -33,10 +39,10 @@ def _long_checked(threshold: int, now: dt.datetime) -> Iterator[Finding]:
 
 CHECKING = Rule(
     "checking",
-    "Tickets are being checked for long",
-    "Open Run Checks, list “checking”. Autotask may be slow or away: see its connection. Create none by hand yet.",
+    _("Tickets are being checked for long"),
+    _("Open Run Checks, list “checking”. Autotask may be slow or away: see its connection. Create none by hand yet."),
     _long_checked,
     severity=20,
     threshold=60,
-    counts="minutes since the answer is missing",
+    counts=_("minutes since the answer is missing"),
 )

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import jobs, write_hold
 from integrations.core.jobs import Again, Claim
@@ -44,8 +46,8 @@ RIGHTS = {
     BulkAction.Act.CHECK: permissions.LINK_TICKET,
 }
 WRITES = (BulkAction.Act.CREATE, BulkAction.Act.RESOLVE)
-INTERRUPTED = "The portal was interrupted at this run; look at its page, and repeat the act there if need be."
-ENDED = f"Ended: {FAILURES} runs in a row failed. Look at their reasons; the runs after them were not tried."
+INTERRUPTED = _("The portal was interrupted at this run; look at its page, and repeat the act there if need be.")
+ENDED = _("Ended: {count} runs in a row failed. Look at their reasons; the runs after them were not tried.")
 
 
 class Proposal(NamedTuple):
@@ -114,14 +116,14 @@ def carry_out(claim: Claim, action_id: int) -> str:
         if item is None:
             return _end(action, Action.DONE, "")
         if _failures(action) >= FAILURES:
-            return _end(action, Action.STOPPED, ENDED)
+            return _end(action, Action.STOPPED, str(ENDED).format(count=FAILURES))
         if time.monotonic() > ends:
-            raise Again(at=timezone.now(), outcome="More runs are waiting.")
+            raise Again(at=timezone.now(), outcome=gettext("More runs are waiting."))
         if action.act in WRITES and write_hold.is_on():
             raise Again(at=timezone.now() + write_hold.PAUSE, outcome=str(write_hold.SENTENCE))
         BulkItem.objects.filter(pk=item.pk).update(state=State.WORKING)
         _store(item, _work(action, item))
-    return "It was stopped."
+    return gettext("It was stopped.")
 
 
 def _work(action: BulkAction, item: BulkItem) -> Result:
@@ -129,7 +131,7 @@ def _work(action: BulkAction, item: BulkItem) -> Result:
     user, act = action.by, BulkAction.Act(action.act)
     visible = Run.objects.visible_to(user).filter(pk=item.run_id).exists()
     if not (user.is_active and visible and user.has_perm(RIGHTS[act])):
-        return Result(State.LEFT_ALONE, f"{user} may not do this any more.")
+        return Result(State.LEFT_ALONE, gettext("{person} may not do this any more.").format(person=user))
     try:
         return CARRIED_OUT[act](item, user)
     except (NotPossibleError, linking.NotPossibleError, resolving.NotPossibleError, checking.NotPossibleError) as error:
@@ -155,14 +157,14 @@ def _store(item: BulkItem, result: Result) -> None:
 
 def _end(action: BulkAction, state: BulkAction.State, cause: str) -> str:
     BulkAction.objects.filter(pk=action.pk, state=Action.RUNNING).update(state=state, cause=cause)
-    return cause or "All runs were worked on."
+    return cause or gettext("All runs were worked on.")
 
 
 def _found_out(run: Run) -> Result:
     """What is known of a row whose process died; its own recovery job finds out the rest."""
     link = live_link(run)
-    known = f" It has ticket {link.ticket}." if link and link.ticket else ""
-    return Result(State.CHECKING, INTERRUPTED + known)
+    known = gettext("It has ticket {ticket}.").format(ticket=link.ticket) if link and link.ticket else ""
+    return Result(State.CHECKING, f"{INTERRUPTED} {known}".strip())
 
 
 # --- what each act would do -------------------------------------------------------------------------------------------
@@ -173,33 +175,41 @@ def _propose_create(run: Run, user: User) -> Proposal:
     if found := obstacles(basis, user):
         return Proposal(False, " ".join(obstacle.sentence for obstacle in found))
     shown = preview(basis)
-    sentence = f"“{shown.title}” for {shown.company.label}, queue {shown.queue.label}, priority {shown.priority.label}."
+    sentence = gettext("“{title}” for {company}, queue {queue}, priority {priority}.").format(
+        title=shown.title,
+        company=shown.company.label,
+        queue=shown.queue.label,
+        priority=shown.priority.label,
+    )
     if other := open_ticket_of_job(run):
-        sentence += f" The job has the open ticket {other.ticket}; linking to it would make no second one."
+        beside = gettext("The job has the open ticket {ticket}; linking to it would make no second one.")
+        sentence = f"{sentence} {beside.format(ticket=other.ticket)}"
     return Proposal(True, sentence, shown.fingerprint)
 
 
 def _propose_link(run: Run, user: User) -> Proposal:
     offered = offers(basis_of(run), user)
     if offered.same_job is not None:
-        return Proposal(True, f"Link to {offered.same_job.ticket}, the open ticket of this job.")
+        said = gettext("Link to {ticket}, the open ticket of this job.")
+        return Proposal(True, said.format(ticket=offered.same_job.ticket))
     if offered.link is not None:
-        return Proposal(False, "This run already has a ticket.")
-    return Proposal(False, "No other run of this job has an open ticket.")
+        return Proposal(False, gettext("This run already has a ticket."))
+    return Proposal(False, gettext("No other run of this job has an open ticket."))
 
 
 def _propose_resolve(run: Run, user: User) -> Proposal:
     offered = offers(basis_of(run), user)
     if offered.resolve and offered.link is not None:
-        return Proposal(True, f"Resolve {offered.link.ticket}, unless time was booked on it.")
-    return Proposal(False, "This run has no ticket that could be resolved now.")
+        said = gettext("Resolve {ticket}, unless time was booked on it.")
+        return Proposal(True, said.format(ticket=offered.link.ticket))
+    return Proposal(False, gettext("This run has no ticket that could be resolved now."))
 
 
 def _propose_check(run: Run, user: User) -> Proposal:
     offered = offers(basis_of(run), user)
     if offered.check and offered.link is not None:
-        return Proposal(True, f"Read {offered.link.ticket} again.")
-    return Proposal(False, "This run has no ticket that could be checked now.")
+        return Proposal(True, gettext("Read {ticket} again.").format(ticket=offered.link.ticket))
+    return Proposal(False, gettext("This run has no ticket that could be checked now."))
 
 
 PROPOSED: dict[str, Callable[[Run, User], Proposal]] = {
@@ -215,39 +225,44 @@ PROPOSED: dict[str, Callable[[Run, User], Proposal]] = {
 
 def _create(item: BulkItem, user: User) -> Result:
     if existing := live_link(item.run):
-        return Result(State.LEFT_ALONE, f"It has a ticket already: {existing.ticket or existing.get_state_display()}.")
+        said = gettext("It has a ticket already: {ticket}.")
+        return Result(State.LEFT_ALONE, said.format(ticket=existing.ticket or existing.get_state_display()))
     basis = basis_of(item.run)
     if found := obstacles(basis, user):
         raise NotPossibleError(found)
     content = preview(basis)
     if content.fingerprint != item.seen:
-        return Result(State.LEFT_ALONE, "What would be sent has changed since you looked at it; nothing was sent.")
+        said = gettext("What would be sent has changed since you looked at it; nothing was sent.")
+        return Result(State.LEFT_ALONE, said)
     link = create_ticket(item.run, user=user, content=content)
     if link.state == TicketLink.State.ACTIVE:
-        return Result(State.DONE, f"Ticket {link.ticket} created.")
+        return Result(State.DONE, gettext("Ticket {ticket} created.").format(ticket=link.ticket))
     if link.state == TicketLink.State.ABANDONED:
-        return Result(State.FAILED, f"No ticket was created. {link.cause}")
-    return Result(State.CHECKING, "Autotask has not confirmed the ticket; the run's page shows what becomes of it.")
+        return Result(State.FAILED, gettext("No ticket was created. {why}").format(why=link.cause))
+    said = gettext("Autotask has not confirmed the ticket; the run's page shows what becomes of it.")
+    return Result(State.CHECKING, said)
 
 
 def _link(item: BulkItem, user: User) -> Result:
     link = linking.link_open_ticket(item.run, user=user)
-    return Result(State.DONE, f"Linked to ticket {link.ticket}.")
+    return Result(State.DONE, gettext("Linked to ticket {ticket}.").format(ticket=link.ticket))
 
 
 def _resolve(item: BulkItem, user: User) -> Result:
     row = resolving.resolve(item.run, user=user)
-    sentence = f"Ticket {row.ticket}: {row.get_state_display()}. {row.cause}".strip()
+    sentence = gettext("Ticket {ticket}: {state}.").format(ticket=row.ticket, state=row.get_state_display())
+    sentence = f"{sentence} {row.cause}".strip()
     if row.is_open:
-        return Result(State.CHECKING, f"{sentence} The portal goes on by itself.")
+        return Result(State.CHECKING, gettext("{sentence} The portal goes on by itself.").format(sentence=sentence))
     return Result(State.FAILED if row.state == row.State.FAILED else State.DONE, sentence)
 
 
 def _check(item: BulkItem, user: User) -> Result:
     ticket = checking.check_now(item.run, user=user)
     if ticket.state == Ticket.State.DELETED:
-        return Result(State.DONE, f"Ticket {ticket} was deleted in Autotask.")
-    return Result(State.DONE, f"Ticket {ticket} is “{ticket.status_label}” in Autotask.")
+        return Result(State.DONE, gettext("Ticket {ticket} was deleted in Autotask.").format(ticket=ticket))
+    said = gettext("Ticket {ticket} is “{status}” in Autotask.")
+    return Result(State.DONE, said.format(ticket=ticket, status=ticket.status_label))
 
 
 CARRIED_OUT: dict[str, Callable[[BulkItem, User], Result]] = {

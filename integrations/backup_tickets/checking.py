@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs
 from integrations.core.jobs import Claim
@@ -37,7 +38,8 @@ def read(api: AutotaskApi, ticket: Ticket, *, actor: str) -> AutotaskTicket | No
         if is_gone(api, ticket):
             mark_deleted(ticket, actor=actor)
             return None
-        raise TemporaryError(f"Autotask found ticket {ticket} only at the second look; try again.") from None
+        said_late = _("Autotask found ticket {ticket} only at the second look; try again.")
+        raise TemporaryError(said_late.format(ticket=ticket)) from None
     remember(ticket.connection, said, url=api.ticket_url(said.id))
     return said
 
@@ -49,7 +51,7 @@ def check_now(run: Run, *, user: User) -> Ticket:
     """
     link = TicketLink.objects.filter(run=run, ticket__isnull=False).select_related("ticket__connection").first()
     if link is None or link.ticket is None:
-        raise NotPossibleError("This run has no ticket that could be checked.")
+        raise NotPossibleError(_("This run has no ticket that could be checked."))
     if off := why_off(setup_of(run.client)):
         raise NotPossibleError(off)
     ticket: Ticket = link.ticket
@@ -80,9 +82,9 @@ def refresh_ticket(claim: Claim, run_id: int) -> str:
     run = Run.objects.select_related("client", "job__customer").get(pk=run_id)
     link = TicketLink.objects.filter(run=run, state__in=TicketLink.LIVE).select_related("ticket__connection").first()
     if link is None or link.ticket is None:
-        return "The run has no ticket any more."
+        return _("The run has no ticket any more.")
     if link.ticket.read_at is not None and timezone.now() - link.ticket.read_at < FRESH_FOR:
-        return "Read meanwhile."
+        return _("Read meanwhile.")
     if off := why_off(setup_of(run.client)):
         return off
     try:
@@ -93,5 +95,5 @@ def refresh_ticket(claim: Claim, run_id: int) -> str:
     except UnclearAbsence as error:
         return str(error)
     except VendorError as error:
-        return f"Not read: {error.message}"
-    return f"Read {said.number}." if said else "It was deleted in Autotask."
+        return _("Not read: {why}").format(why=error.message)
+    return _("Read {ticket}.").format(ticket=said.number) if said else _("It was deleted in Autotask.")

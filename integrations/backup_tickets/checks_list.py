@@ -17,8 +17,11 @@ from django.db.models import BigIntegerField, Case, ExpressionWrapper, F, OuterR
 from django.db.models.functions import JSONObject, Left
 from django.db.models.lookups import In
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import User
+from integrations.texts import Text
 
 from .intake import zone_named
 from .models import BackupJob, Run, Ticket, TicketLink
@@ -27,16 +30,28 @@ PAGE = 50
 COUNTED = 1_000  # beyond it the page says "more than"
 NAMED = 200  # jobs looked up one by one; a wider search reads the newest runs and compares
 REMARK_SHOWN = 200
-STATES = dict(TicketLink.State.choices)
+STATES: dict[str, Text] = dict(TicketLink.State.choices)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
-SHOW = {"attention": "Needs attention", "reviewed": "Reviewed", "superseded": "Superseded", "all": "All runs"}
-TICKET = {
-    "needed": "Needs ticket",
-    "open": "Open",
-    "resolved": "Resolved",
-    "deleted": "Deleted in Autotask",
-    "checking": "Checking",
+# A status within a line, where its label would begin with a capital.
+STATUSES: dict[str, Text] = {
+    Run.Status.SUCCESS: _("success"),
+    Run.Status.WARNING: _("warning"),
+    Run.Status.ERROR: _("error"),
+    Run.Status.MISSED: _("missed"),
+}
+SHOW: dict[str, Text] = {
+    "attention": _("Needs attention"),
+    "reviewed": _("Reviewed"),
+    "superseded": _("Superseded"),
+    "all": _("All runs"),
+}
+TICKET: dict[str, Text] = {
+    "needed": _("Needs ticket"),
+    "open": _("Open"),
+    "resolved": _("Resolved"),
+    "deleted": _("Deleted in Autotask"),
+    "checking": _("Checking"),
 }
 
 
@@ -69,7 +84,7 @@ class ShownLink(NamedTuple):
     """What a row says about the run's ticket; `label` is the link's state in words."""
 
     state: str
-    label: str
+    label: Text
     number: str
     url: str
 
@@ -179,7 +194,7 @@ def _row(*values: Any) -> Row:
 def _link(shown: dict[str, Any] | None) -> ShownLink | None:
     if shown is None:
         return None
-    number = shown["number"] or (f"ticket {shown['id']}" if shown["id"] is not None else "")
+    number = shown["number"] or (gettext("ticket {id}").format(id=shown["id"]) if shown["id"] is not None else "")
     return ShownLink(shown["state"], STATES[shown["state"]], number, shown["url"] or "")
 
 
@@ -252,6 +267,6 @@ def read_cursor(text: str) -> tuple[dt.datetime, int] | None:
     return at, min(int(pk), 2**63 - 1)
 
 
-def choices(table: dict[str, str], empty: str) -> list[tuple[str, Any]]:
+def choices(table: dict[str, Text], empty: Text) -> list[tuple[str, Any]]:
     """A table of values as choices of a form."""
     return [("", empty), *table.items()]

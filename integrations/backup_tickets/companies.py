@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry, Connection, User
@@ -39,7 +40,9 @@ def confirm_mapping(customer: Customer, company_id: int, *, user: User) -> Compa
     with _open(customer, user=user) as api:
         company = api.get_company(company_id)
     if not company.is_active:
-        raise ConfigurationError(f"{company.name} is inactive in Autotask; choose an active company.")
+        raise ConfigurationError(
+            gettext("{company} is inactive in Autotask; choose an active company.").format(company=company.name)
+        )
     return store_mapping(customer, company, user=user)
 
 
@@ -57,7 +60,9 @@ def store_mapping(customer: Customer, company: Company, *, user: User) -> Compan
                 "confirmed_by": user,
             },
         )
-        _audited(customer, user, "backup_tickets.confirm_mapping", f"{customer} is {company.name} ({company.id}).")
+        said = gettext("{customer} is {company} ({id}).")
+        said = said.format(customer=customer, company=company.name, id=company.id)
+        _audited(customer, user, "backup_tickets.confirm_mapping", said)
     return mapping
 
 
@@ -84,7 +89,8 @@ def acknowledge_rename(mapping: CompanyMapping, *, user: User) -> bool:
     with transaction.atomic():
         row.status, row.cause = CompanyMapping.Status.OK, ""
         row.save()
-        _audited(row.customer, user, "backup_tickets.acknowledge_rename", f"The new name is {row.company_name}.")
+        said = gettext("The new name is {company}.").format(company=row.company_name)
+        _audited(row.customer, user, "backup_tickets.acknowledge_rename", said)
     return True
 
 
@@ -93,16 +99,20 @@ def reach_of(customer: Customer) -> str:
     jobs = customer.jobs.count()
     links = TicketLink.objects.filter(run__job__customer=customer, state=TicketLink.State.ACTIVE)
     tickets = links.values("ticket").distinct().count()
-    return f"{jobs} job{'' if jobs == 1 else 's'}, {tickets} open ticket{'' if tickets == 1 else 's'}"
+    of_jobs = ngettext("{n} job", "{n} jobs", jobs).format(n=jobs)
+    of_tickets = ngettext("{n} open ticket", "{n} open tickets", tickets).format(n=tickets)
+    return f"{of_jobs}, {of_tickets}"
 
 
 def connection_for(customer: Customer) -> Connection:
     """The Autotask connection of the customer's client. Raises `ConfigurationError` when calls may not go out."""
     setup = setup_of(customer.client)
     if setup is None or setup.connection is None:
-        raise ConfigurationError(f"No Autotask connection is set up for {customer.client}.")
+        said = gettext("No Autotask connection is set up for {client}.")
+        raise ConfigurationError(said.format(client=customer.client))
     if not setup.integration.is_enabled:
-        raise ConfigurationError(f"The Autotask integration of {customer.client} is switched off.")
+        said = gettext("The Autotask integration of {client} is switched off.")
+        raise ConfigurationError(said.format(client=customer.client))
     return setup.connection
 
 

@@ -10,17 +10,20 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import User
+from integrations.texts import Text
 
 from .models import BackupJob, CompanyMapping, Customer, Run, TicketLink
 
 PAGE = 50
 FEW = 5  # customers whose runs are found first, so that SQLite does not look up the run of everybody's open tickets
 NOT_MAPPED = "none"
-MAPPINGS = {
-    NOT_MAPPED: "Not mapped",
-    **{value: str(label).capitalize() for value, label in CompanyMapping.Status.choices},
+MAPPINGS: dict[str, Text] = {
+    NOT_MAPPED: _("Not mapped"),
+    **{value: capfirst(label) for value, label in CompanyMapping.Status.choices},
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Client
 from integrations.core.models.scoping import ScopedQuerySet
@@ -13,24 +15,28 @@ class RunReview(models.Model):
     """One step in the review of a run, kept for its timeline: judged to need no ticket, or that judgement undone."""
 
     class Action(models.TextChoices):
-        REVIEWED = "reviewed", "reviewed, no ticket needed"
-        UNDONE = "undone", "review undone"
+        REVIEWED = "reviewed", _("reviewed, no ticket needed")
+        UNDONE = "undone", _("review undone")
 
-    run = models.ForeignKey("backup_tickets.Run", on_delete=models.CASCADE, related_name="reviews")
-    action = models.CharField(max_length=10, choices=Action)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    reason = models.CharField(max_length=500, blank=True)
+    run = models.ForeignKey(
+        "backup_tickets.Run", on_delete=models.CASCADE, related_name="reviews", verbose_name=_("run")
+    )
+    action = models.CharField(_("action"), max_length=10, choices=Action)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     client_path = "run__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("run review")
+        verbose_name_plural = _("run reviews")
         ordering = ["-id"]
         indexes = [models.Index(fields=["at"], name="run_review_at")]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} by {self.by}"
+        return gettext("{action} by {person}").format(action=self.get_action_display(), person=self.by)
 
 
 class RunImport(models.Model):
@@ -41,32 +47,40 @@ class RunImport(models.Model):
     """
 
     class State(models.TextChoices):
-        CHECKING = "checking", "being checked"
-        CHECKED = "checked", "waiting for confirmation"
-        IMPORTING = "importing", "being imported"
-        DONE = "done", "imported"
-        STOPPED = "stopped"
-        UNREADABLE = "unreadable"
+        CHECKING = "checking", _("being checked")
+        CHECKED = "checked", _("waiting for confirmation")
+        IMPORTING = "importing", _("being imported")
+        DONE = "done", _("imported")
+        STOPPED = "stopped", _("Stopped")
+        UNREADABLE = "unreadable", _("Unreadable")
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    name = models.CharField(max_length=200)
-    format = models.CharField(max_length=10)
-    content = models.BinaryField(help_text="Emptied when the import is over.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", verbose_name=_("client"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("by"))
+    name = models.CharField(_("name"), max_length=200)
+    format = models.CharField(_("format"), max_length=10)
+    content = models.BinaryField(_("content"), help_text=_("Emptied when the import is over."))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
-    state = models.CharField(max_length=10, choices=State, default=State.CHECKING)
-    cause = models.TextField(blank=True, help_text="Why the file is unreadable, in a sentence.")
-    total = models.PositiveIntegerField(default=0, help_text="Items in the file, known once it was checked.")
-    done = models.PositiveIntegerField(default=0)
-    created = models.PositiveIntegerField(default=0)
-    updated = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    failed = models.PositiveIntegerField(default=0)
-    errors = models.JSONField(default=list, help_text="The first thousand, each a sentence with its place.")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.CHECKING)
+    cause = models.TextField(_("cause"), blank=True, help_text=_("Why the file is unreadable, in a sentence."))
+    total = models.PositiveIntegerField(
+        _("total"), default=0, help_text=_("Items in the file, known once it was checked.")
+    )
+    done = models.PositiveIntegerField(_("done"), default=0)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+    errors = models.JSONField(
+        _("errors"), default=list, help_text=_("The first thousand, each a sentence with its place.")
+    )
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run import")
+        verbose_name_plural = _("run imports")
 
     def __str__(self) -> str:
         return self.name
@@ -86,23 +100,27 @@ class BulkAction(models.Model):
     """One act on many runs, chosen by a person, shown first, then carried out by a job, row by row."""
 
     class Act(models.TextChoices):
-        CREATE = "create", "Create tickets"
-        LINK = "link", "Link to the open tickets of the jobs"
-        RESOLVE = "resolve", "Resolve tickets"
-        CHECK = "check", "Check tickets"
+        CREATE = "create", _("Create tickets")
+        LINK = "link", _("Link to the open tickets of the jobs")
+        RESOLVE = "resolve", _("Resolve tickets")
+        CHECK = "check", _("Check tickets")
 
     class State(models.TextChoices):
-        SHOWN = "shown", "waiting for confirmation"
-        RUNNING = "running"
-        DONE = "done"
-        STOPPED = "stopped"
+        SHOWN = "shown", _("waiting for confirmation")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")
 
-    act = models.CharField(max_length=10, choices=Act)
-    state = models.CharField(max_length=10, choices=State, default=State.SHOWN)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    back = models.TextField(blank=True, help_text="The list's filters, to go back to it.")
-    cause = models.TextField(blank=True, help_text="Why it ended early, in a sentence.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    act = models.CharField(_("act"), max_length=10, choices=Act)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.SHOWN)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("by"))
+    back = models.TextField(_("back"), blank=True, help_text=_("The list's filters, to go back to it."))
+    cause = models.TextField(_("cause"), blank=True, help_text=_("Why it ended early, in a sentence."))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("bulk action")
+        verbose_name_plural = _("bulk actions")
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} #{self.pk}"
@@ -112,23 +130,29 @@ class BulkItem(models.Model):
     """One run of a bulk action. It is taken in hand at most once: what a dead process left is never sent again."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "waiting"
-        WORKING = "working", "at work"
-        DONE = "done", "done"
-        CHECKING = "checking", "being checked"
-        LEFT_ALONE = "left_alone", "left alone"
-        FAILED = "failed", "failed"
+        WAITING = "waiting", _("waiting")
+        WORKING = "working", _("at work")
+        DONE = "done", _("done")
+        CHECKING = "checking", _("being checked")
+        LEFT_ALONE = "left_alone", _("left alone")
+        FAILED = "failed", _("failed")
 
-    action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="items")
-    run = models.ForeignKey("backup_tickets.Run", on_delete=models.CASCADE, related_name="+")
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    sentence = models.TextField(blank=True, help_text="What will be done; later, what came of it or why not.")
-    seen = models.CharField(max_length=64, blank=True, help_text="Fingerprint of the ticket as it was shown.")
+    action = models.ForeignKey(BulkAction, on_delete=models.CASCADE, related_name="items", verbose_name=_("action"))
+    run = models.ForeignKey("backup_tickets.Run", on_delete=models.CASCADE, related_name="+", verbose_name=_("run"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    sentence = models.TextField(
+        _("sentence"), blank=True, help_text=_("What will be done; later, what came of it or why not.")
+    )
+    seen = models.CharField(
+        _("seen"), max_length=64, blank=True, help_text=_("Fingerprint of the ticket as it was shown.")
+    )
 
     client_path = "run__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("bulk item")
+        verbose_name_plural = _("bulk items")
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["action", "run"], name="one_item_per_bulk_action_and_run")]
 

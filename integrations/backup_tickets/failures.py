@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery, Value
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import jobs
 from integrations.core.failures.source import UNKNOWN, Act, Column, Explanation, FailureSource, Link, columns, each
@@ -19,22 +20,26 @@ from .work_lists import CHECKING, LOST
 KIND, RECOVER = "backup_tickets", "backup_tickets.recover_creation"
 
 _DELETED = Explanation(
-    "ticket deleted",
-    "The ticket was deleted in Autotask, and its run still needs attention. A second look, while other tickets could "
-    "be read, did not find it either.",
-    "Open the run: create a ticket anew, link another one, or say that none is needed.",
+    _("ticket deleted"),
+    _(
+        "The ticket was deleted in Autotask, and its run still needs attention. A second look, while other tickets "
+        "could be read, did not find it either."
+    ),
+    _("Open the run: create a ticket anew, link another one, or say that none is needed."),
     "warning",
 )
 _NOT_CREATED = Explanation(
-    "ticket not created",
-    "A ticket was asked for and is not there: Autotask refused it, or nothing was found under its key.",
-    "Open the run, mend what the sentence says, and create it again. That is a person's decision and never done for "
-    "you.",
+    _("ticket not created"),
+    _("A ticket was asked for and is not there: Autotask refused it, or nothing was found under its key."),
+    _(
+        "Open the run, mend what the sentence says, and create it again. That is a person's decision and never done "
+        "for you."
+    ),
 )
 _MAPPING = Explanation(
-    "company mapping broken",
-    "The Autotask company of this customer is gone, inactive, or not readable, so no ticket can be created for it.",
-    "Open the customer and choose the right company.",
+    _("company mapping broken"),
+    _("The Autotask company of this customer is gone, inactive, or not readable, so no ticket can be created for it."),
+    _("Open the customer and choose the right company."),
 )
 
 
@@ -59,10 +64,10 @@ def _check_now(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str
 
 _CHECK = Act(
     "check",
-    "Check now",
+    _("Check now"),
     permissions.LINK_TICKET,
-    "The key of each attempt is looked up in Autotask now. Found, its ticket is adopted. Nothing is sent again.",
-    "Its key is looked up now; the run's page says what was found.",
+    _("The key of each attempt is looked up in Autotask now. Found, its ticket is adopted. Nothing is sent again."),
+    _("Its key is looked up now; the run's page says what was found."),
     _check_now,
     unknown="only",
 )
@@ -72,8 +77,8 @@ _RUN = ("run__job__customer",)
 FAILURES = (
     FailureSource(
         slug="backup_tickets.checking",
-        one="ticket being checked",
-        many="tickets being checked",
+        one=_("ticket being checked"),
+        many=_("tickets being checked"),
         permission=permissions.VIEW_RUN,
         model=TicketLink,
         columns=columns(**_OF_LINK, cause=Value(UNKNOWN), sentence="cause", since="created_at"),
@@ -85,8 +90,8 @@ FAILURES = (
     ),
     FailureSource(
         slug="backup_tickets.deleted",
-        one="deleted ticket",
-        many="deleted tickets",
+        one=_("deleted ticket"),
+        many=_("deleted tickets"),
         permission=permissions.VIEW_RUN,
         model=TicketLink,
         columns=columns(**_OF_LINK, cause=Value("deleted"), sentence="cause", since="created_at"),
@@ -97,8 +102,8 @@ FAILURES = (
     ),
     FailureSource(
         slug="backup_tickets.not_created",
-        one="ticket that was not created",
-        many="tickets that were not created",
+        one=_("ticket that was not created"),
+        many=_("tickets that were not created"),
         permission=permissions.VIEW_RUN,
         model=TicketLink,
         columns=columns(**_OF_LINK, cause=Value("not_created"), sentence="cause", since="created_at"),
@@ -109,9 +114,9 @@ FAILURES = (
     ),
     FailureSource(
         slug="backup_tickets.mappings",
-        one="customer",
-        many="customers",
-        label="customers whose company is broken",
+        one=_("customer"),
+        many=_("customers"),
+        label=_("customers whose company is broken"),
         permission=permissions.VIEW_CUSTOMER,
         model=CompanyMapping,
         columns=columns(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from integrations.core.models import Client
@@ -147,12 +148,12 @@ def _batches(client: Client, items: Iterable[Any], result: IntakeResult) -> Iter
 
 
 def _read(index: int, value: Any, *, zone: ZoneInfo, now: dt.datetime, result: IntakeResult) -> _Item | None:
-    place = f"Item {index + 1}"
-    if isinstance(value, Placed):
-        if value.fault:
-            result.refuse(index, value.place, [("", value.fault)])
-            return None
-        value, place = value.value, value.place
+    if not isinstance(value, Placed):
+        value = Placed(value, _("Item {number}").format(number=index + 1))
+    if value.fault:
+        result.refuse(index, value.place, [("", value.fault)])
+        return None
+    value, place = value.value, value.place
     try:
         report = read(value, zone=zone, now=now)
     except ValidationError as error:
@@ -227,11 +228,18 @@ def _accepted(batch: Sequence[_Item], known: _Known, *, create_unknown: bool, re
 
 
 def _unknown(report: RunReport, known: _Known) -> tuple[str, str] | None:
-    cure = "add it first, or allow unknown customers and jobs in the ticket settings"
     if report.customer not in known.customers:
-        return "customer", f"The customer “{report.customer}” is not known; {cure}."
+        said = _(
+            "The customer “{customer}” is not known; add it first, or allow unknown customers and jobs in the ticket "
+            "settings."
+        )
+        return "customer", said.format(customer=report.customer)
     if (report.customer, report.job) not in known.jobs:
-        return "job", f"The job “{report.job}” of “{report.customer}” is not known; {cure}."
+        said = _(
+            "The job “{job}” of “{customer}” is not known; add it first, or allow unknown customers and jobs in the "
+            "ticket settings."
+        )
+        return "job", said.format(job=report.job, customer=report.customer)
     return None
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
 from .models import BackupJob, Run, TicketLink
 
 STRIP = 60  # runs in the strip of marks
@@ -20,6 +24,16 @@ class Mark:
     letter: str
     tone: str
     link: TicketLink | None
+
+    @property
+    def said(self) -> str:
+        """When it ran, how it went, and its ticket."""
+        said = _("{when}: {status}, ticket {ticket}") if self.link else "{when}: {status}"
+        return said.format(
+            when=date_format(timezone.localtime(self.run.started_at), "j M Y H:i"),
+            status=self.run.get_status_display(),
+            ticket=(self.link.ticket or self.link.get_state_display()) if self.link else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

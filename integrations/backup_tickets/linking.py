@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry, Connection, User
@@ -59,7 +60,8 @@ def find_candidate(run: Run, number: str, *, user: User) -> Candidate:
     with _open(basis, run, user, source="find ticket") as api:
         said = api.find_ticket_by_number(number)
         if said is None:
-            raise NotPossibleError(f"Autotask has no ticket {number.strip()}, or its API user may not read it.")
+            none = _("Autotask has no ticket {number}, or its API user may not read it.")
+            raise NotPossibleError(none.format(number=number.strip()))
         return _candidate(api, basis, said)
 
 
@@ -79,7 +81,8 @@ def link_ticket(run: Run, ticket_id: int, *, user: User, confirmed: bool = False
         candidate = _candidate(api, basis, said)
         if candidate.warnings and not confirmed:
             raise NotPossibleError(" ".join(candidate.warnings))
-        return _store(run, basis, said, user=user, url=api.ticket_url, detail=f"Linked to {said.number}.")
+        detail = _("Linked to {ticket}.").format(ticket=said.number)
+        return _store(run, basis, said, user=user, url=api.ticket_url, detail=detail)
 
 
 def link_open_ticket(run: Run, *, user: User) -> TicketLink:
@@ -92,24 +95,25 @@ def link_open_ticket(run: Run, *, user: User) -> TicketLink:
     basis = _ready(run)
     other = open_ticket_of_job(run)
     if other is None or other.ticket is None:
-        raise NotPossibleError("No other run of this job has an open ticket.")
+        raise NotPossibleError(_("No other run of this job has an open ticket."))
     known = other.ticket
     if other.connection_id != _connection(basis).pk:
-        raise NotPossibleError(f"Ticket {known} is in another Autotask connection than this client uses now.")
+        elsewhere = _("Ticket {ticket} is in another Autotask connection than this client uses now.")
+        raise NotPossibleError(elsewhere.format(ticket=known))
     with _open(basis, run, user, source="link ticket") as api:
         said = checking.read(api, known, actor=user.get_username())
         if said is None:
-            raise NotPossibleError(f"Ticket {known} was deleted in Autotask meanwhile.")
+            raise NotPossibleError(_("Ticket {ticket} was deleted in Autotask meanwhile.").format(ticket=known))
         if said.status == COMPLETE:
-            raise NotPossibleError(f"Ticket {known} was closed meanwhile.")
-        detail = f"Linked to {said.number}, the open ticket of this job."
+            raise NotPossibleError(_("Ticket {ticket} was closed meanwhile.").format(ticket=known))
+        detail = _("Linked to {ticket}, the open ticket of this job.").format(ticket=said.number)
         return _store(run, basis, said, user=user, url=api.ticket_url, detail=detail)
 
 
 def _ready(run: Run) -> Basis:
     basis = basis_of(run)
     if run.status == Run.Status.SUCCESS:
-        raise NotPossibleError("This run succeeded; it needs no ticket.")
+        raise NotPossibleError(_("This run succeeded; it needs no ticket."))
     if off := why_off(basis.setup):
         raise NotPossibleError(off)
     return basis
@@ -145,18 +149,20 @@ def _company_name(api: AutotaskApi, basis: Basis, company_id: int) -> str:
     try:
         return api.get_company(company_id).name
     except NotFoundError:
-        return f"company {company_id}"
+        return _("company {id}").format(id=company_id)
 
 
 def _warnings(basis: Basis, said: AutotaskTicket) -> list[str]:
     customer = basis.run.job.customer
     found = []
     if basis.mapping is None:
-        found.append(f"{customer} is not mapped to an Autotask company, so the ticket's company cannot be compared.")
+        unmapped = _("{customer} is not mapped to an Autotask company, so the ticket's company cannot be compared.")
+        found.append(unmapped.format(customer=customer))
     elif basis.mapping.company_id != said.company_id:
-        found.append(f"The ticket is not one of {basis.mapping.company_name}, the company of {customer}.")
+        other = _("The ticket is not one of {company}, the company of {customer}.")
+        found.append(other.format(company=basis.mapping.company_name, customer=customer))
     if said.status == COMPLETE:
-        found.append("The ticket is closed already.")
+        found.append(_("The ticket is closed already."))
     return found
 
 
@@ -191,5 +197,5 @@ def _store(
     except IntegrityError:  # another click was first
         if existing := live_link(run):
             return existing
-        raise NotPossibleError("Another attempt has just ended; look at it and try again.") from None
+        raise NotPossibleError(_("Another attempt has just ended; look at it and try again.")) from None
     return link

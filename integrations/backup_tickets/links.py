@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry
@@ -31,20 +32,21 @@ def confirm(link: TicketLink, ticket_id: int, *, url: str) -> None:
             connection=link.connection, ticket_id=ticket_id, defaults={"url": url, "title": link.content["title"]}
         )
         locked = _locked(link)
-        if not _activate(locked, row, detail="Created.") and locked.ticket_id != row.pk:
+        if not _activate(locked, row, detail=gettext("Created.")) and locked.ticket_id != row.pk:
             _report(locked, {ticket_id: ""}, url=lambda _: url)
 
 
 def adopt(link: TicketLink, found: Sequence[AutotaskTicket], *, url: TicketUrl, how: str) -> None:
     """Autotask has tickets with this link's key: the lowest id becomes its ticket, any other is reported.
 
-    An abandoned link is revived, unless its run has another live ticket by now; then all are reported.
+    An abandoned link is revived, unless its run has another live ticket by now; then all are reported. `how` says of
+    the `{ticket}` in what way it was found.
     """
     first, *others = sorted(found, key=lambda ticket: ticket.id)
     with transaction.atomic():
         row = remember(link.connection, first, url=url(first.id))
         locked = _locked(link)
-        adopted = _activate(locked, row, detail=f"{how} {row} was found by its key and adopted.")
+        adopted = _activate(locked, row, detail=how.format(ticket=row))
         extra = others if adopted or locked.ticket_id == row.pk else found
         _report(locked, {ticket.id: ticket.number for ticket in extra}, url=url)
 
@@ -54,8 +56,10 @@ def adopt_earlier(link: TicketLink, found: Sequence[AutotaskTicket], *, url: Tic
     first = min(found, key=lambda ticket: ticket.id)
     earlier = TicketLink.objects.get(key=first.external_id)
     with transaction.atomic():
-        refuse(link, f"Not sent: an earlier attempt had created {first.number}, which is used instead.")
-        adopt(earlier, found, url=url, how="Before a new attempt")
+        said = gettext("Not sent: an earlier attempt had created {ticket}, which is used instead.")
+        refuse(link, said.format(ticket=first.number))
+        how = gettext("Before a new attempt {ticket} was found by its key and adopted.")
+        adopt(earlier, found, url=url, how=how)
 
 
 def doubt(link: TicketLink, cause: str, *, since: dt.datetime) -> bool:
@@ -120,11 +124,12 @@ def _report(locked: TicketLink, numbers: Mapping[int, str], *, url: TicketUrl) -
             continue
         locked.strays.append({"id": ticket_id, "number": number, "url": url(ticket_id)})
         entry = _begin(locked, "backup_tickets.report_extra_ticket")
-        name = number or f"ticket {ticket_id}"
+        name = number or gettext("ticket {id}").format(id=ticket_id)
+        said = gettext("Autotask also has {ticket} for this run. Look at it and close what is not needed.")
         audit.finish(
             entry,
             AuditEntry.Outcome.DONE,
-            detail=f"Autotask also has {name} for this run. Look at it and close what is not needed.",
+            detail=said.format(ticket=name),
             vendor_record=f"ticket {ticket_id}",
         )
     locked.save(update_fields=["strays"])

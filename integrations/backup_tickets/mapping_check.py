@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core.models import Client
 from integrations.vendors.autotask.api import AutotaskApi
@@ -19,7 +21,9 @@ from .validation import ALWAYS_BELIEVED, MOST_GONE
 
 Status = CompanyMapping.Status
 
-MISSING = "Autotask no longer has the company, or its API user may not read it any more; others can be read."
+MISSING = gettext_lazy(
+    "Autotask no longer has the company, or its API user may not read it any more; others can be read."
+)
 
 
 @dataclass(slots=True)
@@ -31,7 +35,7 @@ class MappingCheck:
     alert: str = ""
 
     def __str__(self) -> str:
-        return " ".join([f"Read {self.read} mapped companies.", *self.changes, self.alert]).strip()
+        return " ".join([_("Read {n} mapped companies.").format(n=self.read), *self.changes, self.alert]).strip()
 
 
 def check_mappings(client: Client, api: AutotaskApi) -> MappingCheck:
@@ -54,11 +58,11 @@ def check_mappings(client: Client, api: AutotaskApi) -> MappingCheck:
 def judged(row: CompanyMapping, company: Company) -> tuple[str, str]:
     """Status and cause of a mapping whose company was read. A rename stays one until a person acknowledges it."""
     if not company.is_active:
-        return Status.INVALID, f"{company.name} was made inactive in Autotask."
+        return Status.INVALID, _("{company} was made inactive in Autotask.").format(company=company.name)
     if row.status == Status.RENAMED:
         return Status.RENAMED, row.cause
     if company.name != row.company_name:
-        return Status.RENAMED, f"It was called {row.company_name} before."
+        return Status.RENAMED, _("It was called {company} before.").format(company=row.company_name)
     return Status.OK, ""
 
 
@@ -66,25 +70,26 @@ def _judge_missing(mappings: list[CompanyMapping], missing: list[CompanyMapping]
     if not missing:
         return
     if not result.read:
-        result.alert = (
-            f"None of {len(mappings)} mapped companies could be read; the API user may have lost the right to read "
+        result.alert = _(
+            "None of {total} mapped companies could be read; the API user may have lost the right to read "
             "companies. Nothing was changed."
-        )
+        ).format(total=len(mappings))
     elif len(missing) > max(ALWAYS_BELIEVED, len(mappings) * MOST_GONE):
-        result.alert = (
-            f"{len(missing)} of {len(mappings)} mapped companies were not found, which is too many at once to be "
+        result.alert = _(
+            "{missing} of {total} mapped companies were not found, which is too many at once to be "
             "believed. Look at some of them in Autotask. Those mappings were left as they are."
-        )
+        ).format(missing=len(missing), total=len(mappings))
     else:
         for row in missing:
-            _note(row, result, Status.MISSING, MISSING, name=row.company_name)
+            _note(row, result, Status.MISSING, str(MISSING), name=row.company_name)
 
 
 def _note(row: CompanyMapping, result: MappingCheck, status: str, cause: str, *, name: str) -> None:
-    changed = (row.status, row.cause, row.company_name) != (status, cause, name)
+    changed = (row.status, row.company_name) != (status, name)  # the cause follows from them, in any language
     row.status, row.cause, row.company_name, row.checked_at = status, cause, name, timezone.now()
     if changed:
         row.save()
-        result.changes.append(f"{row.customer}: {name} is {row.get_status_display()}.")
+        said = _("{customer}: {company} is {status}.")
+        result.changes.append(said.format(customer=row.customer, company=name, status=row.get_status_display()))
     else:
         CompanyMapping.objects.filter(pk=row.pk).update(checked_at=row.checked_at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from integrations.core.models import Client, Connection, Integration
@@ -36,15 +38,17 @@ __all__ = [
 class Customer(models.Model):
     """An organisation whose backups a client checks. Its name is ours; Autotask never overwrites it."""
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="customers")
-    name = models.CharField(max_length=200)
-    created_at = models.DateTimeField(auto_now_add=True)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="customers", verbose_name=_("client"))
+    name = models.CharField(_("name"), max_length=200)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["client", "name"], name="one_customer_per_client_and_name")]
 
@@ -56,23 +60,31 @@ class CompanyMapping(models.Model):
     """Which Autotask company a customer is. The company id leads; the name is a cached copy for people."""
 
     class Status(models.TextChoices):
-        OK = "ok"
-        RENAMED = "renamed"
-        MISSING = "missing", "missing or not accessible"
-        INVALID = "invalid", "inactive in Autotask"
+        OK = "ok", _("Ok")
+        RENAMED = "renamed", _("Renamed")
+        MISSING = "missing", _("missing or not accessible")
+        INVALID = "invalid", _("inactive in Autotask")
 
-    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, related_name="mapping")
-    psa_type = models.CharField("PSA", max_length=20, default="autotask")
-    company_id = models.BigIntegerField("Autotask company id", help_text="0 is the provider's own company.")
-    company_name = models.CharField("name in Autotask", max_length=200)
-    status = models.CharField(max_length=10, choices=Status, default=Status.OK)
-    cause = models.TextField(blank=True)
-    checked_at = models.DateTimeField("last checked", null=True, blank=True)
-    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, related_name="mapping", verbose_name=_("customer")
+    )
+    psa_type = models.CharField(_("PSA"), max_length=20, default="autotask")
+    company_id = models.BigIntegerField(_("Autotask company id"), help_text=_("0 is the provider's own company."))
+    company_name = models.CharField(_("name in Autotask"), max_length=200)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OK)
+    cause = models.TextField(_("cause"), blank=True)
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("confirmed by")
+    )
 
     client_path = "customer__client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("company mapping")
+        verbose_name_plural = _("company mappings")
 
     def __str__(self) -> str:
         return f"{self.customer} = {self.company_name} ({self.company_id})"
@@ -86,41 +98,52 @@ class CompanyMapping(models.Model):
 class CompanySuggestion(models.Model):
     """An Autotask company whose name is like an unmapped customer's; a person confirms or refuses it."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="suggestions")
-    company_id = models.BigIntegerField()
-    company_name = models.CharField(max_length=200)
-    likeness = models.PositiveSmallIntegerField(help_text="Of the names, of 100.")
-    is_refused = models.BooleanField(default=False)
-    refused_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="suggestions", verbose_name=_("customer")
     )
-    refused_at = models.DateTimeField(null=True, blank=True)
-    made_at = models.DateTimeField(auto_now_add=True)
+    company_id = models.BigIntegerField(_("company id"))
+    company_name = models.CharField(_("company name"), max_length=200)
+    likeness = models.PositiveSmallIntegerField(_("likeness"), help_text=_("Of the names, of 100."))
+    is_refused = models.BooleanField(_("is refused"), default=False)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("refused by"),
+    )
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
+    made_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     client_path = "customer__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("company suggestion")
+        verbose_name_plural = _("company suggestions")
         constraints = [
             models.UniqueConstraint(fields=["customer", "company_id"], name="one_suggestion_per_customer_and_company")
         ]
 
     def __str__(self) -> str:
-        return f"{self.customer} may be {self.company_name}"
+        return gettext("{customer} may be {company}").format(customer=self.customer, company=self.company_name)
 
 
 class BackupJob(models.Model):
     """One backup job of a customer, as the backup software names it."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="jobs")
-    name = models.CharField(max_length=200)
-    backup_type = models.CharField(max_length=100, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="jobs", verbose_name=_("customer"))
+    name = models.CharField(_("name"), max_length=200)
+    backup_type = models.CharField(_("backup type"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     client_path = "customer__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("backup job")
+        verbose_name_plural = _("backup jobs")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["customer", "name"], name="one_backup_job_per_customer_and_name")
@@ -134,36 +157,51 @@ class Run(models.Model):
     """One execution of a backup job, as it was reported."""
 
     class Status(models.TextChoices):
-        SUCCESS = "success"
-        WARNING = "warning"
-        ERROR = "error"
-        MISSED = "missed"
+        SUCCESS = "success", _("Success")
+        WARNING = "warning", _("Warning")
+        ERROR = "error", _("Error")
+        MISSED = "missed", _("Missed")
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="+")
-    job = models.ForeignKey(BackupJob, on_delete=models.PROTECT, related_name="runs")
-    external_id = models.CharField(max_length=200, help_text="The reporting tool's own id; makes posting idempotent.")
-    status = models.CharField(max_length=10, choices=Status)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
-    remark = models.TextField(blank=True)
-    received_at = models.DateTimeField(auto_now_add=True)
-    fingerprint = models.CharField(max_length=64, editable=False, help_text="Of the reported content.")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="+", verbose_name=_("client"))
+    job = models.ForeignKey(BackupJob, on_delete=models.PROTECT, related_name="runs", verbose_name=_("job"))
+    external_id = models.CharField(
+        _("external id"), max_length=200, help_text=_("The reporting tool's own id; makes posting idempotent.")
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    started_at = models.DateTimeField(_("started at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    remark = models.TextField(_("remark"), blank=True)
+    received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    fingerprint = models.CharField(
+        _("fingerprint"), max_length=64, editable=False, help_text=_("Of the reported content.")
+    )
 
     needs_attention = models.BooleanField(
-        default=False, help_text="Failed, and neither reviewed, ticketed, nor superseded by a later success."
+        _("needs attention"),
+        default=False,
+        help_text=_("Failed, and neither reviewed, ticketed, nor superseded by a later success."),
     )
-    superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    reviewed_at = models.DateTimeField(null=True, blank=True)
+    superseded_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("superseded by")
+    )
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
     reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("reviewed by"),
     )
-    review_reason = models.CharField(max_length=500, blank=True)
-    manual_ticket_number = models.CharField(max_length=50, blank=True)
+    review_reason = models.CharField(_("review reason"), max_length=500, blank=True)
+    manual_ticket_number = models.CharField(_("manual ticket number"), max_length=50, blank=True)
 
     client_path = "client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         ordering = ["-started_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["client", "external_id"], name="one_run_per_client_and_external_id"),
@@ -196,16 +234,18 @@ class Run(models.Model):
 class RunObject(models.Model):
     """One thing a run backed up (a machine, a disk, a mailbox), with its own result."""
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="objects_reported")
-    position = models.PositiveIntegerField()
-    name = models.CharField(max_length=300)
-    status = models.CharField(max_length=10, choices=Run.Status)
-    message = models.TextField(blank=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="objects_reported", verbose_name=_("run"))
+    position = models.PositiveIntegerField(_("position"))
+    name = models.CharField(_("name"), max_length=300)
+    status = models.CharField(_("status"), max_length=10, choices=Run.Status)
+    message = models.TextField(_("message"), blank=True)
 
     client_path = "run__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("run object")
+        verbose_name_plural = _("run objects")
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_run_object_per_position")]
 
@@ -217,24 +257,26 @@ class ReferenceItem(models.Model):
     """One value of an Autotask picklist (queue, source, status, priority), kept with its age."""
 
     class Kind(models.TextChoices):
-        QUEUE = "queue"
-        SOURCE = "source"
-        STATUS = "status"
-        PRIORITY = "priority"
+        QUEUE = "queue", _("Queue")
+        SOURCE = "source", _("Source")
+        STATUS = "status", _("Status")
+        PRIORITY = "priority", _("Priority")
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=10, choices=Kind)
-    value = models.BigIntegerField("id in Autotask")
-    label = models.CharField(max_length=200)
-    sort_order = models.IntegerField(default=0)
-    is_active = models.BooleanField("active", default=True)
-    is_gone = models.BooleanField("gone in Autotask", default=False)
-    refreshed_at = models.DateTimeField()
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", verbose_name=_("connection"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    value = models.BigIntegerField(_("id in Autotask"))
+    label = models.CharField(_("label"), max_length=200)
+    sort_order = models.IntegerField(_("sort order"), default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_gone = models.BooleanField(_("gone in Autotask"), default=False)
+    refreshed_at = models.DateTimeField(_("refreshed at"))
 
     client_path = "connection__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("reference item")
+        verbose_name_plural = _("reference items")
         ordering = ["kind", "sort_order", "label"]
         constraints = [
             models.UniqueConstraint(fields=["connection", "kind", "value"], name="one_reference_item_per_value")
@@ -248,30 +290,37 @@ class TicketOptions(models.Model):
     """How tickets are made for one client (spec, section 7). Defaults are picklist values of the connection."""
 
     integration = models.OneToOneField(
-        Integration, on_delete=models.CASCADE, primary_key=True, related_name="ticket_options"
+        Integration,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="ticket_options",
+        verbose_name=_("integration"),
     )
-    portal_base_url = models.URLField("portal base URL", blank=True, help_text="Empty: the portal's own address.")
-    title_prefix = models.CharField(max_length=50, default="[Backupchecks]")
-    default_queue = models.BigIntegerField(null=True, blank=True)
-    default_source = models.BigIntegerField(null=True, blank=True)
-    default_status = models.BigIntegerField(null=True, blank=True)
-    priority_warning = models.BigIntegerField("priority for warnings", null=True, blank=True)
-    priority_error = models.BigIntegerField("priority for errors and missed runs", null=True, blank=True)
+    portal_base_url = models.URLField(_("portal base URL"), blank=True, help_text=_("Empty: the portal's own address."))
+    title_prefix = models.CharField(_("title prefix"), max_length=50, default="[Backupchecks]")
+    default_queue = models.BigIntegerField(_("default queue"), null=True, blank=True)
+    default_source = models.BigIntegerField(_("default source"), null=True, blank=True)
+    default_status = models.BigIntegerField(_("default status"), null=True, blank=True)
+    priority_warning = models.BigIntegerField(_("priority for warnings"), null=True, blank=True)
+    priority_error = models.BigIntegerField(_("priority for errors and missed runs"), null=True, blank=True)
     labels = models.JSONField(
-        default=dict, editable=False, help_text="Values given by label, by option, until the reference data knows them."
+        _("labels"),
+        default=dict,
+        editable=False,
+        help_text=_("Values given by label, by option, until the reference data knows them."),
     )
-    resolve_allowed = models.BooleanField("resolving allowed", default=True)
-    manual_numbers_allowed = models.BooleanField("manual ticket numbers allowed", default=False)
-    object_limit = models.PositiveSmallIntegerField("objects listed in a ticket", default=10)
-    create_unknown = models.BooleanField("create unknown customers and jobs on arrival", default=True)
+    resolve_allowed = models.BooleanField(_("resolving allowed"), default=True)
+    manual_numbers_allowed = models.BooleanField(_("manual ticket numbers allowed"), default=False)
+    object_limit = models.PositiveSmallIntegerField(_("objects listed in a ticket"), default=10)
+    create_unknown = models.BooleanField(_("create unknown customers and jobs on arrival"), default=True)
 
     client_path = "integration__client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
-        verbose_name = "ticket settings"
-        verbose_name_plural = "ticket settings"
+        verbose_name = _("ticket settings")
+        verbose_name_plural = _("ticket settings")
 
     def __str__(self) -> str:
-        return f"Ticket settings of {self.integration}"
+        return gettext("Ticket settings of {integration}").format(integration=self.integration)

@@ -12,6 +12,8 @@ from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, jobs, write_hold
 from integrations.core.jobs import Again, Claim
@@ -34,9 +36,9 @@ KEY_PREFIX = "nte-"
 LONGEST = 32_000  # characters; Autotask's limit
 RECOVERY = "backup_tickets.recover_note"
 
-DELETED = "The ticket was deleted in Autotask."
-NOT_FOUND = "Autotask has no note with this attempt's key, five minutes after it was sent. Write it again."
-INTERRUPTED = "The portal was interrupted while it sent the note."
+DELETED = _("The ticket was deleted in Autotask.")
+NOT_FOUND = _("Autotask has no note with this attempt's key, five minutes after it was sent. Write it again.")
+INTERRUPTED = _("The portal was interrupted while it sent the note.")
 OUTCOMES = {
     State.SENT: AuditEntry.Outcome.DONE,
     State.NOT_SENT: AuditEntry.Outcome.REFUSED,
@@ -65,14 +67,15 @@ def add_note(run: Run, text: str, *, user: User, key: str = "") -> TicketNote:
     except IntegrityError:  # the same form, sent twice
         first: TicketNote | None = TicketNote.objects.filter(run=run, key=key).select_related("ticket").first()
         if first is None:
-            raise NotPossibleError("That form belongs to another run; open this run again.") from None
+            raise NotPossibleError(gettext("That form belongs to another run; open this run again.")) from None
         return first
     try:
         _send(note, user=user)
     except UnclearAbsence as error:
         _settle(note, State.NOT_SENT, str(error))
     except VendorError as error:
-        _settle(note, State.NOT_SENT, f"Not sent: {error.message}")  # unless it was sent: then it is decided already
+        why = gettext("Not sent: {why}").format(why=error.message)
+        _settle(note, State.NOT_SENT, why)  # unless it was sent: then it is decided already
     note.refresh_from_db()
     if note.state == State.UNKNOWN:
         jobs.enqueue(RECOVERY, note.pk, not_before=timezone.now() + FIRST_LOOKUP, priority=Job.Priority.CLICK)
@@ -90,12 +93,13 @@ def _ready(run: Run, text: str) -> TicketLink:
     if write_hold.is_on():
         raise NotPossibleError(str(write_hold.SENTENCE))
     if not text:
-        raise NotPossibleError("The note is empty; write something.")
+        raise NotPossibleError(gettext("The note is empty; write something."))
     if len(text) > LONGEST:
-        raise NotPossibleError(f"The note has {len(text):,} characters; Autotask takes {LONGEST:,}. Shorten it.")
+        said = gettext("The note has {count} characters; Autotask takes {most}. Shorten it.")
+        raise NotPossibleError(said.format(count=f"{len(text):,}", most=f"{LONGEST:,}"))
     link = live_link(run)
     if link is None or link.state != TicketLink.State.ACTIVE or link.ticket is None:
-        raise NotPossibleError("This run has no open ticket.")
+        raise NotPossibleError(gettext("This run has no open ticket."))
     if off := why_off(setup_of(run.client)):
         raise NotPossibleError(off)
     return link
@@ -137,7 +141,7 @@ def _send(note: TicketNote, *, user: User) -> None:
         guard=lambda: _still_in_time(note),
     ) as api:
         if checking.read(api, note.ticket, actor=user.get_username()) is None:
-            _settle(note, State.NOT_SENT, DELETED)
+            _settle(note, State.NOT_SENT, str(DELETED))
             return
         try:
             note_id = api.add_note(note.ticket.ticket_id, title=title_of(note), text=note.text)
@@ -149,7 +153,7 @@ def _send(note: TicketNote, *, user: User) -> None:
 
 def _still_in_time(note: TicketNote) -> None:
     if timezone.now() >= note.send_before:
-        raise TemporaryError("The portal was too busy to send it in time; try again.")
+        raise TemporaryError(gettext("The portal was too busy to send it in time; try again."))
 
 
 def _settle(
@@ -181,9 +185,9 @@ def recover_note(claim: Claim, note_pk: int) -> str:
     if note.state == State.SENDING:
         _take_over(note)
     if note.state != State.UNKNOWN:
-        return f"Nothing to do: {note.get_state_display()}."
+        return gettext("Nothing to do: {state}.").format(state=note.get_state_display())
     if not is_on(note.run.client):
-        raise Again(at=timezone.now() + WAIT, outcome="Waiting: the integration is switched off.")
+        raise Again(at=timezone.now() + WAIT, outcome=gettext("Waiting: the integration is switched off."))
     started = timezone.now()
     try:
         with open_connection(
@@ -191,21 +195,22 @@ def recover_note(claim: Claim, note_pk: int) -> str:
         ) as api:
             found = api.find_notes(note.ticket.ticket_id, [title_of(note)])
     except VendorError as error:
-        raise Again(at=timezone.now() + WAIT, outcome=f"Not looked up: {error.message}") from error
+        said = gettext("Not looked up: {why}").format(why=error.message)
+        raise Again(at=timezone.now() + WAIT, outcome=said) from error
     if found:
         _settle(note, State.SENT, "", note_id=next(iter(found.values())), after=UNDECIDED)
-        return "Found."
+        return gettext("Found.")
     if started >= note.send_before + LOOKUPS[-1]:
-        _settle(note, State.NOT_SENT, NOT_FOUND, after=UNDECIDED)
-        return "Not found."
-    raise Again(at=_next_lookup(note.send_before, started), outcome="Not found yet; looking again.")
+        _settle(note, State.NOT_SENT, str(NOT_FOUND), after=UNDECIDED)
+        return gettext("Not found.")
+    raise Again(at=_next_lookup(note.send_before, started), outcome=gettext("Not found yet; looking again."))
 
 
 def _take_over(note: TicketNote) -> None:
     over = note.send_before - SEND_WITHIN + RECOVER_AFTER
     if timezone.now() < over:
-        raise Again(at=over, outcome="The click is still at work.")
-    _settle(note, State.UNKNOWN, INTERRUPTED)
+        raise Again(at=over, outcome=gettext("The click is still at work."))
+    _settle(note, State.UNKNOWN, str(INTERRUPTED))
     note.refresh_from_db()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.core import write_hold
 from integrations.core.models import Connection, User
@@ -66,7 +67,7 @@ def _for_person(sentence: str, cure: Cure | None, user: User) -> Obstacle:
         return Obstacle(sentence)
     if may_open(user, cure.permission):
         return Obstacle(sentence, cure.url, cure.label)
-    return Obstacle(f"{sentence} Ask an administrator.")
+    return Obstacle(_("{sentence} Ask an administrator.").format(sentence=sentence))
 
 
 Found = tuple[str, Cure | None]
@@ -75,18 +76,18 @@ Found = tuple[str, Cure | None]
 def _all(basis: Basis) -> Iterator[Found]:
     run, setup = basis.run, basis.setup
     if (hold := write_hold.current()) is not None:
-        yield str(write_hold.SENTENCE), Cure("Open the report", write_hold.page_of(hold), "core.view_writehold")
+        yield str(write_hold.SENTENCE), Cure(_("Open the report"), write_hold.page_of(hold), "core.view_writehold")
     if run.status == Run.Status.SUCCESS:
-        yield "This run succeeded; there is nothing to open a ticket for.", None
+        yield _("This run succeeded; there is nothing to open a ticket for."), None
     if live_link(run):
-        yield "This run already has a ticket.", None
+        yield _("This run already has a ticket."), None
     if run.manual_ticket_number:
-        number = run.manual_ticket_number
-        yield f"The ticket number {number} was entered by hand; link that ticket, or remove the number first.", None
+        said = _("The ticket number {number} was entered by hand; link that ticket, or remove the number first.")
+        yield said.format(number=run.manual_ticket_number), None
     yield from _mapping(run, basis.mapping)
     if setup is None:
-        add = Cure("Add the integration", reverse("admin:core_integration_add"), "core.add_integration")
-        yield f"No Autotask integration is set up for {run.client}.", add
+        add = Cure(_("Add the integration"), reverse("admin:core_integration_add"), "core.add_integration")
+        yield _("No Autotask integration is set up for {client}.").format(client=run.client), add
     else:
         yield from _integration(setup, basis.known)
 
@@ -94,31 +95,32 @@ def _all(basis: Basis) -> Iterator[Found]:
 def _mapping(run: Run, mapping: CompanyMapping | None) -> Iterator[Found]:
     customer = run.job.customer
     page = reverse("admin:backup_tickets_customer_change", args=[customer.pk])
-    cure = Cure("Open the customer", page, "backup_tickets.change_companymapping")
+    cure = Cure(_("Open the customer"), page, "backup_tickets.change_companymapping")
     if mapping is None:
-        yield f"{customer} is not mapped to an Autotask company.", cure
+        yield _("{customer} is not mapped to an Autotask company.").format(customer=customer), cure
     elif not mapping.is_usable:
-        why = f" {mapping.cause}" if mapping.cause else ""
-        yield f"The Autotask company of {customer} is {mapping.get_status_display()}.{why}", cure
+        said = _("The Autotask company of {customer} is {status}.")
+        said = said.format(customer=customer, status=mapping.get_status_display())
+        yield f"{said} {mapping.cause}".strip(), cure
 
 
 def _integration(setup: Setup, known: Known) -> Iterator[Found]:
     integration = setup.integration
     page = reverse("admin:core_integration_change", args=[integration.pk])
-    cure = Cure("Open the integration", page, "core.change_integration")
+    cure = Cure(_("Open the integration"), page, "core.change_integration")
     if not integration.client.is_active:
-        yield f"{integration.client} is not active.", None
+        yield _("{client} is not active.").format(client=integration.client), None
     if not integration.is_enabled:
-        yield "The Autotask integration is switched off.", cure
+        yield _("The Autotask integration is switched off."), cure
     if setup.connection is None:
-        yield "No Autotask connection is chosen.", cure
+        yield _("No Autotask connection is chosen."), cure
         return
     yield from _connection(setup.connection)
     if setup.options is None:
         settings_page = reverse("admin:backup_tickets_ticketoptions_change", args=[integration.pk])
         yield (
-            "The ticket settings have not been saved yet.",
-            Cure("Open the ticket settings", settings_page, "backup_tickets.change_ticketoptions"),
+            _("The ticket settings have not been saved yet."),
+            Cure(_("Open the ticket settings"), settings_page, "backup_tickets.change_ticketoptions"),
         )
         return
     yield from _options(setup.options, known)
@@ -126,17 +128,22 @@ def _integration(setup: Setup, known: Known) -> Iterator[Found]:
 
 def _connection(connection: Connection) -> Iterator[Found]:
     page = reverse("admin:core_connection_change", args=[connection.pk])
-    cure = Cure("Open the connection", page, "core.change_connection")
+    cure = Cure(_("Open the connection"), page, "core.change_connection")
     if connection.is_paused:
-        yield f"The connection {connection} is paused.", cure
+        yield _("The connection {connection} is paused.").format(connection=connection), cure
     if connection.health == Connection.Health.ATTENTION:
-        why = f": {connection.health_cause.rstrip('.')}" if connection.health_cause else ""
-        yield f"The connection {connection} needs attention{why}.", cure
+        why = connection.health_cause.rstrip(".")
+        said = (
+            _("The connection {connection} needs attention: {why}.")
+            if why
+            else _("The connection {connection} needs attention.")
+        )
+        yield said.format(connection=connection, why=why), cure
 
 
 def _options(options: TicketOptions, known: Known) -> Iterator[Found]:
     page = reverse("admin:backup_tickets_ticketoptions_change", args=[options.pk])
-    cure = Cure("Open the ticket settings", page, "backup_tickets.change_ticketoptions")
+    cure = Cure(_("Open the ticket settings"), page, "backup_tickets.change_ticketoptions")
     problem = base_url_problem(base_url(options))
     if problem:
         yield problem, cure

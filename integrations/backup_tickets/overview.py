@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.addresses import address_of
 from integrations.core.figures.buckets import DAY
@@ -18,7 +21,7 @@ from integrations.core.registry import ChartKind, ChartPart, Counted, FigureKind
 
 from . import permissions
 from .attention import FAILED
-from .checks_list import COUNTED
+from .checks_list import COUNTED, STATUSES
 from .intake import zone_named
 from .models import Run, Ticket, TicketLink
 from .work_lists import counts_for, shown
@@ -48,38 +51,48 @@ def _attention(request: HttpRequest, user: User) -> Panel:
     ]
     worst = sorted(newest, key=lambda row: SEVERITY.get(row[1], 3))[:LISTED]
     lines = tuple(
-        Line(status, TONES.get(status, "neutral"), f"{customer} · {job}", f"{page}{pk}/change/", _time(started, zone))
+        Line(
+            str(STATUSES[status]),
+            TONES.get(status, "neutral"),
+            f"{customer} · {job}",
+            f"{page}{pk}/change/",
+            _time(started, zone),
+        )
         for pk, status, started, job, customer, zone in worst
     )
     needed = counts_for(request).needed
-    more = f"All {shown(needed)}" if needed > len(lines) else ""
-    return Panel("Runs that want attention now", lines, "None: every failed run has been dealt with.", page, more)
+    more = gettext("All {count}").format(count=shown(needed)) if needed > len(lines) else ""
+    none = gettext("None: every failed run has been dealt with.")
+    return Panel(gettext("Runs that want attention now"), lines, none, page, more)
 
 
 def _time(started: dt.datetime, zone: str) -> str:
-    return f"{started.astimezone(zone_named(zone)):%-d %b %H:%M}"
+    return date_format(started.astimezone(zone_named(zone)), "j M H:i")
 
 
 def _since_yesterday(user: User) -> Panel:
     then = timezone.now() - LATELY
     page = address_of("admin:backup_tickets_run_changelist")
     since = {"since": f"{timezone.localtime(then):%Y-%m-%d}", "show": "all"}
+    failed, opened = _failed(user, then), _opened(user, then)
+    resolved, deleted = (_tickets(user, state, then) for state in (Ticket.State.RESOLVED, Ticket.State.DELETED))
     found = (
-        ("failed", _failed(user, then), "bad", since),
-        ("opened", _opened(user, then), "info", {"ticket": "open"}),
-        ("resolved", _tickets(user, Ticket.State.RESOLVED, then), "good", {"ticket": "resolved"}),
-        ("deleted in Autotask", _tickets(user, Ticket.State.DELETED, then), "warning", {"ticket": "deleted"}),
+        (failed, ngettext("run failed", "runs failed", failed), "bad", since),
+        (opened, ngettext("ticket opened", "tickets opened", opened), "info", {"ticket": "open"}),
+        (resolved, ngettext("ticket resolved", "tickets resolved", resolved), "good", {"ticket": "resolved"}),
+        (
+            deleted,
+            ngettext("ticket deleted in Autotask", "tickets deleted in Autotask", deleted),
+            "warning",
+            {"ticket": "deleted"},
+        ),
     )
     lines = tuple(
-        Line(
-            shown(count),
-            tone if count else "neutral",
-            f"{'run' if what == 'failed' else 'ticket'}{'' if count == 1 else 's'} {what}",
-            f"{page}?{urlencode(query)}",
-        )
-        for what, count, tone, query in found
+        Line(shown(count), tone if count else "neutral", said, f"{page}?{urlencode(query)}")
+        for count, said, tone, query in found
     )
-    return Panel(f"Since yesterday, {timezone.localtime(then):%H:%M}", lines, "")
+    title = gettext("Since yesterday, {time}").format(time=f"{timezone.localtime(then):%H:%M}")
+    return Panel(title, lines, "")
 
 
 def _failed(user: User, then: dt.datetime) -> int:
@@ -130,22 +143,22 @@ FIGURES = {
 }
 CHARTS = (
     ChartKind(
-        "Backup runs by day",
+        _("Backup runs by day"),
         "runs",
         (
-            ChartPart(Run.Status.ERROR, "Error", "bad"),
-            ChartPart(Run.Status.MISSED, "Missed", "neutral"),
-            ChartPart(Run.Status.WARNING, "Warning", "warning"),
-            ChartPart(Run.Status.SUCCESS, "Success", "good"),
+            ChartPart(Run.Status.ERROR, _("Error"), "bad"),
+            ChartPart(Run.Status.MISSED, _("Missed"), "neutral"),
+            ChartPart(Run.Status.WARNING, _("Warning"), "warning"),
+            ChartPart(Run.Status.SUCCESS, _("Success"), "good"),
         ),
         permissions.VIEW_RUN,
         "admin:backup_tickets_run_changelist",
         query="?show=all",
     ),
     ChartKind(
-        "Tickets by day",
+        _("Tickets by day"),
         "tickets",
-        (ChartPart("opened", "Opened", "info"), ChartPart("resolved", "Resolved", "good")),
+        (ChartPart("opened", _("Opened"), "info"), ChartPart("resolved", _("Resolved"), "good")),
         permissions.VIEW_RUN,
         "admin:backup_tickets_run_changelist",
         query="?ticket=open",

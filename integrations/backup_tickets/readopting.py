@@ -12,6 +12,8 @@ import re
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Connection, Integration
 from integrations.core.opening import open_connection
@@ -28,12 +30,16 @@ from .snapshots import remember
 from .telling import text_of
 from .tickets import KEY_PREFIX
 
-HOW = "After the database was restored,"
+HOW = _("After the database was restored, {ticket} was found by its key and adopted.")
 NOTES = (
-    "Notes and resolutions that were begun after the backup are not known any more: they stay in Autotask as they are, "
-    "and none is written twice, since each looks for its own key first.",
-    "Runs that were reported after the backup are missing until they are reported again; "
-    "their tickets are among those left to a person.",
+    _(
+        "Notes and resolutions that were begun after the backup are not known any more: they stay in Autotask as they "
+        "are, and none is written twice, since each looks for its own key first."
+    ),
+    _(
+        "Runs that were reported after the backup are missing until they are reported again; "
+        "their tickets are among those left to a person."
+    ),
 )
 State = TicketLink.State
 
@@ -43,10 +49,10 @@ def readopt(look: Look) -> None:
     setup = setup_for(look.integration)
     assert setup.connection is not None  # `streams.why_not` asked
     if setup.options is None:
-        look.note("The ticket settings have never been saved, so no ticket was created from here.")
+        look.note(gettext("The ticket settings have never been saved, so no ticket was created from here."))
         return
     for note in NOTES:
-        look.note(note)
+        look.note(str(note))
     with open_connection(setup.connection, source="look after a restore", guard=look.claim.check) as api:
         after = int(look.cursor.get("after", 0))
         for page in api.tickets_with_key(KEY_PREFIX, after=after):
@@ -77,7 +83,7 @@ def _revive(look: Look, api: AutotaskApi, link: TicketLink, ticket: AutotaskTick
     """The link was there when the backup was taken, without its answer."""
     is_mine = link.run.client_id == look.integration.client_id
     if is_mine and link.state in (State.CREATING, State.UNKNOWN, State.ABANDONED):
-        links.adopt(link, [ticket], url=api.ticket_url, how=HOW)
+        links.adopt(link, [ticket], url=api.ticket_url, how=str(HOW))
         look.adopted(f"ticket {ticket.id}", f"{ticket.number}: {ticket.title}")
 
 
@@ -89,16 +95,16 @@ def _forgotten(
         run = None  # the number is another run's by now
     if run is None:
         if _is_to_say(look.integration, connection, ticket):
-            why = f"{name} was created after the backup for a run that is not in the database."
-            look.unclear(about, why, **_facts(api, ticket, text))
+            why = gettext("{ticket} was created after the backup for a run that is not in the database.")
+            look.unclear(about, why.format(ticket=name), **_facts(api, ticket, text))
         return
     if run.client_id != look.integration.client_id:
         return  # told by that client's own integration
     if other := live_link(run):
         if other.ticket is None or other.ticket.ticket_id != ticket.id:
             which = other.ticket or other.get_state_display()
-            why = f"{name} was created after the backup for {run}, which has {which} already."
-            look.unclear(about, why, **_facts(api, ticket, text))
+            why = gettext("{ticket} was created after the backup for {run}, which has {other} already.")
+            look.unclear(about, why.format(ticket=name, run=run, other=which), **_facts(api, ticket, text))
         return
     if _linked(api, connection, ticket, run):
         look.adopted(about, f"{name}: {run}")
@@ -115,7 +121,7 @@ def _linked(api: AutotaskApi, connection: Connection, ticket: AutotaskTicket, ru
                 content={"title": ticket.title},
                 send_before=timezone.now(),
             )
-            links.adopt(link, [ticket], url=api.ticket_url, how=HOW)
+            links.adopt(link, [ticket], url=api.ticket_url, how=str(HOW))
             remember(connection, ticket, url=api.ticket_url(ticket.id))  # a closed one resolves its link
             attention.refresh(run)
     except IntegrityError:
@@ -129,7 +135,7 @@ def _facts(api: AutotaskApi, ticket: AutotaskTicket, text: str) -> dict[str, obj
 
 def _of_another_portal(look: Look, connection: Connection, ticket: AutotaskTicket) -> None:
     if _is_to_say(look.integration, connection, ticket):
-        look.note("Some tickets with keys like ours name another portal's address; they were left alone.")
+        look.note(gettext("Some tickets with keys like ours name another portal's address; they were left alone."))
 
 
 def _is_to_say(integration: Integration, connection: Connection, ticket: AutotaskTicket) -> bool:

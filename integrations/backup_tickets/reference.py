@@ -10,11 +10,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import jobs
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Connection, Integration, Job, User
 from integrations.core.opening import open_connection
+from integrations.texts import Text
 from integrations.transport.errors import MalformedResponseError
 from integrations.vendors.autotask.schemas import PicklistValue
 
@@ -33,15 +36,29 @@ class Refreshed:
     gone: tuple[str, ...]
 
     def __str__(self) -> str:
-        found = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in self.counts.items())
-        gone = f" No longer in Autotask: {', '.join(self.gone)}." if self.gone else ""
-        return f"Read {found}.{gone}"
+        found = ", ".join(_counted(kind, count) for kind, count in self.counts.items())
+        said = gettext("Read {found}.").format(found=found)
+        if not self.gone:
+            return said
+        return f"{said} {gettext('No longer in Autotask: {gone}.').format(gone=', '.join(self.gone))}"
 
 
-def _plural(kind: str, count: int) -> str:
-    if count == 1:
-        return kind
-    return {"status": "statuses", "priority": "priorities"}.get(kind, f"{kind}s")
+PLURALS = {
+    ReferenceItem.Kind.QUEUE: _("queues"),
+    ReferenceItem.Kind.SOURCE: _("sources"),
+    ReferenceItem.Kind.STATUS: _("statuses"),
+    ReferenceItem.Kind.PRIORITY: _("priorities"),
+}
+
+
+def _counted(kind: str, count: int) -> str:
+    said = {
+        "queue": ngettext("{n} queue", "{n} queues", count),
+        "source": ngettext("{n} source", "{n} sources", count),
+        "status": ngettext("{n} status", "{n} statuses", count),
+        "priority": ngettext("{n} priority", "{n} priorities", count),
+    }
+    return said[kind].format(n=count)
 
 
 def refresh_reference(connection: Connection, *, user: User | None = None, interactive: bool = True) -> Refreshed:
@@ -71,15 +88,17 @@ def refresh_reference(connection: Connection, *, user: User | None = None, inter
 def _plausible(connection: Connection, kind: str, values: Sequence[PicklistValue]) -> None:
     """An empty list, or one without a single known value, is a lost permission or a wrong tenant, not news."""
     if not values:
-        raise MalformedResponseError(f"Autotask named no {_plural(kind, 2)}; nothing was changed.")
+        said = gettext("Autotask named no {values}; nothing was changed.")
+        raise MalformedResponseError(said.format(values=PLURALS[ReferenceItem.Kind(kind)]))
     known = set(
         ReferenceItem.objects.filter(connection=connection, kind=kind, is_gone=False).values_list("value", flat=True)
     )
     if known and known.isdisjoint(value.value for value in values):
-        raise MalformedResponseError(
-            f"Autotask named none of the {len(known)} known {_plural(kind, 2)}; nothing was changed. "
+        said = gettext(
+            "Autotask named none of the {n} known {values}; nothing was changed. "
             "Does the connection still belong to the same Autotask?"
         )
+        raise MalformedResponseError(said.format(n=len(known), values=PLURALS[ReferenceItem.Kind(kind)]))
 
 
 def _store(connection: Connection, kind: str, values: Sequence[PicklistValue], now: dt.datetime) -> list[str]:
@@ -119,7 +138,7 @@ def refresh_reference_job(claim: Claim, connection_id: int) -> str:
     """Job: the same without a person waiting; asked for when options were given by label before any refresh."""
     connection = Connection.objects.get(pk=connection_id)
     if not Integration.objects.filter(kind=KIND, is_enabled=True, roles__connection=connection).exists():
-        raise Again(at=timezone.now() + WAIT, outcome="Waiting: the integration is switched off.")
+        raise Again(at=timezone.now() + WAIT, outcome=gettext("Waiting: the integration is switched off."))
     claim.check()
     return str(refresh_reference(connection, interactive=False))
 
@@ -149,7 +168,7 @@ def resolve_options(integration: Integration, given: Mapping[str, Any]) -> dict[
     return values
 
 
-def _value_of(connection: Connection | None, kind: str, name: str, label: str) -> int | None:
+def _value_of(connection: Connection | None, kind: str, name: Text, label: str) -> int | None:
     """The id of that label; None as long as nothing has been read."""
     items = list(ReferenceItem.objects.filter(connection=connection, kind=kind, is_active=True, is_gone=False))
     if not items:
@@ -159,8 +178,11 @@ def _value_of(connection: Connection | None, kind: str, name: str, label: str) -
         return int(matches[0])
     known = ", ".join(f"“{item.label}”" for item in items)
     if matches:
-        raise ValueError(f"Autotask has {len(matches)} values “{label}” for {name}; give the id instead.")
-    raise ValueError(f"Autotask has no {name} “{label}”; it has {known}.")
+        said = gettext("Autotask has {count} values “{label}” for {name}; give the id instead.")
+        raise ValueError(said.format(count=len(matches), label=label, name=name))
+    raise ValueError(
+        gettext("Autotask has no {name} “{label}”; it has {known}.").format(name=name, label=label, known=known)
+    )
 
 
 def ask_for_labels(options: TicketOptions) -> Job | None:

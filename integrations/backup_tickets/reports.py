@@ -14,6 +14,8 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -35,6 +37,14 @@ REMARK_LIMIT = 100_000
 MESSAGE_LIMIT = 20_000
 OBJECTS_LIMIT = 1_000
 FIELD_LIMIT = 100  # of a field's name as repeated in a sentence
+SAID = {  # of the faults that pydantic finds; those found here say it themselves, and have their field put in
+    "missing": gettext_lazy("{field} is missing; give it."),
+    "extra_forbidden": gettext_lazy("{field} is not a field of a run; remove it or correct its spelling."),
+    "literal_error": gettext_lazy("{field} must be one of success, warning, error, missed."),
+    "string_too_short": gettext_lazy("{field} must not be empty."),
+    "string_too_long": gettext_lazy("{field} is too long; at most {most} characters fit."),
+    "too_long": gettext_lazy("{field} has too many entries; at most {most} fit."),
+}
 # .NET writes seven digits after the point; what lies beyond microseconds is cut.
 ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
@@ -42,9 +52,9 @@ ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s
 def _storable(text: str) -> str:
     """Databases keep neither a NUL nor half of a surrogate pair, both of which JSON can carry."""
     if "\x00" in text:
-        raise ValueError("must not contain a NUL character; remove it")
+        raise ValueError(_("{field} must not contain a NUL character; remove it."))
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("holds characters that are not valid Unicode; send UTF-8")
+        raise ValueError(_("{field} holds characters that are not valid Unicode; send UTF-8."))
     return text
 
 
@@ -52,13 +62,13 @@ def _as_time(value: Any, info: ValidationInfo) -> Any:
     """A time with its zone. Numbers are refused: seconds and milliseconds cannot be told apart."""
     if isinstance(value, str):
         if not ISO_TIME.fullmatch(value.strip()):
-            raise ValueError("must be a time such as 2026-01-31T22:00:00+01:00")
+            raise ValueError(_("{field} must be a time such as 2026-01-31T22:00:00+01:00."))
         try:
             value = dt.datetime.fromisoformat(value.strip().replace(" +", "+").replace(" -", "-"))
         except ValueError:
-            raise ValueError("must be a time that exists, such as 2026-01-31T22:00:00+01:00") from None
+            raise ValueError(_("{field} must be a time that exists, such as 2026-01-31T22:00:00+01:00.")) from None
     if not isinstance(value, dt.datetime):
-        raise ValueError("must be a time in text, such as 2026-01-31T22:00:00+01:00")
+        raise ValueError(_("{field} must be a time in text, such as 2026-01-31T22:00:00+01:00."))
     return _plausible(value, info)
 
 
@@ -66,12 +76,15 @@ def _plausible(value: dt.datetime, info: ValidationInfo) -> dt.datetime:
     assert info.context is not None  # `read` gives it
     now: dt.datetime = info.context["now"]
     if not EARLIEST <= value.year <= now.year + 1:
-        raise ValueError(f"must be between the year {EARLIEST} and tomorrow; check the sender's clock")
+        said = _("{field} must be between the year {year} and tomorrow; check the sender's clock.")
+        raise ValueError(said.replace("{year}", str(EARLIEST)))
     if value.tzinfo is None:
         value = value.replace(tzinfo=info.context["zone"])
     value = value.astimezone(dt.UTC)
     if value > now + AHEAD:
-        raise ValueError("must not lie more than a day in the future; check the sender's clock and time zone")
+        raise ValueError(
+            _("{field} must not lie more than a day in the future; check the sender's clock and time zone.")
+        )
     return value
 
 
@@ -126,7 +139,7 @@ class RunReport(BaseModel):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> RunReport:
         if self.finished_at is not None and self.finished_at < self.started_at:
-            raise ValueError("finished_at must not be before started_at")
+            raise ValueError(_("finished_at must not be before started_at."))
         return self
 
     @property
@@ -161,30 +174,22 @@ def _sentence(fault: ErrorDetails, field: str) -> str:
     context = fault.get("ctx", {})
     kind = fault["type"]
     if kind == "value_error":
-        text = str(context["error"])
-        return f"{text}." if text.startswith(field) else f"{field} {text}."
-    if kind == "missing":
-        return f"{field} is missing; give it."
-    if kind == "extra_forbidden":
-        return f"{field} is not a field of a run; remove it or correct its spelling."
-    if kind == "literal_error":
-        return f"{field} must be one of success, warning, error, missed."
-    if kind == "string_too_short":
-        return f"{field} must not be empty."
-    if kind == "string_too_long":
-        return f"{field} is too long; at most {context['max_length']:,} characters fit."
-    if kind == "too_long":
-        return f"{field} has too many entries; at most {context['max_length']:,} fit."
+        return str(context["error"]).replace("{field}", field)
+    if said := SAID.get(kind):
+        return str(said).format(field=field, most=f"{context.get('max_length', 0):,}")
     return _shape(kind, field)
 
 
 def _shape(kind: str, field: str) -> str:
     if kind == "string_unicode":  # pydantic's own finding, before ours
-        return f"{field} holds characters that are not valid Unicode; send UTF-8."
+        return _("{field} holds characters that are not valid Unicode; send UTF-8.").format(field=field)
     if kind == "string_type":
-        return f"{field} must be text."
+        return _("{field} must be text.").format(field=field)
     if kind.startswith("tuple"):
-        return f"{field} must be a list of objects with name, status and message (in a table: name:status:message; …)."
+        said = _("{field} must be a list of objects with name, status and message (in a table: {form}).")
+        return said.format(field=field, form="name:status:message; …")
     if kind.startswith("model"):
-        return f"{field or 'A run'} must be an object with named fields."
-    return f"{field} cannot be understood."
+        if not field:
+            return _("A run must be an object with named fields.")
+        return _("{field} must be an object with named fields.").format(field=field)
+    return _("{field} cannot be understood.").format(field=field)

@@ -16,6 +16,8 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry
@@ -47,14 +49,14 @@ DONE = {
     State.DELETED: AuditEntry.Outcome.REFUSED,
     State.FAILED: AuditEntry.Outcome.REFUSED,
 }
-ENTRIES = "It has {count} time {entries}, so it was not closed; the internal note tells its owner."
+# Compared with what is stored while a closing may still arrive, so it is the same in every language.
 LATE_ENTRIES = "Time was booked on it after the note was written, so it was not closed."
-REOPENED = "Time was booked on it while it was being closed, so its status was set back to what it was."
-NOT_RESTORED = (
+REOPENED = _("Time was booked on it while it was being closed, so its status was set back to what it was.")
+NOT_RESTORED = _(
     "Time was booked on it while it was being closed, and Autotask refused to set its status back; open it there. "
     "{said}"
 )
-NOT_STUCK = (
+NOT_STUCK = _(
     "Autotask accepted the closing, but the ticket still has the status {status}. The note is written; look at the "
     "ticket in Autotask, or resolve it once more."
 )
@@ -84,7 +86,8 @@ def move(row: Resolution, state: Resolution.State, **values: object) -> None:
             raise TakenOver(f"{row} was moved on by another process.")
         if state in DONE:
             record = f"ticket {row.ticket.ticket_id}"
-            detail = f"{row.ticket}: {State(state).label}. {values.get('cause', row.cause)}".strip()
+            detail = gettext("{ticket}: {state}.").format(ticket=row.ticket, state=State(state).label)
+            detail = f"{detail} {values.get('cause', row.cause)}".strip()
             audit.finish(row.audit, DONE[state], detail=detail, vendor_record=record)
     for name, value in {"state": state, "moved_at": now, **values}.items():
         setattr(row, name, value)
@@ -102,20 +105,29 @@ def _start(api: AutotaskApi, row: Resolution, actor: str) -> None:
     """Read the ticket and its time entries at the moment of sending, and write the note that fits."""
     said = checking.read(api, row.ticket, actor=actor)
     if said is None:
-        move(row, State.DELETED, cause="The ticket was deleted in Autotask.")
+        move(row, State.DELETED, cause=gettext("The ticket was deleted in Autotask."))
         return
     if said.status == COMPLETE:
-        move(row, State.ALREADY_CLOSED, cause="Somebody had closed it already.")
+        move(row, State.ALREADY_CLOSED, cause=gettext("Somebody had closed it already."))
         return
     entries = api.count_time_entries(said.id)
     note = Note.STAYS_OPEN if entries else Note.RESOLVED
-    cause = ENTRIES.format(count=entries, entries="entry" if entries == 1 else "entries") if entries else ""
+    cause = _present(entries) if entries else ""
     written = _written_before(api, row, note)
     if written is not None:
         move(row, State.NOTED, note=note, note_id=written, status_before=said.status, cause=cause)
         return
     move(row, State.NOTING, note=note, status_before=said.status, cause=cause)
     _send_note(api, row)
+
+
+def _present(entries: int) -> str:
+    said = ngettext(
+        "It has {count} time entry, so it was not closed; the internal note tells its owner.",
+        "It has {count} time entries, so it was not closed; the internal note tells its owner.",
+        entries,
+    )
+    return said.format(count=entries)
 
 
 def _written_before(api: AutotaskApi, row: Resolution, note: Resolution.Note) -> int | None:
@@ -133,10 +145,10 @@ def _send_note(api: AutotaskApi, row: Resolution) -> None:
     except (UnknownOutcomeError, MalformedResponseError):
         raise  # it may have been written; the step says so
     except TemporaryError as error:
-        fail(row, f"The note was not sent, so nothing was changed. {error.message}")
+        fail(row, gettext("The note was not sent, so nothing was changed. {why}").format(why=error.message))
         raise
     except VendorError as error:
-        fail(row, f"The note was refused, so nothing was changed. {error.message}")
+        fail(row, gettext("The note was refused, so nothing was changed. {why}").format(why=error.message))
         if isinstance(error, ConfigurationError):
             raise
         return
@@ -150,9 +162,9 @@ def _look_for_note(api: AutotaskApi, row: Resolution, actor: str) -> None:
     if found:
         move(row, State.NOTED, note_id=next(iter(found.values())))
     elif looked_at >= row.moved_at + STILL_AT_WORK:
-        fail(row, "The internal note got no answer and was not written; the ticket is as it was. Try again.")
+        fail(row, gettext("The internal note got no answer and was not written; the ticket is as it was. Try again."))
     else:
-        raise TemporaryError("The note is not found yet; looking again.")
+        raise TemporaryError(gettext("The note is not found yet; looking again."))
 
 
 def _close(api: AutotaskApi, row: Resolution, actor: str) -> None:
@@ -171,7 +183,8 @@ def _send_closing(api: AutotaskApi, row: Resolution, actor: str) -> None:
     try:
         api.set_status(row.ticket.ticket_id, COMPLETE)
     except RejectedError as error:
-        fail(row, f"The note is written, but Autotask refused to close the ticket. {error.message}")
+        said = gettext("The note is written, but Autotask refused to close the ticket. {why}")
+        fail(row, said.format(why=error.message))
         return
     _read_back(api, row, actor)
 
@@ -180,7 +193,7 @@ def _read_back(api: AutotaskApi, row: Resolution, actor: str) -> None:
     """Whether the closing stuck; the same after a crash, when it may not even have been sent."""
     said = checking.read(api, row.ticket, actor=actor)
     if said is None:
-        move(row, State.DELETED, cause="The ticket was deleted in Autotask.")
+        move(row, State.DELETED, cause=gettext("The ticket was deleted in Autotask."))
     elif said.status == COMPLETE:
         move(row, State.CLOSED)
     elif api.count_time_entries(said.id):
@@ -188,13 +201,13 @@ def _read_back(api: AutotaskApi, row: Resolution, actor: str) -> None:
     elif row.closings < MOST_CLOSINGS:
         _send_closing(api, row, actor)
     else:
-        fail(row, NOT_STUCK.format(status=row.ticket.status_label))
+        fail(row, str(NOT_STUCK).format(status=row.ticket.status_label))
 
 
 def _count_again(api: AutotaskApi, row: Resolution, actor: str) -> None:
     """Time may have been booked in the moment of closing."""
     if api.count_time_entries(row.ticket.ticket_id):
-        move(row, State.RESTORING, cause=REOPENED)
+        move(row, State.RESTORING, cause=str(REOPENED))
     else:
         move(row, State.RESOLVED, cause="")
 
@@ -203,20 +216,20 @@ def _restore(api: AutotaskApi, row: Resolution, actor: str) -> None:
     """Set a ticket with time entries back to its status, and see to it that no late closing closes it again."""
     said = checking.read(api, row.ticket, actor=actor)
     if said is None:
-        move(row, State.DELETED, cause="The ticket was deleted in Autotask.")
+        move(row, State.DELETED, cause=gettext("The ticket was deleted in Autotask."))
         return
     if said.status == COMPLETE:
         assert row.status_before is not None
         try:
             api.set_status(said.id, row.status_before)
         except RejectedError as error:
-            fail(row, NOT_RESTORED.format(said=error.message))
+            fail(row, str(NOT_RESTORED).format(said=error.message))
             return
         said = checking.read(api, row.ticket, actor=actor)
     if said is None or said.status == COMPLETE:
-        raise TemporaryError("The ticket is still closed although time was booked on it; trying again.")
+        raise TemporaryError(gettext("The ticket is still closed although time was booked on it; trying again."))
     if row.cause == LATE_ENTRIES and timezone.now() < row.moved_at + STILL_AT_WORK:
-        raise TemporaryError("A closing without an answer may still arrive; looking again.")
+        raise TemporaryError(gettext("A closing without an answer may still arrive; looking again."))
     move(row, State.STAYS_OPEN)
 
 

@@ -11,6 +11,9 @@ import uuid
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, jobs, write_hold
 from integrations.core.jobs import Again, Claim
@@ -32,8 +35,8 @@ RECOVERY = "backup_tickets.recover_resolution"
 GOES_ON_FOR = dt.timedelta(minutes=30)  # after that, nothing is closed any more on the word of an old click
 SHORTEST, LONGEST = dt.timedelta(seconds=10), dt.timedelta(hours=1)  # between two tries without an answer
 
-INTERRUPTED = "The portal was interrupted before anything was sent; the ticket is as it was. Try again."
-TOO_LATE = (
+INTERRUPTED = _("The portal was interrupted before anything was sent; the ticket is as it was. Try again.")
+TOO_LATE = _(
     "The note is written, but the portal was interrupted for so long that it did not close the ticket. "
     "Resolve it once more; the note is not repeated."
 )
@@ -58,7 +61,7 @@ def resolve(run: Run, *, user: User) -> Resolution:
     except IntegrityError:  # another click was first; the database lets one pass
         if going_on := open_resolution(link.ticket):
             return going_on
-        raise NotPossibleError("Another resolving has just ended; look at it and try again.") from None
+        raise NotPossibleError(gettext("Another resolving has just ended; look at it and try again.")) from None
     _carry_out(row, user=user)
     row.refresh_from_db()
     if row.is_open:
@@ -78,16 +81,16 @@ def _ready(run: Run) -> TicketLink:
         raise NotPossibleError(str(write_hold.SENTENCE))
     link = live_link(run)
     if link is None or link.ticket is None:
-        raise NotPossibleError("This run has no ticket that Autotask has confirmed.")
+        raise NotPossibleError(gettext("This run has no ticket that Autotask has confirmed."))
     if link.state == TicketLink.State.RESOLVED:
-        raise NotPossibleError(f"Ticket {link.ticket} is closed already.")
+        raise NotPossibleError(gettext("Ticket {ticket} is closed already.").format(ticket=link.ticket))
     if link.state != TicketLink.State.ACTIVE:
-        raise NotPossibleError("Autotask has not confirmed the ticket yet.")
+        raise NotPossibleError(gettext("Autotask has not confirmed the ticket yet."))
     setup = setup_of(run.client)
     if off := why_off(setup):
         raise NotPossibleError(off)
     if setup is None or setup.options is None or not setup.options.resolve_allowed:
-        raise NotPossibleError("Resolving tickets from here is switched off in the ticket settings.")
+        raise NotPossibleError(gettext("Resolving tickets from here is switched off in the ticket settings."))
     return link
 
 
@@ -101,7 +104,7 @@ def _intend(run: Run, link: TicketLink, *, user: User) -> tuple[Resolution, Job]
             client=run.client,
             connection=link.connection,
             record=f"run:{run.pk}",
-            detail=f"Ticket {link.ticket}",
+            detail=gettext("Ticket {ticket}").format(ticket=link.ticket),
         )
         row = Resolution.objects.create(
             ticket=link.ticket,
@@ -144,7 +147,7 @@ def _carry_out(row: Resolution, *, user: User) -> None:
 def _still_in_time(row: Resolution) -> None:
     """Runs right before each call. A click that was frozen must not send into another's decision."""
     if timezone.now() >= row.at + SEND_WITHIN:
-        raise TemporaryError("The portal was too busy to send it in time; try again.")
+        raise TemporaryError(gettext("The portal was too busy to send it in time; try again."))
 
 
 def _not_begun(row: Resolution, cause: str) -> None:
@@ -152,7 +155,7 @@ def _not_begun(row: Resolution, cause: str) -> None:
     if row.state != State.STARTED:
         return
     try:
-        resolution.fail(row, f"Nothing was changed. {cause}")
+        resolution.fail(row, gettext("Nothing was changed. {why}").format(why=cause))
     except TakenOver:
         return
 
@@ -169,33 +172,34 @@ def recover_resolution(claim: Claim, resolution_id: int) -> str:
     """Job: go on with a resolving whose click was interrupted or got no answer, until it has ended."""
     row = Resolution.objects.select_related("ticket__connection", "run__client", "audit").get(pk=resolution_id)
     if not row.is_open:
-        return f"Nothing to do: {row.get_state_display()}."
+        return gettext("Nothing to do: {state}.").format(state=row.get_state_display())
     if timezone.now() < row.click_until:
-        raise Again(at=row.click_until, outcome="The click is still at work.")
+        raise Again(at=row.click_until, outcome=gettext("The click is still at work."))
     try:
         return _go_on(claim, row)
     except TakenOver:
-        raise Again(at=timezone.now() + SHORTEST, outcome="Another process is at work on it.") from None
+        said = gettext("Another process is at work on it.")
+        raise Again(at=timezone.now() + SHORTEST, outcome=said) from None
     except UnclearAbsence as error:
         raise Again(at=_next_try(row), outcome=str(error)) from error
     except VendorError as error:
-        raise Again(at=_next_try(row), outcome=f"Not finished: {error.message}") from error
+        raise Again(at=_next_try(row), outcome=gettext("Not finished: {why}").format(why=error.message)) from error
 
 
 def _go_on(claim: Claim, row: Resolution) -> str:
     if row.state == State.STARTED:
-        resolution.fail(row, INTERRUPTED)
-        return "It had not begun."
+        resolution.fail(row, str(INTERRUPTED))
+        return gettext("It had not begun.")
     if row.state == State.NOTED and timezone.now() > row.at + GOES_ON_FOR:
-        resolution.fail(row, TOO_LATE)
-        return "Too late to close it."
+        resolution.fail(row, str(TOO_LATE))
+        return gettext("Too late to close it.")
     if not is_on(row.run.client):
-        raise Again(at=timezone.now() + WAIT, outcome="Waiting: the integration is switched off.")
+        raise Again(at=timezone.now() + WAIT, outcome=gettext("Waiting: the integration is switched off."))
     with open_connection(
         row.ticket.connection, source="recover resolution", record=f"run:{row.run_id}", guard=claim.check
     ) as api:
         resolution.carry_on(api, row, actor="ticket recovery")
-    return f"{row.get_state_display().capitalize()}."
+    return f"{capfirst(row.get_state_display())}."
 
 
 def _next_try(row: Resolution) -> dt.datetime:

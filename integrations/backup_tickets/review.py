@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
 
 from integrations.core.models import User
 
@@ -53,9 +55,9 @@ def _one(
     pk: int, run: Run | None, link: TicketLink | None, user: User, action: RunReview.Action, reason: str
 ) -> ReviewResult:
     if run is None:
-        return ReviewResult(pk, False, f"Run {pk} does not exist or is not yours to see.")
+        return ReviewResult(pk, False, _("Run {pk} does not exist or is not yours to see.").format(pk=pk))
     started = run.started_at.astimezone(zone_of(run.client))  # as the list shows it
-    name = f"{run.job.customer} · {run.job}, {started:%-d %b %Y %H:%M}"
+    name = f"{run.job.customer} · {run.job}, {date_format(started, 'j M Y H:i')}"
     undoing = action == RunReview.Action.UNDONE
     if obstacle := _not_reviewed(run) if undoing else _obstacle(run, link):
         return ReviewResult(pk, False, f"{name}: {obstacle}")
@@ -63,18 +65,20 @@ def _one(
     run.reviewed_at, run.reviewed_by, run.review_reason = (None, None, "") if undoing else (now, user, reason)
     run.save(update_fields=["reviewed_at", "reviewed_by", "review_reason"])
     RunReview.objects.create(run=run, action=action, by=user, at=now, reason=reason)
-    return ReviewResult(pk, True, f"{name}: {'the review was undone.' if undoing else 'no ticket needed.'}")
+    said = _("{run}: the review was undone.") if undoing else _("{run}: no ticket needed.")
+    return ReviewResult(pk, True, said.format(run=name))
 
 
 def _not_reviewed(run: Run) -> str:
-    return "" if run.reviewed_at else "there is no review to undo."
+    return "" if run.reviewed_at else _("there is no review to undo.")
 
 
 def _obstacle(run: Run, link: TicketLink | None) -> str:
     if link is not None:
-        return f"it has a ticket ({link.ticket or link.get_state_display()}); resolve that instead."
+        said = _("it has a ticket ({ticket}); resolve that instead.")
+        return said.format(ticket=link.ticket or link.get_state_display())
     if run.reviewed_at is not None:
-        return f"{run.reviewed_by} has already reviewed it."
+        return _("{person} has already reviewed it.").format(person=run.reviewed_by)
     if run.status == Run.Status.SUCCESS:
-        return "it succeeded, so there is nothing to review."
+        return _("it succeeded, so there is nothing to review.")
     return ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.core.models import User
 from integrations.core.registry import MOST_FOUND, Found
@@ -27,12 +28,12 @@ def search(user: User, text: str) -> Iterator[Found]:
     if VIEW_CUSTOMER in may:
         for row in Customer.objects.visible_to(user).filter(name__icontains=text).select_related("client")[:SCANNED]:
             url = reverse("admin:backup_tickets_customer_change", args=[row.pk])
-            yield Found("Customers", row.name, url, str(row.client), "domain", _is(row.name, text))
+            yield Found(_("Customers"), row.name, url, str(row.client), "domain", _is(row.name, text))
     if VIEW_JOB in may:
         named = BackupJob.objects.visible_to(user).filter(name__icontains=text)
         for job in named.select_related("customer")[:SCANNED]:
             url = reverse("admin:backup_tickets_backupjob_change", args=[job.pk])
-            yield Found("Backup jobs", job.name, url, job.customer.name, "backup", _is(job.name, text))
+            yield Found(_("Backup jobs"), job.name, url, job.customer.name, "backup", _is(job.name, text))
 
 
 def _is(name: str, text: str) -> bool:
@@ -50,16 +51,18 @@ def _tickets(user: User, text: str) -> Iterator[Found]:
     visible = TicketLink.objects.visible_to(user).filter(ticket__in=tickets)
     for link in visible.select_related("ticket", "run__job__customer").order_by("-pk")[:MOST_FOUND]:
         exact = number == link.ticket.number.upper() or text == str(link.ticket.ticket_id)
-        yield _of_run("Tickets", str(link.ticket), link.run, "confirmation_number", is_exact=exact)
+        yield _of_run(_("Tickets"), str(link.ticket), link.run, "confirmation_number", is_exact=exact)
     by_hand = list(Run.objects.filter(manual_ticket_number=text).order_by().values_list("pk", flat=True)[:SCANNED])
     for run in Run.objects.visible_to(user).filter(pk__in=by_hand).select_related("job__customer")[:MOST_FOUND]:
-        yield _of_run("Tickets", f"{text} (entered by hand)", run, "confirmation_number", is_exact=True)
+        yield _of_run(
+            _("Tickets"), _("{number} (entered by hand)").format(number=text), run, "confirmation_number", is_exact=True
+        )
 
 
 def _runs(user: User, text: str) -> Iterator[Found]:
     rows = Run.objects.visible_to(user).filter(external_id=text).select_related("job__customer")
     for run in rows.order_by("-pk")[:MOST_FOUND]:
-        yield _of_run("Runs", str(run), run, "fact_check", is_exact=True)
+        yield _of_run(_("Runs"), str(run), run, "fact_check", is_exact=True)
 
 
 def _of_run(group: str, title: str, run: Run, icon: str, *, is_exact: bool) -> Found:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Client, Connection, Integration
+from integrations.texts import Text
 
 from .models import ReferenceItem, TicketOptions
 
@@ -16,12 +19,12 @@ KIND = "backup_tickets"
 ROLE = "autotask"
 
 # Option of `TicketOptions` → the picklist it is a value of, and what people call it.
-PICKLIST_OPTIONS = {
-    "default_queue": (ReferenceItem.Kind.QUEUE, "queue"),
-    "default_source": (ReferenceItem.Kind.SOURCE, "source"),
-    "default_status": (ReferenceItem.Kind.STATUS, "status"),
-    "priority_warning": (ReferenceItem.Kind.PRIORITY, "priority for warnings"),
-    "priority_error": (ReferenceItem.Kind.PRIORITY, "priority for errors and missed runs"),
+PICKLIST_OPTIONS: dict[str, tuple[ReferenceItem.Kind, Text]] = {
+    "default_queue": (ReferenceItem.Kind.QUEUE, _("queue")),
+    "default_source": (ReferenceItem.Kind.SOURCE, _("source")),
+    "default_status": (ReferenceItem.Kind.STATUS, _("status")),
+    "priority_warning": (ReferenceItem.Kind.PRIORITY, _("priority for warnings")),
+    "priority_error": (ReferenceItem.Kind.PRIORITY, _("priority for errors and missed runs")),
 }
 
 
@@ -54,13 +57,14 @@ def is_on(client: Client) -> bool:
 def why_off(setup: Setup | None) -> str:
     """Why no call may go out for this client, in a sentence; empty when calls may."""
     if setup is None or not setup.integration.is_enabled:
-        return "The Autotask integration is switched off; no call goes out."
+        return gettext("The Autotask integration is switched off; no call goes out.")
     if not setup.integration.client.is_active:
-        return f"{setup.integration.client} is not active; no call goes out."
+        return gettext("{client} is not active; no call goes out.").format(client=setup.integration.client)
     if setup.connection is None:
-        return "No Autotask connection is chosen."
+        return gettext("No Autotask connection is chosen.")
     if setup.connection.is_paused:
-        return f"The connection {setup.connection} is paused; no call goes out."
+        said = gettext("The connection {connection} is paused; no call goes out.")
+        return said.format(connection=setup.connection)
     return ""
 
 
@@ -73,9 +77,11 @@ def base_url_problem(url: str) -> str:
     """Why the address cannot stand in a ticket, in a sentence; empty when it can."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"The portal base URL “{url}” is not an address such as https://portal.example.com."
+        said = gettext("The portal base URL “{url}” is not an address such as https://portal.example.com.")
+        return said.format(url=url)
     if parts.query or parts.fragment or parts.username:
-        return f"The portal base URL “{url}” must be an address alone, without a query, fragment or user name."
+        said = gettext("The portal base URL “{url}” must be an address alone, without a query, fragment or user name.")
+        return said.format(url=url)
     return ""
 
 
@@ -95,14 +101,19 @@ def picklist_problem(options: TicketOptions, option: str, known: Known) -> str:
     kind, name = PICKLIST_OPTIONS[option]
     value, label = getattr(options, option), options.labels.get(option)
     if kind not in known:
-        return "The queues, sources, statuses and priorities have not been read from Autotask yet; refresh them."
+        return gettext(
+            "The queues, sources, statuses and priorities have not been read from Autotask yet; refresh them."
+        )
     if label:
-        return f"The {name} “{label}” of the configuration does not exist in Autotask; choose one that does."
+        said = gettext("The {name} “{label}” of the configuration does not exist in Autotask; choose one that does.")
+        return said.format(name=name, label=label)
     if value is None:
-        return f"No {name} is chosen."
+        return gettext("No {name} is chosen.").format(name=name)
     item = known[kind].get(value)
     if item is None or item.is_gone:
-        return f"The {name} “{item or value}” no longer exists in Autotask; choose another one."
+        said = gettext("The {name} “{label}” no longer exists in Autotask; choose another one.")
+        return said.format(name=name, label=item or value)
     if not item.is_active:
-        return f"The {name} “{item}” is inactive in Autotask; choose another one."
+        said = gettext("The {name} “{label}” is inactive in Autotask; choose another one.")
+        return said.format(name=name, label=item)
     return ""

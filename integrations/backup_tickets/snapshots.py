@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry, Connection
@@ -23,7 +24,7 @@ from .models import ReferenceItem, Ticket, TicketLink
 
 State = TicketLink.State
 
-DELETED = "Ticket deleted in Autotask."
+DELETED = gettext_lazy("Ticket deleted in Autotask.")
 WITNESSES = 5  # other tickets, known to exist, that are read together with one that was not found
 
 
@@ -84,7 +85,7 @@ def mark_deleted(ticket: Ticket, *, actor: str) -> None:
         locked.save(update_fields=["state", "state_since", "read_at"])
         links = locked.links.filter(state__in=(State.ACTIVE, State.RESOLVED)).select_related("run__client")
         runs = {link.run_id: link.run for link in links}
-        links.update(state=State.DELETED, cause=DELETED)
+        links.update(state=State.DELETED, cause=str(DELETED))
         for run in runs.values():
             entry = audit.begin(
                 "backup_tickets.notice_deletion",
@@ -96,7 +97,7 @@ def mark_deleted(ticket: Ticket, *, actor: str) -> None:
             audit.finish(
                 entry,
                 AuditEntry.Outcome.DONE,
-                detail=f"{locked} was deleted in Autotask.",
+                detail=gettext("{ticket} was deleted in Autotask.").format(ticket=locked),
                 vendor_record=f"ticket {locked.ticket_id}",
             )
         attention.refresh(runs)
@@ -115,10 +116,11 @@ def is_gone(api: AutotaskApi, ticket: Ticket) -> bool:
         return False
     if seen or (not witnesses and api.can_read_tickets()) or _is_logged(api, ticket):
         return True
-    raise UnclearAbsence(
-        f"Autotask shows neither ticket {ticket} nor any other that is known to exist. Perhaps it was deleted, perhaps "
+    said = gettext(
+        "Autotask shows neither ticket {ticket} nor any other that is known to exist. Perhaps it was deleted, perhaps "
         "the API user may not read tickets any more: check its security level in Autotask. Nothing was changed."
     )
+    raise UnclearAbsence(said.format(ticket=ticket))
 
 
 def witnesses_of(connection: Connection, *, without: Iterable[int]) -> list[int]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs
 from integrations.core.jobs import Claim
@@ -60,13 +61,14 @@ def suggest_companies(claim: Claim, client_id: int) -> str:
         return off
     unmapped = list(Customer.objects.filter(client=client, mapping__isnull=True).order_by("pk"))
     if not unmapped:
-        return "Every customer is mapped."
+        return _("Every customer is mapped.")
     with open_connection(
         connection_for(unmapped[0]), source="suggest companies", record=f"client:{client.pk}", guard=claim.check
     ) as api:
         companies = Companies(Name(company.id, company.name) for company in api.active_companies())
     made = _store(client, unmapped, companies)
-    return f"{companies.count:,} companies read, {made:,} proposed for {len(unmapped):,} unmapped."
+    said = _("{read} companies read, {proposed} proposed for {unmapped} unmapped.")
+    return said.format(read=f"{companies.count:,}", proposed=f"{made:,}", unmapped=f"{len(unmapped):,}")
 
 
 def _store(client: Client, unmapped: list[Customer], companies: Companies) -> int:
@@ -105,15 +107,18 @@ def _confirm(rows: list[CompanySuggestion], user: User) -> list[Confirmed]:
         ) as api:
             found = {company.id: company for company in api.companies_by_id(row.company_id for row in rows)}
     except VendorError as error:
-        return [Confirmed(False, f"{row.customer}: nothing was changed. {error.message}") for row in rows]
+        said = _("{customer}: nothing was changed. {why}")
+        return [Confirmed(False, said.format(customer=row.customer, why=error.message)) for row in rows]
     results = []
     for row in rows:
         company = found.get(row.company_id)
         if company is None or not company.is_active:
-            results.append(Confirmed(False, f"{row.customer}: Autotask has no active {row.company_name} any more."))
+            said = _("{customer}: Autotask has no active {company} any more.")
+            results.append(Confirmed(False, said.format(customer=row.customer, company=row.company_name)))
             continue
         store_mapping(row.customer, company, user=user)
-        results.append(Confirmed(True, f"{row.customer} is now {company.name} ({company.id}) in Autotask."))
+        said = _("{customer} is now {company} ({id}) in Autotask.")
+        results.append(Confirmed(True, said.format(customer=row.customer, company=company.name, id=company.id)))
     return results
 
 

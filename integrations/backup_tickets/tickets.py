@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import audit, jobs
 from integrations.core.models import Connection, Job, User
@@ -136,14 +137,14 @@ def create_ticket(run: Run, *, user: User, content: Preview | None = None) -> Ti
         content = preview(basis)
     if number := stray_of(run):
         page = reverse("admin:backup_tickets_run_link", args=[run.pk])
-        said = f"Autotask has {number} for this run already, from before the database was restored; link it instead."
-        raise NotPossibleError([Obstacle(said, page, "Link the ticket")])
+        said = _("Autotask has {ticket} for this run already, from before the database was restored; link it instead.")
+        raise NotPossibleError([Obstacle(said.format(ticket=number), page, _("Link the ticket"))])
     try:
         link, recovery = _intend(run, content, user=user)
     except IntegrityError:  # another click was first; the database lets one pass
         if existing := live_link(run):
             return existing
-        raise NotPossibleError([Obstacle("Another attempt has just ended; look at it and try again.")]) from None
+        raise NotPossibleError([Obstacle(_("Another attempt has just ended; look at it and try again."))]) from None
     _carry_out(link, recovery, user=user)
     return link
 
@@ -199,7 +200,7 @@ def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
                 _post(api, link)
     except VendorError as error:
         # Whatever fails before the create call means that nothing was sent; after it, the link is decided already.
-        links.refuse(link, f"Not sent: {error.message}")
+        links.refuse(link, _("Not sent: {why}").format(why=error.message))
     link.refresh_from_db()
     if link.state == State.ABANDONED or (link.state == State.ACTIVE and link.ticket and link.ticket.number):
         jobs.cancel(recovery)
@@ -210,7 +211,7 @@ def _carry_out(link: TicketLink, recovery: Job, *, user: User) -> None:
 def _still_in_time(link: TicketLink) -> None:
     """Runs right before the create call leaves. A click that was frozen must not send into another's decision."""
     if timezone.now() >= link.send_before:
-        raise TemporaryError("The portal was too busy to send it in time; try again.")
+        raise TemporaryError(_("The portal was too busy to send it in time; try again."))
 
 
 def _earlier_keys(link: TicketLink) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.core.models import User
 from integrations.core.registry import Tile
@@ -25,20 +26,23 @@ def tiles(user: User) -> Iterator[Tile]:
 
 def _of_runs(found: Counts) -> Iterator[Tile]:
     page = reverse("admin:backup_tickets_run_changelist")
-    yield Tile("runs need attention", found.needed, page, "warning" if found.needed else "good")
+    yield Tile(_("runs need attention"), found.needed, page, "warning" if found.needed else "good")
     yield Tile(
-        "tickets being checked", found.checking, f"{page}?ticket=checking", "warning" if found.checking else "good"
+        _("tickets being checked"), found.checking, f"{page}?ticket=checking", "warning" if found.checking else "good"
     )
-    yield Tile("open tickets", found.open, f"{page}?ticket=open")
+    yield Tile(_("open tickets"), found.open, f"{page}?ticket=open")
     if found.deleted:
-        yield Tile("tickets deleted in Autotask", found.deleted, f"{page}?ticket=deleted&show=attention", "bad")
+        yield Tile(_("tickets deleted in Autotask"), found.deleted, f"{page}?ticket=deleted&show=attention", "bad")
 
 
 def _of_customers(user: User, found: Counts) -> Iterator[Tile]:
     page = reverse("admin:backup_tickets_customer_changelist")
     customers = Customer.objects.visible_to(user)
     tone = "warning" if found.unmapped else "good"
-    yield Tile("customers not mapped", found.unmapped, f"{page}?mapping=none", tone)
-    for status, tone in ((CompanyMapping.Status.MISSING, "bad"), (CompanyMapping.Status.INVALID, "bad")):
+    yield Tile(_("customers not mapped"), found.unmapped, f"{page}?mapping=none", tone)
+    for status, label in (
+        (CompanyMapping.Status.MISSING, _("customers missing or not accessible")),
+        (CompanyMapping.Status.INVALID, _("customers inactive in Autotask")),
+    ):
         if broken := customers.filter(mapping__status=status).count():
-            yield Tile(f"customers {status.label}", broken, f"{page}?mapping={status}", tone)
+            yield Tile(label, broken, f"{page}?mapping={status}", "bad")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import timeline as core_timeline
 from integrations.core.models import Integration, User
@@ -14,14 +16,14 @@ from .models import Run, TicketLink
 from .setup import KIND
 
 ACTIONS = {
-    "backup_tickets.create_ticket": "asked for an Autotask ticket",
-    "backup_tickets.adopt_ticket": "found a ticket that came late",
-    "backup_tickets.report_extra_ticket": "reported a further ticket",
-    "backup_tickets.link_ticket": "linked an existing ticket",
-    "backup_tickets.add_note": "wrote an internal note",
-    "backup_tickets.resolve_ticket": "asked to resolve the ticket",
-    "backup_tickets.notice_deletion": "noticed that the ticket is gone",
-    "backup_tickets.enter_number": "changed the ticket number by hand",
+    "backup_tickets.create_ticket": _("asked for an Autotask ticket"),
+    "backup_tickets.adopt_ticket": _("found a ticket that came late"),
+    "backup_tickets.report_extra_ticket": _("reported a further ticket"),
+    "backup_tickets.link_ticket": _("linked an existing ticket"),
+    "backup_tickets.add_note": _("wrote an internal note"),
+    "backup_tickets.resolve_ticket": _("asked to resolve the ticket"),
+    "backup_tickets.notice_deletion": _("noticed that the ticket is gone"),
+    "backup_tickets.enter_number": _("changed the ticket number by hand"),
 }
 
 
@@ -39,16 +41,18 @@ def about(run: Run, links: list[TicketLink]) -> About:
         names=(f"run:{run.pk}",),
         hints=tuple(sorted((ticket.connection_id, f"ticket:{ticket.ticket_id}") for ticket in tickets)),
         integration_id=integration,
-        words=ACTIONS,
+        words={action: str(said) for action, said in ACTIONS.items()},
     )
 
 
 def reported(run: Run) -> Iterator[Chain]:
     """What the portal was told of the run, and what people made of it."""
-    yield _one(Step(run.received_at, "Reported", f"the run arrived as “{run.get_status_display()}”"))
+    arrived = gettext("the run arrived as “{status}”").format(status=run.get_status_display())
+    yield _one(Step(run.received_at, gettext("Reported"), arrived))
     if run.superseded_by:
         later = run.superseded_by
-        yield _one(Step(later.received_at, "Reported", "a later run of this job succeeded", url=page(later)))
+        superseded = gettext("a later run of this job succeeded")
+        yield _one(Step(later.received_at, gettext("Reported"), superseded, url=page(later)))
     for review in run.reviews.select_related("by"):
         yield _one(Step(review.at, str(review.by), review.get_action_display(), review.reason))
 

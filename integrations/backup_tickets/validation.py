@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from integrations.core.models import Client, Connection
 from integrations.vendors.autotask.api import AutotaskApi
@@ -36,8 +37,14 @@ class Validated:
     alert: str = ""
 
     def __str__(self) -> str:
-        gone = f" Deleted in Autotask: {', '.join(self.deleted)}." if self.deleted else ""
-        return f"Read {self.read} open tickets, {self.closed} of them were closed meanwhile.{gone} {self.alert}".strip()
+        said = [
+            _("Read {read} open tickets, {closed} of them were closed meanwhile.").format(
+                read=self.read, closed=self.closed
+            )
+        ]
+        if self.deleted:
+            said.append(_("Deleted in Autotask: {tickets}.").format(tickets=", ".join(self.deleted)))
+        return " ".join([*said, self.alert]).strip()
 
 
 def validate_links(client: Client, connection: Connection, api: AutotaskApi) -> Validated:
@@ -80,15 +87,15 @@ def _judge(connection: Connection, api: AutotaskApi, missing: list[Ticket], tota
         _keep(connection, api, said, result)
     gone = [ticket for ticket in missing if ticket.ticket_id not in again]
     if not result.read:
-        result.alert = (
-            f"None of {total} open tickets could be read; the API user may have lost the right to read tickets. "
+        result.alert = _(
+            "None of {total} open tickets could be read; the API user may have lost the right to read tickets. "
             "Nothing was changed."
-        )
+        ).format(total=total)
     elif len(gone) > max(ALWAYS_BELIEVED, total * MOST_GONE):
-        result.alert = (
-            f"{len(gone)} of {total} open tickets were not found, which is too many at once to be believed. Look at "
+        result.alert = _(
+            "{gone} of {total} open tickets were not found, which is too many at once to be believed. Look at "
             "some of them in Autotask; “Check now” on a run settles one. Nothing was changed."
-        )
+        ).format(gone=len(gone), total=total)
     else:
         for ticket in gone:
             mark_deleted(ticket, actor=ACTOR)

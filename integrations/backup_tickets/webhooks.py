@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import Connection, Integration
 from integrations.core.opening import open_connection
@@ -32,20 +33,23 @@ def look_at(work: Work, subject: str) -> str:
     """
     kind, _, number = subject.partition(":")
     if kind != "ticket" or not number.isdecimal():
-        return f"Nothing follows from {subject}; nothing was read."
+        return gettext("Nothing follows from {subject}; nothing was read.").format(subject=subject)
     connection = work.connection(ROLE)
     own = TicketLink.objects.filter(run__client=work.integration.client_id, ticket__connection=connection)
     link = own.filter(ticket__ticket_id=int(number)).select_related("ticket__connection").order_by("-pk").first()
     if link is None or link.ticket is None:
-        return f"No run has ticket {number}; nothing was read."
+        return gettext("No run has ticket {number}; nothing was read.").format(number=number)
     if _reader(link.ticket, work.integration) != work.integration:
-        return f"Ticket {link.ticket} is read once for all clients whose runs have it."  # whose is nobody's business
+        once = gettext("Ticket {ticket} is read once for all clients whose runs have it.")  # whose is nobody's business
+        return once.format(ticket=link.ticket)
     try:
         with open_connection(connection, source="webhook", record=f"run:{link.run_id}", guard=work.claim.check) as api:
             said = read(api, link.ticket, actor=ACTOR)
     except UnclearAbsence as error:
         raise StreamProblem(str(error)) from None
-    return f"Read {said.number}." if said else f"Ticket {link.ticket} was deleted in Autotask."
+    if said is None:
+        return gettext("Ticket {ticket} was deleted in Autotask.").format(ticket=link.ticket)
+    return gettext("Read {ticket}.").format(ticket=said.number)
 
 
 def _reader(ticket: Ticket, asked: Integration) -> Integration:
@@ -67,9 +71,9 @@ def notice_silence(connection: Connection, closed_at: Iterable[dt.datetime]) -> 
         return ""
     if connection.deliveries.filter(received_at__gte=max(long_ago) - ON_THE_WAY).exists():
         return ""
-    sentence = (
-        f"A ticket was closed in Autotask at {max(long_ago):%Y-%m-%d %H:%M} UTC, and no webhook has come since. See "
+    sentence = gettext(
+        "A ticket was closed in Autotask at {when} UTC, and no webhook has come since. See "
         "whether the webhook is still active there, and whether Autotask can reach the portal."
-    )
+    ).format(when=f"{max(long_ago):%Y-%m-%d %H:%M}")
     trouble.note(connection.pk, sentence)
     return sentence

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.addresses import address_of
 from integrations.core.models import User
@@ -127,14 +128,14 @@ def work_lists(user: User, found: Counts) -> list[WorkList]:
     """The lists this person may open, in the order of the work."""
     page = address_of("admin:backup_tickets_run_changelist")
     lists = [
-        WorkList("Needs ticket", found.needed, page, "warning"),
-        WorkList("Checking", found.checking, f"{page}?ticket=checking", "warning"),
-        WorkList("Open", found.open, f"{page}?ticket=open", "info"),
-        WorkList("Deleted in Autotask", found.deleted, f"{page}?ticket=deleted&show=attention", "bad"),
+        WorkList(_("Needs ticket"), found.needed, page, "warning"),
+        WorkList(_("Checking"), found.checking, f"{page}?ticket=checking", "warning"),
+        WorkList(_("Open"), found.open, f"{page}?ticket=open", "info"),
+        WorkList(_("Deleted in Autotask"), found.deleted, f"{page}?ticket=deleted&show=attention", "bad"),
     ]
     if user.has_perm(permissions.VIEW_CUSTOMER):
         customers = address_of("admin:backup_tickets_customer_changelist")
-        lists.append(WorkList("Unmapped customers", found.unmapped, f"{customers}?mapping=none", "warning"))
+        lists.append(WorkList(_("Unmapped customers"), found.unmapped, f"{customers}?mapping=none", "warning"))
     return lists
 
 

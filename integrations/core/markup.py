@@ -7,12 +7,21 @@ from html import escape
 
 from django.utils.safestring import SafeString
 
+from integrations.texts import Text
+
 NOTHING = SafeString("")
 
 
 def filled(template: str, **values: object) -> SafeString:
     """The template with the values in it. Whatever is not marked as safe is escaped, as `format_html` does it."""
     return SafeString(template.format(**{name: escaped(value) for name, value in values.items()}))
+
+
+def worded(template: str, **words: Text) -> str:
+    """The template with our own words in it, in the language of the page; places for values stay, theirs too."""
+    for name, word in words.items():
+        template = template.replace(f"{{{name}}}", escaped(word))
+    return template
 
 
 def escaped(value: object) -> SafeString:

@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -74,10 +76,11 @@ class BulkPages:
             raise PermissionDenied
         chosen = [int(pk) for pk in request.POST.getlist("run") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
         if not chosen:
-            messages.warning(request, "No run was chosen. Tick the runs first.")
+            messages.warning(request, _("No run was chosen. Tick the runs first."))
             return HttpResponseRedirect(_back(request.POST.get("back", "")))
         if len(chosen) > bulk.AT_ONCE:
-            messages.warning(request, f"Only the first {bulk.AT_ONCE} of {len(chosen)} runs were taken.")
+            said = _("Only the first {limit} of {count} runs were taken.")
+            messages.warning(request, said.format(limit=bulk.AT_ONCE, count=len(chosen)))
         action = bulk.propose(Act(act), chosen, user=user, back=request.POST.get("back", "")[:2000])
         if act == Act.CHECK:
             bulk.confirm(action)
@@ -90,7 +93,7 @@ class BulkPages:
         user: Any = request.user  # signed in
         action = BulkAction.objects.filter(pk=pk, by=user).first()
         if action is None:
-            raise Http404("There is no such action of yours.")
+            raise Http404(_("There is no such action of yours."))
         if request.method == "POST":
             if "confirm" in request.POST:
                 bulk.confirm(action)
@@ -105,7 +108,7 @@ class BulkPages:
             "title": action.get_act_display(),
             "opts": self.opts,
             "action": action,
-            "subtitle": f"{len(rows)} run{'' if len(rows) == 1 else 's'}",
+            "subtitle": ngettext("{n} run", "{n} runs", len(rows)).format(n=len(rows)),
             "rows": [(item, TONES[State(item.state)], zone_of(item.run.client)) for item in rows],
             "waiting": counts[State.WAITING] + counts[State.WORKING],
             "counts": [(State(state), counts[state], TONES[State(state)]) for state in State.values if counts[state]],

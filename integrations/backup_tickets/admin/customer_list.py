@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -50,7 +52,7 @@ class CustomerListPages:
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": "Customers",
+            "title": _("Customers"),
             "opts": self.opts,
             "filters": filters,
             "mappings": MAPPINGS,
@@ -77,7 +79,7 @@ class CustomerListPages:
         looking = _looking(user)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Proposed companies",
+            "title": _("Proposed companies"),
             "opts": self.opts,
             "rows": suggesting.open_suggestions(user)[:PROPOSALS_SHOWN],
             "limit": PROPOSALS_SHOWN,
@@ -90,15 +92,16 @@ class CustomerListPages:
         chosen = [number for text in request.POST.getlist("proposal") if (number := _number(text))]
         if "look" in request.POST:
             if not suggesting.ask(user):
-                messages.info(request, "Every customer whose client has a working set-up is mapped.")
+                messages.info(request, _("Every customer whose client has a working set-up is mapped."))
         elif not chosen:
-            messages.warning(request, "No proposal was chosen. Tick some first.")
+            messages.warning(request, _("No proposal was chosen. Tick some first."))
         elif "confirm" in request.POST:
             for result in suggesting.confirm(chosen, user=user):
                 (messages.success if result.done else messages.error)(request, result.sentence)
         elif "refuse" in request.POST:
             count = suggesting.refuse(chosen, user=user)
-            messages.success(request, f"{count} proposal{'' if count == 1 else 's'} will not be made again.")
+            said = ngettext("{n} proposal will not be made again.", "{n} proposals will not be made again.", count)
+            messages.success(request, said.format(n=count))
 
 
 def tone_of(mapping: CompanyMapping | None) -> str:

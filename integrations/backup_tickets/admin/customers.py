@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.backup_tickets import companies, permissions
@@ -78,7 +79,7 @@ class CustomerAdmin(CustomerListPages, PortalModelAdmin):
             problem = error.message
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Which Autotask company is {customer}?",
+            "title": _("Which Autotask company is {customer}?").format(customer=customer),
             "opts": self.opts,
             "customer": customer,
             "original": customer,
@@ -98,11 +99,13 @@ class CustomerAdmin(CustomerListPages, PortalModelAdmin):
             company_id = int(request.POST.get("company_id", ""))
             mapping = companies.confirm_mapping(customer, company_id, user=request.user)  # type: ignore[arg-type]  # signed in
         except ValueError:
-            messages.error(request, "Choose a company first.")
+            messages.error(request, _("Choose a company first."))
         except VendorError as error:
-            messages.error(request, f"Nothing was changed. {error.message}")
+            messages.error(request, _("Nothing was changed. {why}").format(why=error.message))
         else:
-            messages.success(request, f"{customer} is now {mapping.company_name} ({mapping.company_id}) in Autotask.")
+            said = _("{customer} is now {company} ({id}) in Autotask.")
+            said = said.format(customer=customer, company=mapping.company_name, id=mapping.company_id)
+            messages.success(request, said)
         return _to_page(customer)
 
     @method_decorator(require_POST)
@@ -114,9 +117,11 @@ class CustomerAdmin(CustomerListPages, PortalModelAdmin):
         try:
             companies.check_mapping(mapping, user=request.user)  # type: ignore[arg-type]  # signed in
         except VendorError as error:
-            messages.error(request, f"The mapping was left as it is. {error.message}")
+            messages.error(request, _("The mapping was left as it is. {why}").format(why=error.message))
         else:
-            messages.success(request, f"Checked: {mapping.company_name} is {mapping.get_status_display()}.")
+            said = _("Checked: {company} is {status}.")
+            said = said.format(company=mapping.company_name, status=mapping.get_status_display())
+            messages.success(request, said)
         return _to_page(customer)
 
     @method_decorator(require_POST)
@@ -127,9 +132,10 @@ class CustomerAdmin(CustomerListPages, PortalModelAdmin):
         if mapping is None:
             raise Http404
         if companies.acknowledge_rename(mapping, user=request.user):  # type: ignore[arg-type]  # signed in
-            messages.success(request, f"Noted: the company is called {mapping.company_name} now.")
+            said = _("Noted: the company is called {company} now.").format(company=mapping.company_name)
+            messages.success(request, said)
         else:
-            messages.info(request, "There was nothing to acknowledge.")
+            messages.info(request, _("There was nothing to acknowledge."))
         return _to_page(customer)
 
     def _customer(self, request: HttpRequest, pk: int) -> Customer:
@@ -138,7 +144,7 @@ class CustomerAdmin(CustomerListPages, PortalModelAdmin):
             raise PermissionDenied
         customer: Customer | None = self.get_queryset(request).select_related("client", "mapping").filter(pk=pk).first()
         if customer is None:
-            raise Http404("There is no such customer.")
+            raise Http404(_("There is no such customer."))
         return customer
 
 

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from integrations.backup_tickets import permissions
@@ -30,9 +32,11 @@ FIRST_ROWS = 10
 class UploadForm(forms.Form):
     """Whose runs, and the file."""
 
-    client = forms.ModelChoiceField(queryset=Client.objects.none(), widget=UnfoldAdminSelectWidget())
+    client = forms.ModelChoiceField(label=_("Client"), queryset=Client.objects.none(), widget=UnfoldAdminSelectWidget())
     file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.xlsx,.json"}), help_text="CSV, XLSX or JSON"
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.xlsx,.json"}),
+        help_text=_("CSV, XLSX or JSON"),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -44,9 +48,8 @@ class UploadForm(forms.Form):
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > FILE_LIMIT:
-            raise forms.ValidationError(
-                f"The file is larger than {FILE_LIMIT // 1_000_000} MB. Use “manage.py import_runs”, or split it."
-            )
+            said = gettext("The file is larger than {limit} MB. Use “manage.py import_runs”, or split it.")
+            raise forms.ValidationError(said.format(limit=FILE_LIMIT // 1_000_000))
         return file
 
 
@@ -74,14 +77,14 @@ class ImportPages:
             client = form.cleaned_data["client"]
             made = flow.start(user, client, name=name, form=format_of(name, file), content=file.read())
             return _to(made)
-        return self._page(request, "import_upload", form=form, columns=COLUMNS, required=REQUIRED)
+        return self._page(request, "import_upload", form=form, required=REQUIRED, others=COLUMNS[len(REQUIRED) :])
 
     def import_preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET: how far the check or the import is, and what came of it. POST: confirm, or stop and discard."""
         user = _importer(request)
         known = _own(user).filter(pk=pk).select_related("client").defer("content").first()
         if known is None:
-            messages.info(request, "This file is no longer kept. Choose it again if need be.")
+            messages.info(request, gettext("This file is no longer kept. Choose it again if need be."))
             return HttpResponseRedirect(reverse("admin:backup_tickets_run_import"))
         if request.method == "POST":
             if "confirm" in request.POST:
@@ -98,7 +101,7 @@ class ImportPages:
         return self._page(request, "import_preview", **context)
 
     def _page(self, request: HttpRequest, template: str, **more: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "title": "Import runs", "opts": self.opts, **more}
+        context = {**self.admin_site.each_context(request), "title": gettext("Import runs"), "opts": self.opts, **more}
         return TemplateResponse(request, f"backup_tickets/{template}.html", context)
 
 

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.backup_tickets.job_history import history_of
 from integrations.backup_tickets.models import BackupJob
@@ -23,7 +25,7 @@ class BackupJobAdmin(ReadOnlyAdmin):
     list_display = ("name", "customer", "backup_type", "runs")
     list_select_related = ("customer",)
     search_fields = ("name", "customer__name")
-    search_help_text = "Job or customer"
+    search_help_text = _("Job or customer")
     ordering = ("name", "id")
     fields = ("name", "customer", "backup_type", "created_at", "runs")
     readonly_fields = ("runs",)
@@ -36,8 +38,8 @@ class BackupJobAdmin(ReadOnlyAdmin):
         extra = {"history": history_of(job)} if job is not None else {}
         return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})  # type: ignore[no-any-return]
 
-    @admin.display(description="runs")
+    @admin.display(description=_("runs"))
     def runs(self, job: BackupJob) -> SafeString:
         query = urlencode({"show": "all", "customer": job.customer.name, "job": job.name})
         url = reverse("admin:backup_tickets_run_changelist")
-        return format_html('<a class="p-link" href="{}?{}">See its runs</a>', url, query)
+        return format_html('<a class="p-link" href="{}?{}">{}</a>', url, query, gettext("See its runs"))

@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.backup_tickets import checks_list, exporting, permissions
+from integrations.backup_tickets.checks_list import STATUSES
 from integrations.backup_tickets.models import Run
 from integrations.backup_tickets.review import REASON_LIMIT, ReviewResult, review, undo
 from integrations.backup_tickets.work_lists import counts_for, work_lists
@@ -52,7 +54,7 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
         acts, may_review = offered(filters, user), user.has_perm(permissions.REVIEW_RUN)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Run Checks",
+            "title": _("Run Checks"),
             "opts": self.opts,
             "asked": asked,
             "filters": filters,
@@ -65,7 +67,7 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
             "waiting": found.needed,
             "counted": checks_list.COUNTED,
             "strip": [
-                (s, ICONS[s], TONES[s], found.attention[s])
+                (s, STATUSES[s], ICONS[s], TONES[s], found.attention[s])
                 for s in ("error", "missed", "warning")
                 if found.attention[s]
             ],
@@ -88,13 +90,11 @@ class RunAdmin(BulkPages, ImportPages, RunPage, ReadOnlyAdmin):
         results = (
             undo(chosen[:AT_ONCE], user) if undoing else review(chosen[:AT_ONCE], user, request.POST.get("reason", ""))
         )
-        results += [
-            ReviewResult(pk, False, f"Run {pk}: not looked at; at most {AT_ONCE} runs at once.")
-            for pk in chosen[AT_ONCE:]
-        ]
+        beyond = _("Run {pk}: not looked at; at most {limit} runs at once.")
+        results += [ReviewResult(pk, False, beyond.format(pk=pk, limit=AT_ONCE)) for pk in chosen[AT_ONCE:]]
         context = {
             **self.admin_site.each_context(request),
-            "title": "Review undone" if undoing else "No ticket needed",
+            "title": _("Review undone") if undoing else _("No ticket needed"),
             "opts": self.opts,
             "results": results,
             "done": [result.run_id for result in results if result.done],

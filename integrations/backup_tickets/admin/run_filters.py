@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.http import QueryDict
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.backup_tickets.checks_list import SHOW, TICKET, Filters, choices, implied
@@ -16,21 +17,22 @@ from integrations.backup_tickets.models import Run
 from integrations.core.admin.fields import field_html
 from integrations.core.markup import joined
 from integrations.core.models import Client, User
+from integrations.texts import Text
 
 FIND = ("q", "show")  # always in sight
 
 
-def _select(label: str, options: dict[str, str], empty: str) -> forms.ChoiceField:
+def _select(label: Text, options: dict[str, Text], empty: Text) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices(options, empty), required=False, widget=UnfoldAdminSelectWidget()
     )
 
 
-def _text(label: str, **attrs: str) -> forms.CharField:
+def _text(label: Text, **attrs: Text) -> forms.CharField:
     return forms.CharField(label=label, max_length=200, required=False, widget=UnfoldAdminTextInputWidget(attrs=attrs))
 
 
-def _day(label: str) -> forms.DateField:
+def _day(label: Text) -> forms.DateField:
     return forms.DateField(
         label=label, required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}), error_messages={}
     )
@@ -56,33 +58,36 @@ class Understood(NamedTuple):
 def understood(address: QueryDict, clients: Clients) -> Understood:
     """Read the filters from an address; what is not understood there is left out and has its message at its field."""
     asked = {name: address[name] for name in FilterForm.base_fields if name in address}
-    return _understood(tuple(asked.items()), clients)
+    return _understood(tuple(asked.items()), clients, str(SHOW["all"]))
 
 
 @lru_cache(maxsize=128)
-def _understood(asked: tuple[tuple[str, str], ...], clients: Clients) -> Understood:
-    """Kept, because it is the same for all who ask the same and may choose among the same clients (M9)."""
+def _understood(asked: tuple[tuple[str, str], ...], clients: Clients, language: str) -> Understood:
+    """Kept, because it is the same for all who ask the same and may choose among the same clients (M9).
+
+    It is HTML in one language, which one of its words stands for.
+    """
     form = FilterForm(dict(asked), clients=clients)
     return Understood(form.filters(), form.find(), form.more(), form.uses_more())
 
 
 class FilterForm(forms.Form):
-    q = _text("Search", placeholder="Customer, job, ticket number or external id")
-    show = _select("Show", {}, "")
-    status = _select("Status", dict(Run.Status.choices), "Any status")
-    ticket = _select("Ticket", TICKET, "Any ticket state")
-    customer = _text("Customer")
-    job = _text("Job")
-    since = _day("From")
-    until = _day("Until")
+    q = _text(_("Search"), placeholder=_("Customer, job, ticket number or external id"))
+    show = _select(_("Show"), {}, "")
+    status = _select(_("Status"), dict(Run.Status.choices), _("Any status"))
+    ticket = _select(_("Ticket"), TICKET, _("Any ticket state"))
+    customer = _text(_("Customer"))
+    job = _text(_("Job"))
+    since = _day(_("From"))
+    until = _day(_("Until"))
     client = forms.TypedChoiceField(
-        label="Client", required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
+        label=_("Client"), required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
     )
 
     def __init__(self, data: dict[str, str], *, clients: Clients) -> None:
         super().__init__(data)
         if len(clients) > 1:
-            self.fields["client"].choices = [("", "All clients"), *clients]  # type: ignore[attr-defined]
+            self.fields["client"].choices = [("", _("All clients")), *clients]  # type: ignore[attr-defined]
         else:
             del self.fields["client"]
         default = implied(ticket=data.get("ticket", ""), q=data.get("q", "").strip())

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -113,7 +114,7 @@ class RunPage(RunTicketDoors):
         found = obstacles(basis, request.user)  # type: ignore[arg-type]  # signed in
         if found and live_link(run):  # looked at last: another click may have come while they were looked for
             if request.method == "POST":
-                messages.info(request, "This run already has a ticket; here it is.")
+                messages.info(request, _("This run already has a ticket; here it is."))
             return to_page(run)
         shown = None if found else preview(basis)
         if request.method == "GET" or shown is None or request.POST.get("seen") != shown.fingerprint:
@@ -138,7 +139,7 @@ class RunPage(RunTicketDoors):
         changed = request.method == "POST" and shown is not None
         context = {
             **self.admin_site.each_context(request),
-            "title": "Create Autotask ticket",
+            "title": _("Create Autotask ticket"),
             "subtitle": str(run.job),
             "opts": self.opts,
             "run": run,
@@ -157,12 +158,11 @@ class RunPage(RunTicketDoors):
         except NotPossibleError as error:
             return self._preview(request, run, None, error.obstacles)
         say = {
-            State.ACTIVE: (messages.success, f"Ticket {link.ticket or ''} created."),
-            State.ABANDONED: (messages.error, f"No ticket was created. {link.cause}"),
+            State.ACTIVE: (messages.success, _("Ticket {ticket} created.").format(ticket=link.ticket or "")),
+            State.ABANDONED: (messages.error, _("No ticket was created. {why}").format(why=link.cause)),
         }
-        tell, sentence = say.get(
-            State(link.state), (messages.warning, "Autotask has not confirmed the ticket. The portal is checking.")
-        )
+        checking = (messages.warning, _("Autotask has not confirmed the ticket. The portal is checking."))
+        tell, sentence = say.get(State(link.state), checking)
         tell(request, sentence)
         return to_page(run)
 
@@ -173,7 +173,7 @@ class RunPage(RunTicketDoors):
         try:
             run: Run = visible.select_related(*related).get(pk=pk)
         except (Run.DoesNotExist, ValueError):
-            raise Http404("There is no such run.") from None
+            raise Http404(_("There is no such run.")) from None
         return run
 
 

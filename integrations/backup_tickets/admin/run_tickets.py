@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.backup_tickets import checking, linking, manual, noting, permissions, resolving
 from integrations.backup_tickets.mapping import RESOLVED_NOTE, STAYS_OPEN_NOTE
-from integrations.backup_tickets.models import Resolution, Run, Ticket, TicketNote
+from integrations.backup_tickets.models import Resolution, Run, Ticket, TicketLink, TicketNote
 from integrations.backup_tickets.obstacles import basis_of
 from integrations.backup_tickets.offers import offers
 from integrations.backup_tickets.snapshots import UnclearAbsence
@@ -73,17 +74,17 @@ class RunTicketDoors:
             if request.method == "POST":
                 ticket_id = int(request.POST.get("ticket", ""))
                 link = linking.link_ticket(run, ticket_id, user=user, confirmed="confirmed" in request.POST)
-                messages.success(request, f"This run is linked to ticket {link.ticket or link}.")
+                messages.success(request, _linked(link))
                 return to_page(run)
             if number:
                 candidate = linking.find_candidate(run, number, user=user)
         except IN_THE_WAY as error:
             problem = str(error)
         except ValueError:
-            problem = "Find the ticket by its number first."
+            problem = _("Find the ticket by its number first.")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Link an existing ticket",
+            "title": _("Link an existing ticket"),
             "subtitle": str(run.job),
             "opts": self.opts,
             "run": run,
@@ -101,7 +102,7 @@ class RunTicketDoors:
 
         def join(run: Run, user: Any) -> tuple[Any, str]:
             link = linking.link_open_ticket(run, user=user)
-            return messages.success, f"This run is linked to ticket {link.ticket or link}."
+            return messages.success, _linked(link)
 
         return self._act(request, pk, permissions.LINK_TICKET, join)
 
@@ -114,10 +115,10 @@ class RunTicketDoors:
             key = key if key.startswith(noting.KEY_PREFIX) and len(key) <= 50 else ""
             note = noting.add_note(run, request.POST.get("text", ""), user=user, key=key)
             if note.state == TicketNote.State.SENT:
-                return messages.success, "The internal note was written."
+                return messages.success, _("The internal note was written.")
             if note.state == TicketNote.State.UNKNOWN:
-                return messages.warning, "Autotask has not confirmed the note. The portal is checking."
-            return messages.error, f"The note was not written. {note.cause}"
+                return messages.warning, _("Autotask has not confirmed the note. The portal is checking.")
+            return messages.error, _("The note was not written. {why}").format(why=note.cause)
 
         return self._act(request, pk, permissions.LINK_TICKET, write)
 
@@ -130,11 +131,11 @@ class RunTicketDoors:
             return self._act(request, pk, permissions.RESOLVE_TICKET, _resolve)
         offered = offers(basis_of(run), request.user)  # type: ignore[arg-type]  # signed in
         if not offered.resolve:
-            messages.info(request, "There is nothing to resolve here just now.")
+            messages.info(request, _("There is nothing to resolve here just now."))
             return to_page(run)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Resolve ticket",
+            "title": _("Resolve ticket"),
             "subtitle": str(run.job),
             "opts": self.opts,
             "run": run,
@@ -153,8 +154,9 @@ class RunTicketDoors:
         def check(run: Run, user: Any) -> tuple[Any, str]:
             ticket = checking.check_now(run, user=user)
             if ticket.state == Ticket.State.DELETED:
-                return messages.warning, f"Ticket {ticket} was deleted in Autotask."
-            return messages.success, f"Ticket {ticket} is “{ticket.status_label}” in Autotask."
+                return messages.warning, _("Ticket {ticket} was deleted in Autotask.").format(ticket=ticket)
+            said = _("Ticket {ticket} is “{status}” in Autotask.")
+            return messages.success, said.format(ticket=ticket, status=ticket.status_label)
 
         return self._act(request, pk, permissions.LINK_TICKET, check)
 
@@ -164,8 +166,9 @@ class RunTicketDoors:
 
         def enter(run: Run, user: Any) -> tuple[Any, str]:
             manual.set_number(run, request.POST.get("number", ""), user=user)
-            number = run.manual_ticket_number
-            return messages.success, f"Ticket number {number} is noted." if number else "The number was taken away."
+            if number := run.manual_ticket_number:
+                return messages.success, _("Ticket number {number} is noted.").format(number=number)
+            return messages.success, _("The number was taken away.")
 
         return self._act(request, pk, permissions.LINK_TICKET, enter)
 
@@ -177,7 +180,7 @@ class RunTicketDoors:
         try:
             tell, sentence = act(run, request.user)
         except IN_THE_WAY as error:
-            tell, sentence = messages.error, f"Nothing was changed. {error}"
+            tell, sentence = messages.error, _("Nothing was changed. {why}").format(why=error)
         tell(request, sentence)
         return to_page(run)
 
@@ -187,18 +190,23 @@ class RunTicketDoors:
         return self._run(request, pk)
 
 
+def _linked(link: TicketLink) -> str:
+    return _("This run is linked to ticket {ticket}.").format(ticket=link.ticket or link)
+
+
 def _resolve(run: Run, user: Any) -> tuple[Any, str]:
     done = resolving.resolve(run, user=user)
     if done.is_open:
-        step = done.get_state_display()
-        return messages.warning, f"Autotask has not answered yet ({step}). The portal goes on by itself."
+        said = _("Autotask has not answered yet ({step}). The portal goes on by itself.")
+        return messages.warning, said.format(step=done.get_state_display())
     if done.state == Resolved.RESOLVED:
-        return messages.success, f"Ticket {done.ticket} is resolved."
+        return messages.success, _("Ticket {ticket} is resolved.").format(ticket=done.ticket)
     if done.state == Resolved.ALREADY_CLOSED:
-        return messages.info, f"Ticket {done.ticket} was closed already."
+        return messages.info, _("Ticket {ticket} was closed already.").format(ticket=done.ticket)
     if done.state == Resolved.STAYS_OPEN:
-        return messages.warning, f"Ticket {done.ticket} is marked as resolved and stays open. {done.cause}"
-    return messages.error, f"Ticket {done.ticket} was not resolved. {done.cause}"
+        said = _("Ticket {ticket} is marked as resolved and stays open. {why}")
+        return messages.warning, said.format(ticket=done.ticket, why=done.cause)
+    return messages.error, _("Ticket {ticket} was not resolved. {why}").format(ticket=done.ticket, why=done.cause)
 
 
 def to_page(run: Run) -> HttpResponseRedirect:

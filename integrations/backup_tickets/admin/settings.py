@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as Switch
@@ -35,6 +37,7 @@ from integrations.core.models import Connection, Integration
 from integrations.transport.errors import VendorError
 
 LARGEST_OBJECT_LIMIT = 100
+NO_CONNECTION = _("Choose an Autotask connection for this integration first.")
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
@@ -63,9 +66,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
     def __init__(self, *args: Any, connection: Connection | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connection = connection
-        for option, (kind, name) in PICKLIST_OPTIONS.items():
+        for option, (kind, _name) in PICKLIST_OPTIONS.items():
             self.fields[option] = forms.TypedChoiceField(
-                label=name.capitalize() if "priority" in name else f"Default {name}",
+                label=self.fields[option].label,
                 choices=self._choices(option, kind),
                 coerce=int,
                 empty_value=None,
@@ -82,12 +85,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         stored = getattr(self.instance, option)
         if stored is not None and str(stored) not in dict(offered):
             known = items.filter(value=stored).first()
-            offered.append((str(stored), f"{known or stored} (no longer available)"))
-        return [("", "– choose –"), *offered]
+            offered.append((str(stored), gettext("{value} (no longer available)").format(value=known or stored)))
+        return [("", gettext("– choose –")), *offered]
 
     def _waiting(self, option: str) -> str:
         label = self.instance.labels.get(option)
-        return f"The configuration says “{label}”; it is looked up when the lists are refreshed." if label else ""
+        said = gettext("The configuration says “{label}”; it is looked up when the lists are refreshed.")
+        return said.format(label=label) if label else ""
 
     def clean_portal_base_url(self) -> str:
         url = self.cleaned_data["portal_base_url"]
@@ -101,7 +105,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
     def clean_object_limit(self) -> int:
         limit = int(self.cleaned_data["object_limit"])
         if not 1 <= limit <= LARGEST_OBJECT_LIMIT:
-            raise forms.ValidationError(f"Give a number from 1 to {LARGEST_OBJECT_LIMIT}.")
+            raise forms.ValidationError(gettext("Give a number from 1 to {most}.").format(most=LARGEST_OBJECT_LIMIT))
         return limit
 
     def clean(self) -> dict[str, Any]:
@@ -109,7 +113,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         cleaned = super().clean() or {}
         candidate = TicketOptions(labels={}, **{option: cleaned.get(option) for option in PICKLIST_OPTIONS})
         if self.connection is None:
-            self.add_error(None, "Choose an Autotask connection for this integration first.")
+            self.add_error(None, str(NO_CONNECTION))
             return cleaned
         known = reference_of(self.connection)
         for option in PICKLIST_OPTIONS:
@@ -128,13 +132,13 @@ def _layout() -> FormHelper:
     helper = FormHelper()
     helper.form_tag = False
     helper.layout = Layout(
-        Fieldset("Every ticket", "portal_base_url", "title_prefix", "object_limit"),
+        Fieldset(gettext("Every ticket"), "portal_base_url", "title_prefix", "object_limit"),
         Fieldset(
-            "Defaults in Autotask",
+            gettext("Defaults in Autotask"),
             Div("default_queue", "default_source", "default_status", css_class="p-columns"),
             Div("priority_warning", "priority_error", css_class="p-columns"),
         ),
-        Fieldset("Allowed", "resolve_allowed", "manual_numbers_allowed", "create_unknown"),
+        Fieldset(gettext("Allowed"), "resolve_allowed", "manual_numbers_allowed", "create_unknown"),
     )
     return helper
 
@@ -158,7 +162,7 @@ class TicketOptionsAdmin(PortalModelAdmin):
             return _to_page(integrations[0])
         context = {
             **self.admin_site.each_context(request),
-            "title": "Ticket settings: of which client?",
+            "title": gettext("Ticket settings: of which client?"),
             "opts": self.opts,
             "choices": [
                 (str(row.client), reverse("admin:backup_tickets_ticketoptions_change", args=[row.pk]), "tune", row.slug)
@@ -179,14 +183,14 @@ class TicketOptionsAdmin(PortalModelAdmin):
         form = SettingsForm(request.POST or None, instance=options, connection=setup.connection)
         if request.method == "POST" and form.is_valid():
             form.save()
-            messages.success(request, "The ticket settings were saved.")
+            messages.success(request, gettext("The ticket settings were saved."))
             return _to_page(setup.integration)
         if not may_change:
             for field in form.fields.values():
                 field.disabled = True
         context = {
             **self.admin_site.each_context(request),
-            "title": "Ticket settings",
+            "title": gettext("Ticket settings"),
             "subtitle": str(setup.integration.client),
             "opts": self.opts,
             "original": options,
@@ -196,8 +200,8 @@ class TicketOptionsAdmin(PortalModelAdmin):
             "refreshed_at": refreshed_at(setup.connection) if setup.connection else None,
             "effective_base_url": base_url(options),
             "notes": [
-                ("When a ticket is resolved", mapping.RESOLVED_NOTE),
-                ("When time entries keep it open", mapping.STAYS_OPEN_NOTE),
+                (gettext("When a ticket is resolved"), mapping.RESOLVED_NOTE),
+                (gettext("When time entries keep it open"), mapping.STAYS_OPEN_NOTE),
             ],
             **(extra_context or {}),
         }
@@ -208,15 +212,15 @@ class TicketOptionsAdmin(PortalModelAdmin):
         """Read the lists from Autotask now."""
         setup = self._setup(request, pk, permissions.CHANGE_SETTINGS)
         if setup.connection is None:
-            messages.error(request, "Choose an Autotask connection for this integration first.")
+            messages.error(request, str(NO_CONNECTION))
         elif not setup.integration.is_enabled:
-            messages.error(request, "The Autotask integration is switched off; no call goes out.")
+            messages.error(request, gettext("The Autotask integration is switched off; no call goes out."))
         else:
             try:
                 read = refresh_reference(setup.connection, user=request.user)  # type: ignore[arg-type]  # signed in
                 messages.success(request, str(read))
             except VendorError as error:
-                messages.error(request, f"Nothing was changed. {error.message}")
+                messages.error(request, gettext("Nothing was changed. {why}").format(why=error.message))
         return _to_page(setup.integration)
 
     def _integrations(self, request: HttpRequest) -> Any:
@@ -229,7 +233,7 @@ class TicketOptionsAdmin(PortalModelAdmin):
         try:
             return setup_for(self._integrations(request).get(pk=pk))
         except (Integration.DoesNotExist, ValueError):
-            raise Http404("There are no such ticket settings.") from None
+            raise Http404(gettext("There are no such ticket settings.")) from None
 
 
 def _to_page(integration: Integration) -> HttpResponseRedirect:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from integrations.core.models import ApiToken
 
@@ -32,12 +32,16 @@ class Refusal(Exception):
 
 
 def answered(view: Callable[[HttpRequest], JsonResponse]) -> Callable[[HttpRequest], JsonResponse]:
-    """Refusals become their answers; trouble of our own becomes 503, so that the caller comes again."""
+    """Refusals become their answers; trouble of our own becomes 503, so that the caller comes again.
+
+    Programs read this: it speaks English, whatever the language of the pages.
+    """
 
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **more: Any) -> JsonResponse:
         try:
-            return view(request, *args, **more)
+            with translation.override(None):
+                return view(request, *args, **more)
         except Refusal as refusal:
             return problem(refusal)
         except DatabaseError:

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from django.utils.translation import gettext
+
 from integrations.backup_tickets.intake import Placed
 
 from . import sheets
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 FORMATS = ("csv", "xlsx", "json")
 REQUIRED = ("external_id", "customer", "job", "status", "started_at")
 COLUMNS = (*REQUIRED, "backup_type", "finished_at", "remark", "objects")
-CURE = f"The first row must name the columns; known are {', '.join(COLUMNS)}."
 JSON_LIMIT = 100_000_000  # bytes; JSON is read as a whole
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -54,7 +55,7 @@ def read_file(stream: BinaryIO, form: str) -> Iterator[Placed]:
 def _table_items(rows: Iterator[Line]) -> Iterator[Placed]:
     header = next(rows, None)
     if header is None:
-        raise UnreadableFileError(f"The file is empty. {CURE}")
+        raise UnreadableFileError(_cured(gettext("The file is empty.")))
     if header.fault:
         raise UnreadableFileError(f"{header.place}: {header.fault}")
     names = [str(name or "").strip().lower().replace(" ", "_") for name in header.cells]
@@ -68,11 +69,18 @@ def _table_items(rows: Iterator[Line]) -> Iterator[Placed]:
 
 def _check(names: list[str]) -> None:
     if missing := [name for name in REQUIRED if name not in names]:
-        raise UnreadableFileError(f"These columns are missing: {', '.join(missing)}. {CURE}")
+        said = gettext("These columns are missing: {columns}.").format(columns=", ".join(missing))
+        raise UnreadableFileError(_cured(said))
     if unknown := [name[:50] for name in names if name and name not in COLUMNS]:
-        raise UnreadableFileError(f"These columns are not known: {', '.join(unknown[:10])}. Remove them. {CURE}")
+        said = gettext("These columns are not known: {columns}. Remove them.").format(columns=", ".join(unknown[:10]))
+        raise UnreadableFileError(_cured(said))
     if len(set(filter(None, names))) < len([name for name in names if name]):
-        raise UnreadableFileError("A column is named twice in the first row; keep one of the two.")
+        raise UnreadableFileError(gettext("A column is named twice in the first row; keep one of the two."))
+
+
+def _cured(said: str) -> str:
+    cure = gettext("The first row must name the columns; known are {columns}.")
+    return f"{said} {cure.format(columns=', '.join(COLUMNS))}"
 
 
 def _item(names: list[str], cells: list[Any]) -> dict[str, Any]:
@@ -82,7 +90,7 @@ def _item(names: list[str], cells: list[Any]) -> dict[str, Any]:
         if name:
             item[name] = cell
         elif cell not in (None, ""):
-            item[f"column {position + 1}"] = cell  # refused by the intake, with its name
+            item[gettext("column {number}").format(number=position + 1)] = cell  # refused by the intake, with its name
     if isinstance(item.get("objects"), str):
         item["objects"] = _objects(item["objects"].strip())
     elif item.get("objects", ()) is None:
@@ -110,7 +118,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[Line]:
     begin = stream.read(2)
     stream.seek(0)
     if begin in BYTE_ORDER_MARKS:
-        raise UnreadableFileError("The file is UTF-16. Save it as “CSV UTF-8” and try again.")
+        raise UnreadableFileError(gettext("The file is UTF-16. Save it as “CSV UTF-8” and try again."))
     # What is no UTF-8 becomes surrogates, which the intake refuses: it costs its row, not the file.
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
@@ -123,6 +131,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[Line]:
 
 
 def _csv_lines(reader: _csv.Reader) -> Iterator[Line]:
+    place = gettext("Line {number}")
     while True:
         begins = reader.line_num + 1
         try:
@@ -132,32 +141,39 @@ def _csv_lines(reader: _csv.Reader) -> Iterator[Line]:
         except csv.Error as error:
             yield _broken(begins, reader.line_num, error)
         else:
-            yield Line(f"Line {begins}", list(cells))
+            yield Line(place.format(number=begins), list(cells))
 
 
 def _broken(begins: int, ends: int, error: csv.Error) -> Line:
-    place = f"Line {begins}" if ends <= begins else f"Lines {begins} to {ends}"
+    place = gettext("Line {number}") if ends <= begins else gettext("Lines {number} to {last}")
     if "limit" in str(error):
-        return Line(place, [], f"a cell holds more than {csv.field_size_limit():,} characters; shorten it.")
-    return Line(place, [], 'a quotation mark is opened or closed at the wrong place; write " inside a cell as "".')
+        said = gettext("a cell holds more than {most} characters; shorten it.")
+        fault = said.format(most=f"{csv.field_size_limit():,}")
+    else:
+        fault = gettext('a quotation mark is opened or closed at the wrong place; write " inside a cell as "".')
+    return Line(place.format(number=begins, last=ends), [], fault)
 
 
 def _json_items(stream: BinaryIO) -> Iterator[Placed]:
     content = stream.read(JSON_LIMIT + 1)
     if len(content) > JSON_LIMIT:
-        raise UnreadableFileError(f"JSON files may have {JSON_LIMIT // 1_000_000} MB; split it, or use CSV.")
+        said = gettext("JSON files may have {limit} MB; split it, or use CSV.")
+        raise UnreadableFileError(said.format(limit=JSON_LIMIT // 1_000_000))
     try:
         value = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"The file is not UTF-8: byte {error.start + 1}. Save it as UTF-8.") from None
+        said = gettext("The file is not UTF-8: byte {number}. Save it as UTF-8.")
+        raise UnreadableFileError(said.format(number=error.start + 1)) from None
     except json.JSONDecodeError as error:
-        raise UnreadableFileError(
-            f"The file is not JSON: {error.msg}, line {error.lineno}, column {error.colno}."
-        ) from None
+        said = gettext("The file is not JSON: {fault}, line {line}, column {column}.")
+        said = said.format(fault=error.msg, line=error.lineno, column=error.colno)
+        raise UnreadableFileError(said) from None
     except (ValueError, RecursionError):
-        raise UnreadableFileError("The JSON holds a number too long or is nested too deeply.") from None
+        raise UnreadableFileError(gettext("The JSON holds a number too long or is nested too deeply.")) from None
     runs = value.get("runs", [value]) if isinstance(value, dict) else value
     if not isinstance(runs, list):
-        raise UnreadableFileError('The file must hold {"runs": […]}, a list of runs, or a single run.')
+        said = gettext("The file must hold {form}, a list of runs, or a single run.")
+        raise UnreadableFileError(said.format(form='{"runs": […]}'))
+    place = gettext("Run {number}")
     for number, run in enumerate(runs, 1):
-        yield Placed(run, f"Run {number}")
+        yield Placed(run, place.format(number=number))

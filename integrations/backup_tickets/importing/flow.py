@@ -17,6 +17,7 @@ from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.backup_tickets.intake import ERRORS_KEPT, IntakeResult, Placed, take_runs
 from integrations.backup_tickets.models import RunImport
@@ -83,17 +84,17 @@ def import_file(claim: Claim, import_id: int) -> str:
     """The job: check or store the file, from where the last slice ended."""
     known = RunImport.objects.select_related("client").filter(pk=import_id).first()
     if known is None or not known.is_busy:
-        return "Nothing to do: the file was discarded or is done."
+        return _("Nothing to do: the file was discarded or is done.")
     part = _Slice(claim, known)
     try:
         take_runs(known.client, part.items(), progress=part.note, store=known.state == State.IMPORTING)
     except UnreadableFileError as error:
         RunImport.objects.filter(pk=known.pk).update(state=State.UNREADABLE, cause=str(error), content=b"")
-        return f"{known.name} cannot be read: {error}"
+        return _("{file} cannot be read: {why}").format(file=known.name, why=error)
     except _StoppedError:
-        return "Stopped by its uploader."
+        return _("Stopped by its uploader.")
     if part.is_cut:
-        raise Again(at=timezone.now(), outcome=f"{part.done:,} items so far.")
+        raise Again(at=timezone.now(), outcome=_("{count} items so far.").format(count=f"{part.done:,}"))
     return _finish(known, part.done)
 
 
@@ -130,9 +131,9 @@ def _finish(known: RunImport, total: int) -> str:
     ours = RunImport.objects.filter(pk=known.pk, state=known.state)
     if known.state == State.CHECKING:
         ours.update(state=State.CHECKED, total=total)
-        return f"{total:,} items checked."
+        return _("{count} items checked.").format(count=f"{total:,}")
     ours.update(state=State.DONE, content=b"")
-    return f"{total:,} items imported."
+    return _("{count} items imported.").format(count=f"{total:,}")
 
 
 def _enqueue(known: RunImport, user: User) -> None:

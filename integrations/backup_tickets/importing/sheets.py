@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
+from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -21,7 +22,7 @@ BROKEN = (zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, KeyE
 
 def rows(stream: BinaryIO) -> Iterator[Line]:
     """Line by line. Raises `UnreadableFileError` when there is no sheet; a sheet that breaks off ends with a fault."""
-    number = 0
+    number, place = 0, _("Row {number}")
     try:
         _check_size(stream)
         book = load_workbook(stream, read_only=True, data_only=False, keep_links=False)
@@ -29,15 +30,14 @@ def rows(stream: BinaryIO) -> Iterator[Line]:
             sheet: Any = book.worksheets[0]
             sheet.reset_dimensions()  # a file may claim any
             for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=WIDTH), 1):
-                yield Line(f"Row {number}", _trimmed([_plain(cell) for cell in cells]))
+                yield Line(place.format(number=number), _trimmed([_plain(cell) for cell in cells]))
         finally:
             book.close()
     except BROKEN:
         if not number:
-            raise UnreadableFileError("The file is not a readable XLSX workbook. Save it anew, or as CSV.") from None
-        yield Line(
-            f"After row {number}", [], "the workbook is damaged; nothing could be read from there. Save it anew."
-        )
+            raise UnreadableFileError(_("The file is not a readable XLSX workbook. Save it anew, or as CSV.")) from None
+        fault = _("the workbook is damaged; nothing could be read from there. Save it anew.")
+        yield Line(_("After row {number}").format(number=number), [], fault)
 
 
 def _check_size(stream: BinaryIO) -> None:
@@ -45,7 +45,7 @@ def _check_size(stream: BinaryIO) -> None:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     stream.seek(0)
     if unpacked > UNPACKED_LIMIT:
-        raise UnreadableFileError("The workbook unpacks to too much data. Save it as CSV.")
+        raise UnreadableFileError(_("The workbook unpacks to too much data. Save it as CSV."))
 
 
 def _plain(cell: Any) -> Any:

@@ -8,6 +8,7 @@ import random
 from django.utils import timezone
 
 from integrations.backup_tickets.attention import refresh
+from integrations.backup_tickets.mapping import STATUS_LABELS
 from integrations.backup_tickets.models import Run, Ticket, TicketLink
 from integrations.core.models import ApiCall, Client, Connection, Job, Stream, SyncRun, WebhookDelivery
 
@@ -45,7 +46,7 @@ def _ticketed(run: Run, connection: Connection) -> int:
         ticket_id=FIRST_TICKET + run.pk,
         number=f"T{opened:%Y%m%d}.{run.pk:04}",
         company_id=customer.mapping.company_id,
-        title=f"[Backupchecks] {customer} - {run.job} - {run.get_status_display().capitalize()}",
+        title=f"[Backupchecks] {customer} - {run.job} - {STATUS_LABELS[run.status]}",
         status_id=5,
         status_label="Complete",
         state=Ticket.State.RESOLVED,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from integrations.backup_tickets.importing.files import COLUMNS, FORMATS, format_of, read_file
 from integrations.backup_tickets.importing.problems import UnreadableFileError
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=("auto", *FORMATS), default="auto")
         parser.add_argument("--dry-run", action="store_true", help="say what would come of it; store nothing")
 
+    @no_translations  # what a command says is English, also what the intake says through it
     def handle(self, *args: Any, **options: Any) -> None:
         client = self._client(options["client"])
         form, storing = options["format"], not options["dry_run"]
