@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 
 from integrations.advoware_espocrm.models import KIND_NAMES
 from integrations.core.models import Connection, User
+from integrations.itop_bridge.mapping import FORM_OF
 from tests.addresses import Address, Scene, addresses, make_scene
 from tests.core.world import browser, make_world
 from tests.permission_matrix import ROLES, rows
@@ -36,6 +37,7 @@ NAMES = (  # of products, people and formats: the same in every language
     "EspoCRM",
     "Ctrl+K",
     *(name for _, name in KIND_NAMES),  # Advoware's own words
+    *FORM_OF,  # and iTop's
 )
 MESSAGES = {"success", "error", "warning", "info", "message_user", "add_error"}
 NAMED = {"help_text", "verbose_name", "verbose_name_plural", "short_description", "empty_label", "empty_value_display"}
