@@ -16,6 +16,7 @@ from django.template.base import Lexer, Token, TokenType
 from django.test import Client as Browser
 from django.utils.functional import Promise
 
+from integrations.advoware_espocrm.mapping import KINDS
 from integrations.advoware_espocrm.models import KIND_NAMES
 from integrations.core.models import Connection, User
 from integrations.itop_bridge.mapping import FORM_OF
@@ -37,6 +38,7 @@ NAMES = (  # of products, people and formats: the same in every language
     "EspoCRM",
     "Ctrl+K",
     *(name for _, name in KIND_NAMES),  # Advoware's own words
+    *(kind.name for kind in KINDS.values()),
     *FORM_OF,  # and iTop's
 )
 MESSAGES = {"success", "error", "warning", "info", "message_user", "add_error"}

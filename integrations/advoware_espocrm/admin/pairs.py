@@ -23,7 +23,7 @@ from integrations.advoware_espocrm.pairs import PAIRS
 from integrations.core import audit
 from integrations.core.admin.timeline import told
 from integrations.core.labels import JOB_TONES, label
-from integrations.core.models import AuditEntry, Job, RecordLink
+from integrations.core.models import AuditEntry, Job, RecordLink, SyncEntry
 from integrations.core.timeline import of_link
 from integrations.texts import Text
 
@@ -31,7 +31,6 @@ from .linking import LinkPage, looked_at
 from .lists import CHANGE, ContactList, to_page
 
 SHOWN = 50  # decided conflicts, and changes of type, on a pair's page
-APPLIED = ("Created", "Updated", "Unchanged")  # what the outcome of an approval that was carried out begins with
 BUSY = (Job.State.QUEUED, Job.State.RUNNING)
 STATES: dict[str, tuple[Text, Q]] = {
     showing.TO_DECIDE: (_("to decide"), Q(undecided__gt=0)),
@@ -206,7 +205,13 @@ class PairAdmin(LinkPage, ContactList):
 def _tone(job: Job) -> str:
     if job.state == Job.State.DEAD:
         return "bad"
-    return "good" if job.outcome.startswith(APPLIED) else "warning"
+    return "good" if job.outcome.startswith(_applied()) else "warning"
+
+
+def _applied() -> tuple[str, ...]:
+    """What the outcome of an approval that was carried out begins with."""
+    made, changed = SyncEntry.Outcome.CREATED, SyncEntry.Outcome.UPDATED
+    return (str(made.label), str(changed.label), gettext("Unchanged."))
 
 
 def _last_job(row: Pair) -> Job | None:
