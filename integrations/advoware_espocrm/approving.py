@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit, jobs
 from integrations.core import streams as core_streams
@@ -35,7 +37,7 @@ from .streams import RECONCILE, look, stream_of
 APPLY = "advoware_espocrm.apply_approved"
 DIGEST_LENGTH = 64
 MOVED = "Something moved since it was approved; nothing more is written. A new dry run shows how it is now."
-_ARRAYS = {Channel.EMAIL: "e-mail addresses", Channel.PHONE: "phone numbers"}
+_ARRAYS = {Channel.EMAIL: _("e-mail addresses"), Channel.PHONE: _("phone numbers")}
 
 
 # --- what would be written --------------------------------------------------------------------------------------------
@@ -77,16 +79,20 @@ def _of_espocrm(meeting: Meeting, plan: merge.Plan) -> Iterator[Line]:
     for channel, array in ((Channel.EMAIL, plan.emails), (Channel.PHONE, plan.phones)):
         if array is not None:
             now = [item for item in meeting.items if item.channel is channel]
-            yield Line("EspoCRM", _ARRAYS[channel], _listed(now), _listed(array))
+            yield Line("EspoCRM", str(_ARRAYS[channel]), _listed(now), _listed(array))
 
 
 def _listed(items: Sequence[Item]) -> str:
-    return "\n".join(map(said, items)) or "none"
+    return "\n".join(map(said, items)) or gettext("none")
 
 
 def said(item: Item) -> str:
     """An item of EspoCRM as people read it."""
-    flags = (("primary", item.primary), ("opted out", item.opt_out), ("invalid", item.invalid))
+    flags = (
+        (gettext("primary"), item.primary),
+        (gettext("opted out"), item.opt_out),
+        (gettext("invalid"), item.invalid),
+    )
     about = ", ".join(filter(None, [item.type, *(name for name, is_set in flags if is_set)]))
     return f"{item.value} ({about})" if about else item.value
 
@@ -96,22 +102,22 @@ def _of_advoware(meeting: Meeting, plan: merge.Plan) -> Iterator[Line]:
     for write in (*plan.advoware, *plan.later):
         name = KINDS[write.komm_kz].name
         if isinstance(write, merge.Post):
-            yield Line("Advoware", f"new entry ({name}): value", "", write.value)
-            yield Line("Advoware", f"new entry ({name}): remark", "", write.note)
+            yield Line("Advoware", gettext("new entry ({kind}): value").format(kind=name), "", write.value)
+            yield Line("Advoware", gettext("new entry ({kind}): remark").format(kind=name), "", write.note)
         else:
             now = entries.get(write.entry_id, Entry(write.entry_id, ""))
             fields = (
-                ("value", now.value, write.value),
-                ("remark", now.note, write.note),
-                ("online", _yes(now.online), _yes(write.online)),
+                (gettext("entry {number} ({kind}): value"), now.value, write.value),
+                (gettext("entry {number} ({kind}): remark"), now.note, write.note),
+                (gettext("entry {number} ({kind}): online"), _yes(now.online), _yes(write.online)),
             )
             for field, before, after in fields:
                 if before != after:
-                    yield Line("Advoware", f"entry {write.entry_id} ({name}): {field}", before, after)
+                    yield Line("Advoware", field.format(number=write.entry_id, kind=name), before, after)
 
 
 def _yes(is_set: bool) -> str:
-    return "yes" if is_set else "no"
+    return gettext("yes") if is_set else gettext("no")
 
 
 # --- writing it -------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import audit, jobs
 from integrations.core.models import AuditEntry, Integration, Job, User
@@ -30,17 +31,19 @@ def decide(row: Conflict, choice: Choice, *, user: User, is_rule: bool = False) 
     """
     label = LABELS[choice]
     if is_rule and choice is Choice.BOTH:
-        raise ValueError("Keeping both cannot be a rule; nothing was decided.")
+        raise ValueError(_("Keeping both cannot be a rule; nothing was decided."))
     with _noted("contacts.decide", row.pair, user, f"{row.get_komm_kz_display()}: {label}."):
         now = timezone.now()
         waiting = Conflict.objects.filter(pk=row.pk, choice="")
         if not waiting.update(choice=choice, decided_at=now, decided_by=user):
-            raise ValueError("It was decided already; nothing was changed.")
+            raise ValueError(_("It was decided already; nothing was changed."))
         pairs.unsettle([row.pair])
         sync(row.pair, user=user)
         if is_rule:
             _rule(row, choice)
-    return f"{label}; the pair is looked at now{', and so it is always for this kind' if is_rule else ''}."
+    if is_rule:
+        return _("{choice}; the pair is looked at now, and so it is always for this kind.").format(choice=label)
+    return _("{choice}; the pair is looked at now.").format(choice=label)
 
 
 def _rule(row: Conflict, choice: Choice) -> None:
@@ -51,11 +54,11 @@ def _rule(row: Conflict, choice: Choice) -> None:
 
 def try_again(row: HeldValue, *, user: User) -> str:
     """The value is sent by the next look, though it was refused. In a sentence."""
-    with _noted("contacts.try_again", row.pair, user, f"{row.get_komm_kz_display() or 'a value'}: {row.why}"):
+    with _noted("contacts.try_again", row.pair, user, f"{row.get_komm_kz_display() or _('a value')}: {row.why}"):
         HeldValue.objects.filter(pk=row.pk).update(is_refused=False)
         pairs.unsettle([row.pair])
         sync(row.pair, user=user)
-    return "The pair is looked at now; the value is sent if it can be."
+    return _("The pair is looked at now; the value is sent if it can be.")
 
 
 def sync(pair: Pair, *, user: User) -> Job:
@@ -68,10 +71,10 @@ def link(integration: Integration, betnr: int, contact_id: str, *, user: User) -
     try:
         with transaction.atomic():
             pair = pairs.link_by_hand(integration, betnr, contact_id)
-            with _noted("contacts.link", pair, user, f"Party {betnr} and {contact_id}."):
+            with _noted("contacts.link", pair, user, _both(betnr, contact_id)):
                 return pair
     except IntegrityError:
-        raise ValueError("One of the two is linked to another one already; unlink that pair first.") from None
+        raise ValueError(_("One of the two is linked to another one already; unlink that pair first.")) from None
 
 
 def unlink(pair: Pair, *, user: User) -> None:
@@ -79,9 +82,13 @@ def unlink(pair: Pair, *, user: User) -> None:
 
     Raises ValueError while a process works on them.
     """
-    with _noted("contacts.unlink", pair, user, f"Party {pair.betnr} and {pair.link.right_id}."):
-        if not pairs.unlink(pair, f"Unlinked by {user}."):
-            raise ValueError("The pair is being worked on just now; try again in a moment.")
+    with _noted("contacts.unlink", pair, user, _both(pair.betnr, pair.link.right_id)):
+        if not pairs.unlink(pair, _("Unlinked by {user}.").format(user=user)):
+            raise ValueError(_("The pair is being worked on just now; try again in a moment."))
+
+
+def _both(betnr: int, contact_id: str) -> str:
+    return _("Party {number} and {record}.").format(number=betnr, record=contact_id)
 
 
 @contextmanager

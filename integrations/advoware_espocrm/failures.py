@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, CharField, Q, Value, When
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.failures.source import Act, Column, Explanation, FailureSource, Link, columns, each
 from integrations.core.models import RecordLink, User
@@ -15,21 +17,24 @@ from . import deciding
 from .models import KIND_NAMES, Conflict, HeldValue
 
 _CONFLICT = Explanation(
-    "to decide",
-    "Both sides changed the same entry, and the settings say that a person is asked. Both stay as they are until then.",
-    "Open one and choose whose value counts, or tick many in the list of conflicts and choose for all of them.",
+    _("to decide"),
+    _(
+        "Both sides changed the same entry, and the settings say that a person is asked. Both stay as they are until "
+        "then."
+    ),
+    _("Open one and choose whose value counts, or tick many in the list of conflicts and choose for all of them."),
     "warning",
 )
 _STAYS = Explanation(
-    "stays on its side",
-    "This value cannot be brought over as it is. It stops no other value.",
-    "Mend it where it stands; it then goes from here by itself.",
+    _("stays on its side"),
+    _("This value cannot be brought over as it is. It stops no other value."),
+    _("Mend it where it stands; it then goes from here by itself."),
     "warning",
 )
 _REFUSED = Explanation(
-    "refused",
-    "EspoCRM refused this value, and it is not sent again as it is.",
-    "Mend the value where it stands. If EspoCRM would take it by now, have it tried again.",
+    _("refused"),
+    _("EspoCRM refused this value, and it is not sent again as it is."),
+    _("Mend the value where it stands. If EspoCRM would take it by now, have it tried again."),
 )
 _KIND = Case(*(When(komm_kz=number, then=Value(name)) for number, name in KIND_NAMES), default=Value(""))
 _OF_PAIR: dict[str, Column] = {
@@ -50,11 +55,12 @@ def _page(name: str) -> Any:
 
 
 def _to_decide(row: Any) -> Link:
-    return Link("all conflicts to decide", f"{reverse('admin:advoware_espocrm_conflict_changelist')}?decided=not")
+    url = reverse("admin:advoware_espocrm_conflict_changelist")
+    return Link(gettext("all conflicts to decide"), f"{url}?decided=not")
 
 
 def _held_values(row: Any) -> Link:
-    return Link("all held values", reverse("admin:advoware_espocrm_heldvalue_changelist"))
+    return Link(gettext("all held values"), reverse("admin:advoware_espocrm_heldvalue_changelist"))
 
 
 def _try_again(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
@@ -66,12 +72,15 @@ def _try_again(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str
 FAILURES = (
     FailureSource(
         slug="advoware_espocrm.conflicts",
-        one="conflict",
-        many="conflicts",
+        one=_("conflict"),
+        many=_("conflicts"),
         permission="advoware_espocrm.view_conflict",
         model=Conflict,
         columns=columns(
-            **_OF_PAIR, cause=Value("ConflictError"), sentence=Value("Both sides changed it."), since="found_at"
+            **_OF_PAIR,
+            cause=Value("ConflictError"),
+            sentence=Value(_("Both sides changed it."), output_field=CharField()),
+            since="found_at",
         ),
         waits=lambda: _linked(choice=""),
         show=_page("conflict"),
@@ -81,8 +90,8 @@ FAILURES = (
     ),
     FailureSource(
         slug="advoware_espocrm.values",
-        one="held value",
-        many="held values",
+        one=_("held value"),
+        many=_("held values"),
         permission="advoware_espocrm.view_heldvalue",
         model=HeldValue,
         columns=columns(
@@ -98,10 +107,10 @@ FAILURES = (
         acts=(
             Act(
                 "retry",
-                "Try again",
+                _("Try again"),
                 "advoware_espocrm.change_pair",
-                "The pair of each value is looked at now, and the value is sent if it can be.",
-                "Its pair is looked at now.",
+                _("The pair of each value is looked at now, and the value is sent if it can be."),
+                _("Its pair is looked at now."),
                 _try_again,
             ),
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.core.models import User
 from integrations.core.registry import MOST_FOUND, Found
@@ -23,4 +24,5 @@ def search(user: User, text: str) -> Iterator[Found]:
     for row in rows.select_related("link", "integration__client").order_by("-pk")[:MOST_FOUND]:
         detail = f"{row.link.right_id or '…'} · {row.integration}"
         url = reverse("admin:advoware_espocrm_pair_change", args=[row.pk])
-        yield Found("Contact data", f"Party {row.betnr}", url, detail, "contact_phone", is_exact=True)
+        title = _("Party {number}").format(number=row.betnr)
+        yield Found(_("Contact data"), title, url, detail, "contact_phone", is_exact=True)

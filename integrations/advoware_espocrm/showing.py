@@ -9,8 +9,11 @@ from typing import Any
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import HeldItem, RecordLink
+from integrations.texts import Text
 from integrations.vendors.espocrm.api import ENTITY
 
 from . import pairs
@@ -20,6 +23,13 @@ from .models import ESPOCRM, Conflict, HeldValue, Pair, Slot
 
 # The states of a pair, in the order in which they matter, with the tone of each.
 MISSING, TO_DECIDE, HELD, WAITS, AT_REST = "missing", "to decide", "held", "waits", "at rest"
+LABELS: dict[str, Text] = {
+    MISSING: _("missing"),
+    TO_DECIDE: _("to decide"),
+    HELD: _("held"),
+    WAITS: _("waits"),
+    AT_REST: _("at rest"),
+}
 TONES = {MISSING: "bad", TO_DECIDE: "warning", HELD: "warning", WAITS: "info", AT_REST: "good"}
 UNSETTLED = Q(advoware_seen="") | Q(espocrm_seen="")
 
@@ -72,7 +82,7 @@ class Line:
     entry_id: int
     advoware: str
     espocrm: str
-    what: str
+    what: Text
     tone: str
     why: str = ""
     conflict: Conflict | None = None
@@ -97,14 +107,15 @@ def lines_of(pair: Pair) -> list[Line]:
 def _line(row: Agreed, waiting: Conflict | None, slot: Slot | None, kept: HeldValue | None) -> Line:
     kind, theirs = KINDS[row.komm_kz].name, _in_espocrm(row)
     if not row.key:
-        since = f"Since {date_format(slot.since, 'j M Y')}." if slot else ""
-        return Line(kind, row.entry_id, "", "", "empty slot", "neutral", since)
+        since = gettext("Since {date}.").format(date=date_format(slot.since, "j M Y")) if slot else ""
+        return Line(kind, row.entry_id, "", "", gettext("empty slot"), "neutral", since)
     if waiting is not None:
-        why = f"Both had {waiting.before or '–'}."
-        return Line(kind, row.entry_id, waiting.advoware, waiting.espocrm, TO_DECIDE, "warning", why, waiting)
+        why = gettext("Both had {value}.").format(value=waiting.before or "–")
+        said = LABELS[TO_DECIDE]
+        return Line(kind, row.entry_id, waiting.advoware, waiting.espocrm, said, "warning", why, waiting)
     if kept is not None:
-        return Line(kind, row.entry_id, kept.value, theirs, HELD, "warning", kept.why, held=kept)
-    return Line(kind, row.entry_id, row.value, theirs, "agreed", "good")
+        return Line(kind, row.entry_id, kept.value, theirs, LABELS[HELD], "warning", kept.why, held=kept)
+    return Line(kind, row.entry_id, row.value, theirs, gettext("agreed"), "good")
 
 
 def _in_espocrm(row: Agreed) -> str:
@@ -116,7 +127,7 @@ def _in_espocrm(row: Agreed) -> str:
 def _held(row: HeldValue) -> Line:
     kind = KINDS[row.komm_kz].name if row.komm_kz else "–"
     ours, theirs = (row.value, "") if row.entry_id else ("", row.value)
-    return Line(kind, row.entry_id, ours, theirs, HELD, "warning", row.why, held=row)
+    return Line(kind, row.entry_id, ours, theirs, LABELS[HELD], "warning", row.why, held=row)
 
 
 def _begun(begun: list[Agreed], agreed: list[Agreed]) -> Iterator[Line]:
@@ -124,8 +135,8 @@ def _begun(begun: list[Agreed], agreed: list[Agreed]) -> Iterator[Line]:
     known = {(row.entry_id, row.key) for row in agreed}
     for row in begun:
         if (row.entry_id, row.key) not in known:
-            why = "The next look finds out whether it arrived."
-            yield Line(KINDS[row.komm_kz].name, row.entry_id, row.value, "", "being written", "info", why)
+            why, said = gettext("The next look finds out whether it arrived."), gettext("being written")
+            yield Line(KINDS[row.komm_kz].name, row.entry_id, row.value, "", said, "info", why)
 
 
 def espocrm_address(pair: Pair) -> str:

@@ -10,6 +10,8 @@ from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from integrations.core import jobs, streams
@@ -29,7 +31,7 @@ class ValueWordInline(PortalTabularInline):
     readonly_fields = ("field", "code", "waiting", "seen_at")
     show_change_link = False
     hide_title = True
-    verbose_name_plural = "Words for Freshservice's codes"
+    verbose_name_plural = _("Words for Freshservice's codes")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """What still needs a word comes first."""
@@ -38,7 +40,7 @@ class ValueWordInline(PortalTabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a code gets its row when it is met first
 
-    @admin.display(description="tickets left alone")
+    @admin.display(description=_("tickets left alone"))
     def waiting(self, row: ValueWord) -> int:
         return int(row.left_alone.count())
 
@@ -55,11 +57,11 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # adding the integration adds its settings
 
-    @admin.display(description="unmapped values")
+    @admin.display(description=_("unmapped values"))
     def unmapped(self, row: FreshserviceOptions) -> str:
         return ", ".join(f"{word.field} {word.code}" for word in row.words.filter(word="")) or "–"
 
-    @admin.display(description="what is missing")
+    @admin.display(description=_("what is missing"))
     def missing(self, row: FreshserviceOptions) -> str:
         return row.problem() or "–"
 
@@ -73,8 +75,12 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
             return
         user: Any = request.user  # signed in
         streams.ask_for(stream, user=user)
-        said = "ticket that was" if tickets == 1 else "tickets that were"
-        messages.info(request, f"{tickets:,} {said} left alone for want of a word: looked at again now.")
+        said = ngettext(
+            "{n:,} ticket that was left alone for want of a word: looked at again now.",
+            "{n:,} tickets that were left alone for want of a word: looked at again now.",
+            tickets,
+        )
+        messages.info(request, said.format(n=tickets))
 
     # --- cut-over
 
@@ -109,11 +115,12 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
         """Have the ids read that an earlier program left, and say what would be linked."""
         row = self._options(request, pk)
         if problem := row.problem() or streams.why_not(row.integration) or _busy(row):
-            messages.error(request, f"The cut-over was not started. {problem}")
+            messages.error(request, gettext("The cut-over was not started. {problem}").format(problem=problem))
         else:
             cutover.begin(row.integration)
             _ask(request, READ, row)
-            messages.success(request, "The ids are read; the report will be shown here. Nothing is linked yet.")
+            said = gettext("The ids are read; the report will be shown here. Nothing is linked yet.")
+            messages.success(request, said)
         return _to_page(row)
 
     @method_decorator(require_POST)
@@ -121,12 +128,12 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
         """Have links made of what was read."""
         row = self._options(request, pk)
         was_read = CutOver.objects.filter(pk=row.pk, read_at__isnull=False).exists()
-        unread = "" if was_read else "Have the ids read first, and look at what would be linked."
+        unread = "" if was_read else gettext("Have the ids read first, and look at what would be linked.")
         if problem := unread or _busy(row):
-            messages.error(request, f"No link was made. {problem}")
+            messages.error(request, gettext("No link was made. {problem}").format(problem=problem))
         else:
             _ask(request, LINK, row)
-            messages.success(request, "The links are made; the report will be shown here.")
+            messages.success(request, gettext("The links are made; the report will be shown here."))
         return _to_page(row)
 
     def _options(self, request: HttpRequest, pk: int) -> FreshserviceOptions:
@@ -134,13 +141,13 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
             raise PermissionDenied
         row: FreshserviceOptions | None = self.get_queryset(request).filter(pk=pk).first()
         if row is None:
-            raise Http404("There are no such settings.")
+            raise Http404(gettext("There are no such settings."))
         return row
 
 
 def _busy(row: FreshserviceOptions) -> str:
     busy = Job.objects.filter(kind__in=(READ, LINK), args=[row.pk], state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    return "It is at work already." if busy.exists() else ""
+    return gettext("It is at work already.") if busy.exists() else ""
 
 
 def _ask(request: HttpRequest, kind: str, row: FreshserviceOptions) -> None:

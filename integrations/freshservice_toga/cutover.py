@@ -14,8 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import Integration, RecordLink
+from integrations.texts import Text
 from integrations.transport.errors import ConflictError
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.dialect import Resource
@@ -26,7 +30,7 @@ from .models import CutOver, FoundId, OpenTicket
 from .sides import CATEGORY, CONTACT, KIND, NOTE, TEAM, TICKET, Sides
 
 PAGE, BATCH, EXAMPLES = 200, 500, 10
-ADOPTED = "By the id that an earlier program left."
+ADOPTED = _("By the id that an earlier program left.")
 Verdict = FoundId.Verdict
 Store = Callable[[], object]
 Step = Callable[[Sides, CutOver], tuple[Store, str]]  # what to store of one page, and where the next begins
@@ -37,6 +41,13 @@ KINDS: dict[str, tuple[Resource, str]] = {  # by object type: where in TOGA 2, a
     TEAM: (dialect.TEAMS, "GroupId"),
     CATEGORY: (dialect.CATEGORIES, "CategoryId"),
     NOTE: (KIND.notes, "ConversationId"),
+}
+NAMES: dict[str, Text] = {
+    TICKET: _("ticket"),
+    CONTACT: _("contact"),
+    TEAM: _("team"),
+    CATEGORY: _("category"),
+    NOTE: _("note"),
 }
 
 
@@ -49,16 +60,20 @@ class Line:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        return str(NAMES[self.kind])
+
+    @property
     def said(self) -> str:
         parts = [
             f"{self.counts[verdict]:,} {label}" + self._such_as(verdict)
             for verdict, label in Verdict.choices
             if self.counts.get(verdict)
         ]
-        return ", ".join(parts) or "none"
+        return ", ".join(parts) or gettext("none")
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.said}"
+        return f"{self.name}: {self.said}"
 
     def _such_as(self, verdict: str) -> str:
         return f" ({', '.join(self.examples[verdict])})" if verdict in self.examples else ""
@@ -93,12 +108,13 @@ def read(sides: Sides, row: CutOver, *, go_on: Callable[[], bool] = lambda: True
 def _keep(row: CutOver, **values: Any) -> None:
     """Raises ConflictError when another reading took the place of this one."""
     if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
-        raise ConflictError("The ids are being read anew; this reading ends.")
+        raise ConflictError(gettext("The ids are being read anew; this reading ends."))
 
 
 def progress(row: CutOver) -> str:
     """How far the reading is, in a sentence."""
-    return f"{row.found.count():,} ids found; reading {STEPS[min(row.step, len(STEPS) - 1)][0]}."
+    list_read = STEPS[min(row.step, len(STEPS) - 1)][0]
+    return gettext("{n:,} ids found; reading {list}.").format(n=row.found.count(), list=list_read)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -156,12 +172,13 @@ def _known_categories(sides: Sides, row: CutOver) -> tuple[Store, str]:
     return lambda: FoundId.objects.bulk_update(rows, ["left_id", "is_known"]), ""
 
 
-STEPS: tuple[tuple[str, Step], ...] = (
-    *((f"{resource.path} of TOGA 2", _found_in(kind)) for kind, (resource, _) in KINDS.items()),
-    ("tickets of Freshservice", _known_tickets),
-    *((f"{name} of Freshservice", _known_in(CONTACT, name)) for name in ("requesters", "agents")),
-    ("groups of Freshservice", _known_in(TEAM, "groups")),
-    ("categories of Freshservice", _known_categories),
+STEPS: tuple[tuple[Text, Step], ...] = (
+    *((format_lazy(_("{path} of TOGA 2"), path=KINDS[kind][0].path), _found_in(kind)) for kind in KINDS),
+    (_("tickets of Freshservice"), _known_tickets),
+    (_("requesters of Freshservice"), _known_in(CONTACT, "requesters")),
+    (_("agents of Freshservice"), _known_in(CONTACT, "agents")),
+    (_("groups of Freshservice"), _known_in(TEAM, "groups")),
+    (_("categories of Freshservice"), _known_categories),
 )
 
 
@@ -230,7 +247,7 @@ def _link(row: CutOver, one: FoundId) -> RecordLink:
         left_id=one.left_id,
         right_id=one.right_id,
         state=RecordLink.State.ACTIVE,
-        cause=ADOPTED,
+        cause=str(ADOPTED),
     )
 
 

@@ -7,6 +7,9 @@ size on their note once, as those from before the portal are.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.models import RecordLink
 from integrations.core.readopting import Look
 from integrations.core.streams import streams_of
@@ -15,19 +18,21 @@ from .flow import OVERLAP
 from .sides import TICKET, opened
 
 NOTES = (
-    "Tickets, notes, contacts, teams and categories made in TOGA 2 since the backup carry Freshservice's ids; the next "
-    "look at each finds them by these and makes none twice.",
-    "Files are recognised by name and size; one that was sent and hangs on no note stays in TOGA 2.",
+    _(
+        "Tickets, notes, contacts, teams and categories made in TOGA 2 since the backup carry Freshservice's ids; the "
+        "next look at each finds them by these and makes none twice."
+    ),
+    _("Files are recognised by name and size; one that was sent and hangs on no note stays in TOGA 2."),
 )
 
 
 def readopt(look: Look) -> None:
     """What `IntegrationKind.readopt` promises, for Freshservice and TOGA 2."""
     for note in NOTES:
-        look.note(note)
+        look.note(str(note))
     stream = next(row for row in streams_of(look.integration) if row.slug == "catch_up")
     if stream.watermark is None:
-        look.note("Nothing was ever read from Freshservice, so nothing was made in TOGA 2.")
+        look.note(gettext("Nothing was ever read from Freshservice, so nothing was made in TOGA 2."))
         return
     page = int(look.cursor.get("page", 1))
     with opened(look.integration, "look after a restore", guard=look.claim.check) as sides:

@@ -14,6 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -40,11 +42,11 @@ from .relink_page import RelinkDoor
 CHANGE = "itop_bridge.change_pair"
 SYNC = "itop_bridge.sync_pair"
 _LABELS = {
-    "org_id": ("Organisation", "Id of the organisation that twins belong to."),
-    "caller_id": ("Caller", "Id of the person who stands as their caller."),
-    "agent_id": ("Agent", "Id of the person whom a step of the life names as agent."),
-    "team_id": ("Team", "Id of the team that such a step names."),
-    MARKER: ("Field for the ref", "Code of a text field of the tickets; empty: the ref stands in the title."),
+    "org_id": (_("Organisation"), _("Id of the organisation that twins belong to.")),
+    "caller_id": (_("Caller"), _("Id of the person who stands as their caller.")),
+    "agent_id": (_("Agent"), _("Id of the person whom a step of the life names as agent.")),
+    "team_id": (_("Team"), _("Id of the team that such a step names.")),
+    MARKER: (_("Field for the ref"), _("Code of a text field of the tickets; empty: the ref stands in the title.")),
 }
 
 
@@ -52,9 +54,10 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
     """The defaults of each side as fields of their own, instead of one text of JSON."""
 
     classes = forms.MultipleChoiceField(
+        label=_("Classes"),
         choices=[(name, name) for name in FORM_OF],
         widget=CheckboxSelectMultiple,
-        help_text="Which tickets are bridged. The module of Incident or of changes must be installed in both iTops.",
+        help_text=_("Which tickets are bridged. The module of Incident or of changes must be installed in both iTops."),
     )
 
     class Meta:
@@ -71,6 +74,9 @@ class OptionsForm(forms.ModelForm):  # type: ignore[type-arg]  # of BridgeOption
             *("logs_to_external", "files_to_external", "deletions_to_external", "state_to_external"),
         )
         widgets: ClassVar = {"step_defaults": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        labels: ClassVar = {  # where they are only shown
+            f"{side}_{name}": said for side in (EXTERNAL, INTERNAL) for name, (said, _text) in _LABELS.items()
+        }
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -107,8 +113,8 @@ class ValueWordInline(PortalTabularInline):
     fields = ("field", "external", "internal")
     show_change_link = False
     hide_title = True
-    verbose_name = "code or class"
-    verbose_name_plural = "Codes and classes that differ"
+    verbose_name = _("code or class")
+    verbose_name_plural = _("Codes and classes that differ")
 
 
 @admin.register(BridgeOptions)
@@ -120,10 +126,10 @@ class BridgeOptionsAdmin(PortalModelAdmin):
     inlines = (ValueWordInline,)
     fieldsets = (
         (None, {"fields": ("integration", "missing", "checked_at", "classes", "start_at")}),
-        ("The customer's iTop (external)", {"fields": SIDE_FIELDS[EXTERNAL]}),
-        ("The provider's iTop (internal)", {"fields": SIDE_FIELDS[INTERNAL]}),
+        (_("The customer's iTop (external)"), {"fields": SIDE_FIELDS[EXTERNAL]}),
+        (_("The provider's iTop (internal)"), {"fields": SIDE_FIELDS[INTERNAL]}),
         (
-            "What goes where",
+            _("What goes where"),
             {
                 "fields": (
                     *("form_to_internal", "logs_to_internal", "files_to_internal"),
@@ -139,7 +145,7 @@ class BridgeOptionsAdmin(PortalModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # adding the integration adds its settings
 
-    @admin.display(description="what is missing")
+    @admin.display(description=_("what is missing"))
     def missing(self, row: BridgeOptions) -> str:
         return row.problem() or "–"
 
@@ -147,15 +153,16 @@ class BridgeOptionsAdmin(PortalModelAdmin):
         """What was saved is checked against both iTops, as a job."""
         super().save_related(request, form, formsets, change)
         ask_for_check(form.instance)
-        messages.info(request, "The defaults are looked up in both iTops; what is missing will be shown here.")
+        said = gettext("The defaults are looked up in both iTops; what is missing will be shown here.")
+        messages.info(request, said)
 
 
 class NeedsFilter(admin.SimpleListFilter):
-    title = "trouble"
+    title = _("trouble")
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("held", "held"), ("parked", "parked"), ("missing", "twin missing")]
+        return [("held", gettext("held")), ("parked", gettext("parked")), ("missing", gettext("twin missing"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "held":
@@ -179,7 +186,7 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
     list_filter = (NeedsFilter, ("integration", BridgeFilter))
     list_select_related = ("link", "integration__client")
     search_fields = ("=external_ref", "=internal_ref", "=link__left_id", "=link__right_id")
-    search_help_text = "A ref, or the whole id of either side."
+    search_help_text = _("A ref, or the whole id of either side.")
     ordering = ("-link_id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -192,18 +199,18 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
         marked: QuerySet[Any] = rows.annotate(is_held=Exists(held), held_why=Subquery(held.values("sentence")[:1]))
         return marked
 
-    @admin.display(description="external = internal", ordering="link_id")
+    @admin.display(description=_("external = internal"), ordering="link_id")
     def pair(self, row: Pair) -> SafeString:
         title = row.link.base.get("title", "")
         return format_html('<div>{}<br><span class="p-muted">{}</span></div>', str(row), title)
 
-    @admin.display(description="trouble")
+    @admin.display(description=_("trouble"))
     def trouble(self, row: Any) -> SafeString | str:
         if row.parked_at:
-            return _because("parked", "bad", row.parked_why)
+            return _because(gettext("parked"), "bad", row.parked_why)
         if row.link.state == RecordLink.State.MISSING:
-            return _because("missing", "bad", row.link.cause)
-        return _because("held", "warning", row.held_why) if row.is_held else "–"
+            return _because(gettext("missing"), "bad", row.link.cause)
+        return _because(gettext("held"), "warning", row.held_why) if row.is_held else "–"
 
     # --- a pair's page
 
@@ -247,15 +254,16 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
         row = self._pair(request, pk)
         user: Any = request.user
         jobs.enqueue(SYNC, row.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
-        messages.success(request, "The pair is looked at now; what came of it will be shown here.")
+        messages.success(request, gettext("The pair is looked at now; what came of it will be shown here."))
         return _to_page(row)
 
     @method_decorator(require_POST)
     def park_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Leave this pair alone until somebody resumes it."""
         row = self._pair(request, pk)
-        _noted(request, row, "park", lambda: pairs.park(row.link, f"Parked by {request.user}."))
-        messages.success(request, "Nothing is written to this pair until it is resumed.")
+        why = gettext("Parked by {user}.").format(user=request.user)
+        _noted(request, row, "park", lambda: pairs.park(row.link, why))
+        messages.success(request, gettext("Nothing is written to this pair until it is resumed."))
         return _to_page(row)
 
     @method_decorator(require_POST)
@@ -263,7 +271,7 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
         """Bring this pair to agreement again."""
         row = self._pair(request, pk)
         _noted(request, row, "resume", lambda: pairs.resume(row.link))
-        messages.success(request, "The next run looks at it again.")
+        messages.success(request, gettext("The next run looks at it again."))
         return _to_page(row)
 
     @method_decorator(require_POST)
@@ -271,12 +279,12 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
         """Have a new twin made for one that is gone."""
         row = self._pair(request, pk)
         if row.link.state != RecordLink.State.MISSING:
-            messages.error(request, "The twin is not missing; nothing was changed.")
+            messages.error(request, gettext("The twin is not missing; nothing was changed."))
             return _to_page(row)
         _noted(request, row, "anew", lambda: pairs.anew(row.link))
         user: Any = request.user
         jobs.enqueue(SYNC, row.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
-        messages.success(request, "A new twin is made, unless one with the marker is found.")
+        messages.success(request, gettext("A new twin is made, unless one with the marker is found."))
         return HttpResponseRedirect(reverse(pairs.PAIRS))
 
     def _pair(self, request: HttpRequest, pk: int) -> Pair:
@@ -284,7 +292,7 @@ class PairAdmin(RelinkDoor, ReadOnlyAdmin):
             raise PermissionDenied
         row: Pair | None = self.get_queryset(request).filter(pk=pk).first()
         if row is None:
-            raise Http404("There is no such pair.")
+            raise Http404(gettext("There is no such pair."))
         return row
 
 
@@ -301,15 +309,15 @@ def _held(row: Pair) -> HeldItem | None:
 def _sides(row: Pair) -> list[dict[str, str]]:
     """What the page shows of each ticket, with the address at which people see it."""
     found = (
-        (EXTERNAL, row.link.left_id, row.external_ref, row.external_state),
-        (INTERNAL, row.link.right_id, row.internal_ref, row.internal_state),
+        (EXTERNAL, gettext("external"), row.link.left_id, row.external_ref, row.external_state),
+        (INTERNAL, gettext("internal"), row.link.right_id, row.internal_ref, row.internal_state),
     )
     shown = []
-    for role, number, ref, state in found:
+    for role, said, number, ref, state in found:
         played = row.integration.roles.filter(role=role).select_related("connection").first()
         root = played.connection.base_url.rstrip("/") if played else ""
         url = f"{root}/pages/UI.php?operation=details&class=Ticket&id={number}" if root and number else ""
-        shown.append({"role": role, "ref": ref or number, "state": state, "url": url})
+        shown.append({"label": said, "ref": ref or number, "state": state, "url": url})
     return shown
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import jobs
 from integrations.core.models import Integration
@@ -58,12 +59,15 @@ def _wrong(half: Half) -> Iterator[str]:
         try:
             one = half.api.named(class_name, number)
         except NotFoundError:
-            yield f"The {half.label} iTop has no {class_name} {number} ({name}), or does not show it to this account."
+            said = _("The {side} iTop has no {kind} {number} ({name}), or does not show it to this account.")
+            yield said.format(side=half.name, kind=class_name, number=number, name=name)
             continue
         if one.status == "inactive":
-            yield f"{one.label or one.name} ({name} of the {half.label} iTop) is not active."
+            said = _("{called} ({name} of the {side} iTop) is not active.")
+            yield said.format(called=one.label or one.name, name=name, side=half.name)
     if field := half.defaults.get(MARKER):
         try:
             half.api.tickets_where("UserRequest", field, "-")
         except RejectedError as refused:
-            yield f"Tickets of the {half.label} iTop have no field {field} ({MARKER}). {refused.message}"
+            said = _("Tickets of the {side} iTop have no field {field} ({name}). {why}")
+            yield said.format(side=half.name, field=field, name=MARKER, why=refused.message)

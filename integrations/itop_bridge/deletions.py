@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
@@ -36,15 +37,16 @@ def plan(meeting: Meeting, source: Half, target: Half, ids: dict[Side, list[str]
     ]
     if len(gone) > 1 and not ids[source.side]:  # so it looks too when an account may see them no longer
         if follows:
-            meeting.refused.append(
-                f"All {len(gone)} attachments are missing in the {source.label} iTop at once; none was deleted. If "
-                f"that is right, delete them in the {target.label} one."
+            said = _(
+                "All {n} attachments are missing in the {side} iTop at once; none was deleted. If that is right, "
+                "delete them in the {other} one."
             )
+            meeting.refused.append(said.format(n=len(gone), side=source.name, other=target.name))
         return []
-    verb = "delete" if follows else "keep"
+    sentence = _("delete attachment {number} {way}") if follows else _("keep attachment {number} {way}")
     return [
         Write(
-            f"{verb} attachment {other_id(link, target.side)} {target.way}",
+            sentence.format(number=other_id(link, target.side), way=target.way),
             _deleting(meeting, source, target, other_id(link, target.side), follows=follows),
         )
         for link in gone
@@ -59,16 +61,18 @@ def _deleting(meeting: Meeting, source: Half, target: Half, twin: str, *, follow
             first = datetime.fromisoformat(link.base.get("absent") or now.isoformat())
             if not SEEN_TWICE <= now - first <= FORGOTTEN:
                 note(link, absent=(now if now - first > FORGOTTEN else first).isoformat())
-                said = f"Attachment {number} is missing in the {source.label} iTop; it is looked for again."
-                meeting.waits.append(said)
+                said = _("Attachment {number} is missing in the {side} iTop; it is looked for again.")
+                meeting.waits.append(said.format(number=number, side=source.name))
                 return ""
             try:
                 source.api.attachment(int(number))
             except NotFoundError:
                 if follows:
                     target.api.delete_attachment(int(twin))
-                stays = "" if follows else f" Deletions do not go {target.way}: its twin stays."
-                mark_missing(link, f"It was deleted in the {source.label} iTop.{stays}")
+                why = _("It was deleted in the {side} iTop.")
+                if not follows:
+                    why = _("It was deleted in the {side} iTop. Deletions do not go {way}: its twin stays.")
+                mark_missing(link, why.format(side=source.name, way=target.way))
         return ""
 
     return delete

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, Value
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import audit
 from integrations.core.failures.source import Act, Column, Explanation, FailureSource, Link, columns, each
@@ -16,15 +17,17 @@ from . import pairs
 from .models import Pair
 
 _PARKED = Explanation(
-    "parked",
-    "Nothing is written to this pair: it was written to so often that it may go in circles, or a person parked it.",
-    "Look at what both sides do with the ticket, such as a trigger that undoes a change. Then resume it.",
+    _("parked"),
+    _("Nothing is written to this pair: it was written to so often that it may go in circles, or a person parked it."),
+    _("Look at what both sides do with the ticket, such as a trigger that undoes a change. Then resume it."),
 )
 _MISSING = Explanation(
-    "twin gone",
-    "One ticket of the pair is not there any more, though others could be read in the same pass.",
-    "Open the pair: relink it to another ticket, or have a new twin made. Where it was deleted on purpose, park the "
-    "pair.",
+    _("twin gone"),
+    _("One ticket of the pair is not there any more, though others could be read in the same pass."),
+    _(
+        "Open the pair: relink it to another ticket, or have a new twin made. Where it was deleted on purpose, park "
+        "the pair."
+    ),
     "warning",
 )
 _OF_PAIR: dict[str, Column] = {
@@ -49,8 +52,8 @@ def _resume(rows: Sequence[Any], user: User, reason: str) -> Mapping[int, str]:
 FAILURES = (
     FailureSource(
         slug="itop_bridge.parked",
-        one="parked pair",
-        many="parked pairs",
+        one=_("parked pair"),
+        many=_("parked pairs"),
         permission="itop_bridge.view_pair",
         model=Pair,
         columns=columns(**_OF_PAIR, cause=Value("parked"), sentence="parked_why", since="parked_at"),
@@ -60,10 +63,13 @@ FAILURES = (
         acts=(
             Act(
                 "retry",
-                "Resume",
+                _("Resume"),
                 "itop_bridge.change_pair",
-                "The next run brings both tickets of each pair to agreement again; their writes are counted from here.",
-                "It is looked at again by the next run.",
+                _(
+                    "The next run brings both tickets of each pair to agreement again; their writes are counted from "
+                    "here."
+                ),
+                _("It is looked at again by the next run."),
                 _resume,
             ),
         ),
@@ -71,8 +77,8 @@ FAILURES = (
     ),
     FailureSource(
         slug="itop_bridge.missing",
-        one="pair without a twin",
-        many="pairs without a twin",
+        one=_("pair without a twin"),
+        many=_("pairs without a twin"),
         permission="itop_bridge.view_pair",
         model=Pair,
         columns=columns(**_OF_PAIR, cause=Value("missing"), sentence="link__cause", since=""),

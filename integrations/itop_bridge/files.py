@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
@@ -63,12 +64,15 @@ def _of_one(meeting: Meeting, source: Half, target: Half, number: str, link: Rec
         meeting.refused.append(str(link.base["refused"]))
         return []
     if link is None or not other_id(link, target.side):
-        return [Write(f"bring attachment {number} {target.way}", _bringing(meeting, source, target, number))]
+        said = _("bring attachment {number} {way}").format(number=number, way=target.way)
+        return [Write(said, _bringing(meeting, source, target, number))]
     if replaced.is_due(link, source, target):
         compared = replaced.comparing(meeting, source, target, number)
-        return [Write(f"compare attachment {number} with its twin {target.way}", compared)]
+        said = _("compare attachment {number} with its twin {way}").format(number=number, way=target.way)
+        return [Write(said, compared)]
     if link.base.get("to") == target.side and not link.base.get("read_back"):
-        return [Write(f"read attachment {number} back", _reading_back(meeting, source, target, number))]
+        said = _("read attachment {number} back").format(number=number)
+        return [Write(said, _reading_back(meeting, source, target, number))]
     return []
 
 
@@ -83,11 +87,13 @@ def _left_over(meeting: Meeting) -> list[Write]:
         source, name = meeting.sides.half(target.side.other), link.base.get("name")
         key = other_id(link, source.side)
         if link.state == RecordLink.State.CREATING and link.sent_at is not None:
-            writes.append(Write(f"look for “{name}” {target.way}", _looking_for(meeting, source, target, key)))
+            said = _("look for “{name}” {way}").format(name=name, way=target.way)
+            writes.append(Write(said, _looking_for(meeting, source, target, key)))
         elif (
             link.state == RecordLink.State.ACTIVE and not key.isdigit() and not {"read_back", "refused"} & {*link.base}
         ):
-            writes.append(Write(f"read “{name}” back", _reading_back(meeting, source, target, key)))
+            said = _("read “{name}” back").format(name=name)
+            writes.append(Write(said, _reading_back(meeting, source, target, key)))
     return writes
 
 
@@ -99,11 +105,8 @@ def _looking_for(meeting: Meeting, source: Half, target: Half, key: str) -> Any:
             if found := _found(meeting, target, str(mine.base["sha256"])):
                 attach(mine, target.side, found)
             elif may_still_arrive(mine):
-                raise TemporaryError(
-                    f"The call with “{mine.base['name']}” got no answer; it is looked for until it can no longer "
-                    "arrive.",
-                    retry_after=SETTLES_WITHIN.total_seconds(),
-                )
+                said = _("The call with “{name}” got no answer; it is looked for until it can no longer arrive.")
+                raise TemporaryError(said.format(name=mine.base["name"]), retry_after=SETTLES_WITHIN.total_seconds())
             else:
                 mine.sent_at = None
                 mine.save(update_fields=["sent_at"])
@@ -135,7 +138,8 @@ def _pictures(meeting: Meeting) -> list[Write]:
 
         return bring
 
-    return [Write(f"bring {picture_name(one)} of the description inside", bringing(one)) for one in waiting]
+    said = _("bring {name} of the description inside")
+    return [Write(said.format(name=picture_name(one)), bringing(one)) for one in waiting]
 
 
 def _is_waiting(link: RecordLink | None) -> bool:
@@ -197,9 +201,11 @@ def _bring(
                 _send(meeting, target, link, content, file, name(file)[:LONGEST_NAME], fields)
             except NotFoundError as gone:
                 if not key.isdigit():  # an attachment that went meanwhile is in no list of the next look
-                    refuse(meeting, link, f"{key} of the {source.label} iTop cannot be read: {gone.message}")
+                    said = _("{file} of the {side} iTop cannot be read: {why}")
+                    refuse(meeting, link, said.format(file=key, side=source.name, why=gone.message))
             except (TooLarge, NotAllowed, ValueError) as refused:
-                refuse(meeting, link, f"The file {key} of the {source.label} iTop was not brought: {refused}")
+                said = _("The file {file} of the {side} iTop was not brought: {why}")
+                refuse(meeting, link, said.format(file=key, side=source.name, why=refused))
 
 
 def _send(
@@ -225,9 +231,11 @@ def _reading_back(meeting: Meeting, source: Half, target: Half, key: str) -> Any
                 _read_back(meeting, target, link)
             except NotFoundError:
                 if key.isdigit():  # its deletion would be handed on
-                    meeting.waits.append(f"The attachment “{link.base.get('name')}” cannot be read back yet.")
+                    said = _("The attachment “{name}” cannot be read back yet.")
+                    meeting.waits.append(said.format(name=link.base.get("name")))
                 else:
-                    mark_missing(link, f"It was deleted in the {target.label} iTop before it was read back.")
+                    said = _("It was deleted in the {side} iTop before it was read back.")
+                    mark_missing(link, said.format(side=target.name))
         return ""
 
     return read_back
@@ -239,4 +247,5 @@ def _read_back(meeting: Meeting, target: Half, link: RecordLink) -> None:
     if seen.sha256 == link.base.get("sha256"):
         note_seen(link, target.side, seen, read_back=True)
         return
-    refuse(meeting, link, f"The {target.label} iTop stored other bytes of “{link.base.get('name')}” than were sent.")
+    said = _("The {side} iTop stored other bytes of “{name}” than were sent.")
+    refuse(meeting, link, said.format(side=target.name, name=link.base.get("name")))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
 from integrations.core.sync.linking import attach, mark_found, mark_missing
@@ -35,13 +37,14 @@ def flow(sides: Sides) -> Flow:
 def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     """What the pair as it is now needs on both sides. Raises RejectedError for a parked one, so that it stays held."""
     if why := pairs.parked(link):
-        raise RejectedError(f"The pair is parked. {why}")
+        raise RejectedError(_("The pair is parked. {why}").format(why=why))
     try:
         outside: Ticket = record.data or sides.external.api.ticket(int(record.id))
     except NotFoundError:
         return missing(link, f"The external ticket {record.id} {NOT_SHOWN}")
     if outside.ticket_class not in sides.options.classes:
-        return Plan(f"Tickets of the class {outside.ticket_class} are not bridged.", skipped=True)
+        said = _("Tickets of the class {name} are not bridged.").format(name=outside.ticket_class)
+        return Plan(said, skipped=True)
     try:
         inside = _inside(sides, outside, link)
     except NotFoundError:
@@ -73,9 +76,9 @@ def _agreement(meeting: Meeting, link: RecordLink | None) -> Plan:
     if not writes and sides.is_dry:
         meeting.close()  # a dry run writes nothing that could say it
     if not writes and (meeting.refused or meeting.waits):
-        writes = [Write("say what is left", lambda _mine: "")]
+        writes = [Write(_("say what is left"), lambda _mine: "")]
     return Plan(
-        why="It is new." if inside is None else "The pair differs.",
+        why=_("It is new.") if inside is None else _("The pair differs."),
         writes=pairs.braked(meeting, _closed(meeting, writes)),
         creates=inside is None,
         base=form.agreed(meeting, base),
@@ -87,11 +90,13 @@ def _first(meeting: Meeting, link: RecordLink | None) -> list[Write]:
     """What makes a pair of them."""
     inside = meeting.inside
     if inside is None:
-        return [Write(f"create “{meeting.outside.title}”", lambda mine: form.create(meeting, mine))]
+        said = _("create “{title}”").format(title=meeting.outside.title)
+        return [Write(said, lambda mine: form.create(meeting, mine))]
     if link is None or not link.right_id:
-        return [Write(f"recognise {inside.ref}", lambda mine: _recognise(meeting, mine, inside))]
+        said = _("recognise {ref}").format(ref=inside.ref)
+        return [Write(said, lambda mine: _recognise(meeting, mine, inside))]
     if link.state == RecordLink.State.MISSING:
-        return [Write("show the pair as whole again", _back)]
+        return [Write(_("show the pair as whole again"), _back)]
     return []
 
 
@@ -143,7 +148,7 @@ def missing(link: RecordLink | None, why: str) -> Plan:
         return Plan(why, skipped=True)
     if (link.state, link.cause) == (RecordLink.State.MISSING, why):
         return Plan(seen="~|~")
-    return Plan(why, [Write("show the pair as missing", lambda mine: _lose(mine, why))], seen="~|~")
+    return Plan(why, [Write(_("show the pair as missing"), lambda mine: _lose(mine, why))], seen="~|~")
 
 
 def _lose(mine: RecordLink, why: str) -> str:

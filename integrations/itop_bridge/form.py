@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import base_of, create_once
@@ -34,7 +36,8 @@ def find(sides: Sides, outside: Ticket) -> Ticket | None:
     found = [one for one in tickets if one.org_id == org and (field or one.title.startswith(mark))]
     if len(found) > 1:
         refs = ", ".join(one.ref for one in found[:5])
-        raise ConflictError(f"Several internal tickets carry the ref {outside.ref}: {refs}. Take it off all but one.")
+        said = _("Several internal tickets carry the ref {ref}: {tickets}. Take it off all but one.")
+        raise ConflictError(said.format(ref=outside.ref, tickets=refs))
     return found[0] if found else None
 
 
@@ -50,7 +53,8 @@ def values_of(meeting: Meeting) -> dict[str, str]:
     target = inside.ticket_class if inside else sides.twin_class(outside.ticket_class)
     marks_title = MARKER not in sides.internal.defaults
     if target not in mapping.FORM_OF:
-        raise ConflictError(f"The internal ticket is of the class {target}, which the bridge does not know.")
+        said = _("The internal ticket is of the class {name}, which the bridge does not know.")
+        raise ConflictError(said.format(name=target))
     return mapping.form(outside, target, sides.words, marks_title=marks_title)
 
 
@@ -81,7 +85,8 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
     there = {name: getattr(inside, name) for name in mapping.FORM}
     changed = mapping.wanted(values_of(meeting), base, there)
     if changed:
-        writes.append(Write(f"set {', '.join(changed)} inside", lambda _mine: _update(meeting, inside, changed)))
+        said = _("set {fields} inside").format(fields=", ".join(changed))
+        writes.append(Write(said, lambda _mine: _update(meeting, inside, changed)))
     return writes
 
 
@@ -99,7 +104,7 @@ def _back_reference(meeting: Meeting, inside: Ticket) -> list[Write]:
         meeting.sides.external.api.update_ticket(outside.ticket_class, outside.id, {field: inside.ref})
         return ""
 
-    return [Write(f"set {field} outside to {inside.ref}", do)]
+    return [Write(_("set {field} outside to {ref}").format(field=field, ref=inside.ref), do)]
 
 
 def create(meeting: Meeting, mine: RecordLink) -> str:
@@ -117,7 +122,8 @@ def create(meeting: Meeting, mine: RecordLink) -> str:
         try:
             meeting.inside = half.api.create_ticket(class_name, fields)
         except (UnknownClass, NotAllowed) as refused:  # of this class alone; the others go on
-            raise RejectedError(f"{refused.message} Map the class to another one, or leave it out.") from None
+            said = _("{why} Map the class to another one, or leave it out.").format(why=refused.message)
+            raise RejectedError(said) from None
         return str(meeting.inside.id)
 
     def look_up(_key: str) -> str | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Write
@@ -62,15 +63,18 @@ def _one_way(meeting: Meeting, source: Half, target: Half) -> list[Write]:
             continue
         if link is not None and twin and link.base.get("to") != target.side:
             continue  # it came from there; that its original is gone is not mended from its copy
-        about = f"entry of {entry.author or 'somebody'} {target.way}"
+        about = {"author": entry.author or _("somebody"), "way": target.way}
         ours = next((one for one in free if _is_ours(one[1], entry, source)), None)
         if ours is not None:
             free.remove(ours)
-            writes.append(Write(f"recognise the {about}", _recognising(meeting, source, target, key, ours[0])))
+            said_of_it = _("recognise the entry of {author} {way}").format(**about)
+            writes.append(Write(said_of_it, _recognising(meeting, source, target, key, ours[0])))
         elif link is not None and twin:
-            writes.append(Write(f"look for the {about}", _swallowed(meeting, source, target, key, entry)))
+            said_of_it = _("look for the entry of {author} {way}").format(**about)
+            writes.append(Write(said_of_it, _swallowed(meeting, source, target, key, entry)))
         else:
-            writes.append(Write(f"write the {about}", _sending(meeting, source, target, key, entry)))
+            said_of_it = _("write the entry of {author} {way}").format(**about)
+            writes.append(Write(said_of_it, _sending(meeting, source, target, key, entry)))
     return writes
 
 
@@ -108,7 +112,8 @@ def _swallowed(meeting: Meeting, source: Half, target: Half, key: str, entry: Lo
             absent, now = link.base.get("absent"), timezone.now()
             if absent is None or now < datetime.fromisoformat(absent) + SEEN_TWICE:
                 _note(link, {"absent": absent or now.isoformat()})
-                meeting.waits.append(f"An entry is missing in the {target.label} log; it is looked for once more.")
+                missing = _("An entry is missing in the {side} log; it is looked for once more.")
+                meeting.waits.append(missing.format(side=target.name))
                 return ""
             setattr(link, f"{target.side}_id", "")
             link.state, link.sent_at, link.base = RecordLink.State.CREATING, None, {"to": target.side}
@@ -138,7 +143,7 @@ def _sending(meeting: Meeting, source: Half, target: Half, key: str, entry: LogE
             log = _append(target, meeting.ticket(target), text, name, entry)
             found = _found(meeting, target, _named(meeting.ticket(target), log), text, name)
             if found is None:
-                raise UnknownOutcomeError("iTop accepted an entry of a log and does not show it.")
+                raise UnknownOutcomeError(_("iTop accepted an entry of a log and does not show it."))
             return found
 
         with in_hand(meeting.sides.integration, ENTRY, source.side, key) as link:

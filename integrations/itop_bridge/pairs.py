@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import Integration, IntegrationRole, RecordLink
 from integrations.core.registry import Tile
@@ -90,7 +91,7 @@ def resume(link: RecordLink) -> None:
 
 def anew(link: RecordLink) -> None:
     """A person wants a new twin for one that is gone: the pair is forgotten, and what was brought with it."""
-    forget(link, f"A new twin was asked for in the place of {link.right_id}.")
+    forget(link, _("A new twin was asked for in the place of {twin}.").format(twin=link.right_id))
 
 
 def forget(link: RecordLink, why: str) -> None:
@@ -111,7 +112,10 @@ def tiles(user: Any) -> list[Tile]:
     rows = Pair.objects.visible_to(user)
     parked, missing = rows.exclude(parked_at=None).count(), rows.filter(link__state=State.MISSING).count()
     page = reverse(PAIRS)
-    found = (("parked pairs", parked, "parked", "bad"), ("pairs without a twin", missing, "missing", "warning"))
+    found = (
+        (_("parked pairs"), parked, "parked", "bad"),
+        (_("pairs without a twin"), missing, "missing", "warning"),
+    )
     return [Tile(label, count, f"{page}?needs={needs}", tone) for label, count, needs, tone in found if count]
 
 
@@ -134,7 +138,7 @@ def _count(sides: Sides, link: RecordLink) -> None:
     pair = Pair.objects.get_or_create(link=link, defaults={"integration": sides.integration})[0]
     recent = [one for one in pair.wrote if datetime.fromisoformat(one) > now - WINDOW]
     if len(recent) >= sides.options.most_looks:
-        why = f"It was written to {len(recent)} times within ten minutes: it may go in circles."
+        why = _("It was written to {n} times within ten minutes: it may go in circles.").format(n=len(recent))
         park(link, why)
-        raise RejectedError(f"The pair was parked. {why}")
+        raise RejectedError(_("The pair was parked. {why}").format(why=why))
     Pair.objects.filter(pk=pair.pk).update(wrote=[*recent, now.isoformat()])

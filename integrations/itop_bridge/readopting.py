@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.models import RecordLink
 from integrations.core.readopting import Look
 from integrations.core.streams import streams_of
@@ -23,18 +26,20 @@ from .same_files import base_of, same_files
 from .sides import FILE, TICKET, Sides, both_open
 
 NOTES = (
-    "Twins made since the backup are found by their marker, entries of the log by their text and author; none is made "
-    "twice. One that an administrator's account wrote in its author's name does not say that it is a copy: look at "
-    "what the dry run would write.",
-    "Of attachments that both tickets of a pair have, byte by byte, the external one is taken for the original.",
-    "States and fields that changed on both sides since the backup may be brought to agreement once more.",
+    _(
+        "Twins made since the backup are found by their marker, entries of the log by their text and author; none is "
+        "made twice. One that an administrator's account wrote in its author's name does not say that it is a copy: "
+        "look at what the dry run would write."
+    ),
+    _("Of attachments that both tickets of a pair have, byte by byte, the external one is taken for the original."),
+    _("States and fields that changed on both sides since the backup may be brought to agreement once more."),
 )
 
 
 def readopt(look: Look) -> None:
     """What `IntegrationKind.readopt` promises, for two iTops."""
     for note in NOTES:
-        look.note(note)
+        look.note(str(note))
     stream = next(row for row in streams_of(look.integration) if row.slug == "reconcile")
     since = None if stream.watermark is None else stream.watermark - OVERLAP
     cursor = str(look.cursor.get("at", ""))
@@ -46,7 +51,9 @@ def readopt(look: Look) -> None:
                 try:
                     _pair(look, sides, record.id)
                 except (ConflictError, MalformedResponseError, RejectedError) as problem:
-                    look.unclear(f"ticket {record.id}", f"External ticket {record.id}: {problem.message}")
+                    said = gettext("External ticket {number}: {problem}")
+                    said = said.format(number=record.id, problem=problem.message)
+                    look.unclear(f"ticket {record.id}", said)
             cursor = page.next
             look.keep(looked=len(page.records), at=cursor)
 
@@ -66,7 +73,10 @@ def _pair(look: Look, sides: Sides, external: str) -> None:
         row = RecordLink(state=RecordLink.State.ACTIVE, base=base_of(pair, original, twin), **values)
         RecordLink.objects.bulk_create([row], ignore_conflicts=True)
         if links_of(sides.integration, FILE, Side.LEFT, [original.id]).get(original.id, row).right_id == twin.id:
-            look.adopted(f"file {original.id}", f"“{original.name}” of {outside.ref}: {twin.id} of {inside.ref}")
+            said = gettext("“{name}” of {outside}: {twin} of {inside}").format(
+                name=original.name, outside=outside.ref, twin=twin.id, inside=inside.ref
+            )
+            look.adopted(f"file {original.id}", said)
 
 
 def _has_unlinked(sides: Sides, outside: Ticket, inside: Ticket) -> bool:

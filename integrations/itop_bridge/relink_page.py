@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -42,19 +43,18 @@ class RelinkDoor:
             if request.method == "POST":
                 number = int(request.POST.get("ticket", ""))
                 found = relinking.ask_for(row, number, user=user, confirmed="confirmed" in request.POST)
-                messages.success(
-                    request, f"{row.external_ref} gets {found.ref} as its twin as soon as a worker is free."
-                )
+                said = _("{ref} gets {twin} as its twin as soon as a worker is free.")
+                messages.success(request, said.format(ref=row.external_ref, twin=found.ref))
                 return HttpResponseRedirect(reverse(pairs.PAIRS))
             if given:
                 candidate = relinking.find_candidate(row, given, user=user)
         except (relinking.NotPossibleError, VendorError) as error:
             problem = str(error)
         except ValueError:
-            problem = "Find the ticket by its ref or id first."
+            problem = _("Find the ticket by its ref or id first.")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Link another internal ticket",
+            "title": _("Link another internal ticket"),
             "subtitle": str(row),
             "opts": self.opts,
             "row": row,

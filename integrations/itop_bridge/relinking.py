@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from integrations.core import audit, jobs
 from integrations.core.jobs import Claim
@@ -81,7 +82,9 @@ def ask_for(pair: Pair, number: int, *, user: User, confirmed: bool = False) -> 
             user=user,
             client=pair.integration.client,
             record=f"pair:{pair.pk}",
-            detail=f"{pair.external_ref}: {candidate.ref} in the place of {pair.internal_ref or 'no twin'}.",
+            detail=_("{ref}: {twin} in the place of {other}.").format(
+                ref=pair.external_ref, twin=candidate.ref, other=pair.internal_ref or _("no twin")
+            ),
         )
         priority, trigger = Job.Priority.CLICK, Job.Trigger.MANUAL
         jobs.enqueue(RELINK, pair.pk, number, entry.pk, priority=priority, trigger=trigger, user=user)
@@ -103,12 +106,10 @@ def _found(api: ItopApi, given: str) -> Ticket:
     except NotFoundError:
         rows = []
     if rows:
-        raise NotPossibleError(
-            f"Several tickets have the ref {given[:60]}; give the id, which is in the page's address."
-        )
-    raise NotPossibleError(
-        f"The internal iTop has no ticket {given[:60]}, or does not show it to the portal's account."
-    )
+        said = _("Several tickets have the ref {ref}; give the id, which is in the page's address.")
+        raise NotPossibleError(said.format(ref=given[:60]))
+    said = _("The internal iTop has no ticket {ref}, or does not show it to the portal's account.")
+    raise NotPossibleError(said.format(ref=given[:60]))
 
 
 def _candidate(api: ItopApi, pair: Pair, ticket: Ticket, user: User) -> Candidate:
@@ -118,7 +119,7 @@ def _candidate(api: ItopApi, pair: Pair, ticket: Ticket, user: User) -> Candidat
         organisation = api.named("Organization", ticket.org_id)
         name = organisation.label or organisation.name
     except NotFoundError:
-        name = f"organisation {ticket.org_id}"
+        name = _("organisation {number}").format(number=ticket.org_id)
     url = f"{pair.integration.connection(INTERNAL).base_url.rstrip('/')}/pages/UI.php?operation=details&class=Ticket"
     warnings = tuple(_warnings(pair, ticket, name))
     return Candidate(ticket.id, ticket.ref, ticket.title, ticket.status, name, f"{url}&id={ticket.id}", warnings)
@@ -127,34 +128,38 @@ def _candidate(api: ItopApi, pair: Pair, ticket: Ticket, user: User) -> Candidat
 def _in_the_way(link: RecordLink, ticket: Ticket, user: User | None) -> str:
     """Why the pair cannot have this twin, in a sentence; empty when it can."""
     if link.state == RecordLink.State.REPLACED:
-        return "The pair was given another twin meanwhile; look it up in the list."
+        return _("The pair was given another twin meanwhile; look it up in the list.")
     if str(ticket.id) == link.right_id:
-        return f"{ticket.ref} is the twin of this pair already."
+        return _("{ref} is the twin of this pair already.").format(ref=ticket.ref)
     if ticket.ticket_class not in mapping.FORM_OF:
-        return f"{ticket.ref} is of the class {ticket.ticket_class}, which the bridge does not know."
+        said = _("{ref} is of the class {name}, which the bridge does not know.")
+        return said.format(ref=ticket.ref, name=ticket.ticket_class)
     if not link.right_id and may_still_arrive(link):
-        return "A twin of it is being made just now; wait five minutes and see."
+        return _("A twin of it is being made just now; wait five minutes and see.")
     other = pairs.twins(link.integration, [str(ticket.id)]).exclude(pk=link.pk).first()
     if other is None:
         return ""
-    return f"{ticket.ref} is the twin of {_name_of(other, user)} already."
+    return _("{ref} is the twin of {other} already.").format(ref=ticket.ref, other=_name_of(other, user))
 
 
 def _name_of(link: RecordLink, user: User | None) -> str:
     """The external ticket of another pair, to whom may see that pair."""
     seen = Pair.objects.all() if user is None else Pair.objects.visible_to(user)
     pair = seen.filter(link=link).first()
-    return (pair.external_ref or f"the external ticket {link.left_id}") if pair else "a ticket of another client"
+    if pair is None:
+        return _("a ticket of another client")
+    return pair.external_ref or _("the external ticket {number}").format(number=link.left_id)
 
 
 def _warnings(pair: Pair, ticket: Ticket, organisation: str) -> Iterator[str]:
     if ticket.org_id != pair.integration.bridge_options.defaults(INTERNAL).get("org_id"):
-        yield f"It belongs to {organisation}, which is not the organisation of twins in this integration's settings."
+        said = _("It belongs to {name}, which is not the organisation of twins in this integration's settings.")
+        yield said.format(name=organisation)
     if ticket.status == pairs.OVER:
-        yield "It is closed: nothing leads out of that state."
+        yield _("It is closed: nothing leads out of that state.")
     marked = _MARKED.match(ticket.title)
     if marked and marked[1] != pair.external_ref:
-        yield f"Its title names another ticket: {marked[1]}."
+        yield _("Its title names another ticket: {ref}.").format(ref=marked[1])
 
 
 # --- the job ----------------------------------------------------------------------------------------------------------
@@ -172,13 +177,13 @@ def relink_pair(claim: Claim, link_id: int, number: int, entry_id: int) -> str:
             _move_marker(sides, outside, inside, old)
     except (NotPossibleError, NotFoundError, ConflictError, RejectedError) as refused:
         _finish(entry, AuditEntry.Outcome.REFUSED, str(refused))
-        return f"Not linked. {refused}"
+        return _("Not linked. {why}").format(why=refused)
     except UnknownOutcomeError as error:  # of the marker, which is read before it is written again
         raise TemporaryError(error.message, retry_after=5, status=error.status) from error
     with transaction.atomic():
         _finish(entry, AuditEntry.Outcome.DONE, "", vendor_record=inside.ref)
         jobs.enqueue(SYNC, new.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=entry.user)
-    return f"{outside.ref} has {inside.ref} as its twin; it is looked at now."
+    return _("{ref} has {twin} as its twin; it is looked at now.").format(ref=outside.ref, twin=inside.ref)
 
 
 def _finish(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str, *, vendor_record: str = "") -> None:
@@ -199,10 +204,12 @@ def _link(sides: Sides, old: RecordLink, outside: Ticket, inside: Ticket, entry:
         raise NotPossibleError(problem)
     same, pair = same_files(sides, old, outside, inside), Pair.objects.get(link=old)
     base = form.agreed(Meeting(sides, outside, inside), {})
-    said = f"{entry.actor} gave it {inside.ref} in the place of {pair.internal_ref or 'no twin'}."
+    said = _("{user} gave it {twin} in the place of {other}.").format(
+        user=entry.actor, twin=inside.ref, other=pair.internal_ref or _("no twin")
+    )
     with in_hand(sides.integration, TICKET, Side.LEFT, old.left_id) as mine:
         if mine.pk != old.pk or mine.right_id != old.right_id:
-            raise NotPossibleError("The pair was changed meanwhile; look at it again.")
+            raise NotPossibleError(_("The pair was changed meanwhile; look at it again."))
         try:
             with transaction.atomic():
                 pairs.forget(old, said)
@@ -211,7 +218,8 @@ def _link(sides: Sides, old: RecordLink, outside: Ticket, inside: Ticket, entry:
                     _row(sides, FILE, original.id, twin.id, base_of(old, original, twin))
                 _keep(pair, new, inside)
         except IntegrityError:
-            raise NotPossibleError(f"{inside.ref} became the twin of another ticket meanwhile.") from None
+            said = _("{ref} became the twin of another ticket meanwhile.").format(ref=inside.ref)
+            raise NotPossibleError(said) from None
     return new
 
 

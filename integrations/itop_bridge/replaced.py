@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.linking import SETTLES_WITHIN, in_hand
@@ -51,7 +52,7 @@ def _compare(meeting: Meeting, source: Half, target: Half, link: RecordLink) -> 
         except NotFoundError:
             return  # a deletion is another matter
         except (TooLarge, NotAllowed) as refused:
-            refuse(meeting, link, f"The file {number} of the {source.label} iTop was not brought again: {refused}")
+            refuse(meeting, link, _not_again(source, number, refused))
             return
         is_unanswered = link.sent.get("side") == target.side
         if not is_unanswered and _is_known(link, source, seen):
@@ -66,9 +67,14 @@ def _compare(meeting: Meeting, source: Half, target: Half, link: RecordLink) -> 
         try:
             _replace(meeting, target, link, content, seen, name_for(seen.file, number))
         except (TooLarge, NotAllowed) as refused:
-            refuse(meeting, link, f"The file {number} of the {source.label} iTop was not brought again: {refused}")
+            refuse(meeting, link, _not_again(source, number, refused))
         else:
             note_seen(link, source.side, seen)
+
+
+def _not_again(source: Half, number: str, why: Exception) -> str:
+    said = _("The file {number} of the {side} iTop was not brought again: {why}")
+    return said.format(number=number, side=source.name, why=why)
 
 
 def _is_known(link: RecordLink, half: Half, seen: Seen) -> bool:
@@ -101,10 +107,8 @@ def _replace(meeting: Meeting, target: Half, link: RecordLink, content: BinaryIO
             if (there.sha256, there.file.name) == (seen.sha256, name):
                 return
         elif timezone.now() < datetime.fromisoformat(link.sent["at"]) + SETTLES_WITHIN:
-            raise TemporaryError(
-                f"An earlier write of “{name}” got no answer; it is looked for until it can no longer arrive.",
-                retry_after=SETTLES_WITHIN.total_seconds(),
-            )
+            said = _("An earlier write of “{name}” got no answer; it is looked for until it can no longer arrive.")
+            raise TemporaryError(said.format(name=name), retry_after=SETTLES_WITHIN.total_seconds())
     fields = {"sha256": seen.sha256, "name": name}
     _note_sent(link, {"side": target.side, "at": timezone.now().isoformat(), "fields": fields})
     content.seek(0)
@@ -112,7 +116,8 @@ def _replace(meeting: Meeting, target: Half, link: RecordLink, content: BinaryIO
     try:
         target.api.replace_attachment(twin, content, name=name, size=seen.file.size, content_type=kind)
     except (UnknownOutcomeError, MalformedResponseError) as error:
-        raise TemporaryError(f"The write got no usable answer: {error.message}", retry_after=5) from error
+        said = _("The write got no usable answer: {why}").format(why=error.message)
+        raise TemporaryError(said, retry_after=5) from error
     except NotFoundError:
         _note_sent(link, {})  # it was deleted there
         return
@@ -121,10 +126,11 @@ def _replace(meeting: Meeting, target: Half, link: RecordLink, content: BinaryIO
         raise
     there = _seen(target, link)
     if there is None:
-        meeting.waits.append(f"The attachment “{name}” cannot be read back yet.")
+        meeting.waits.append(_("The attachment “{name}” cannot be read back yet.").format(name=name))
     elif there.sha256 != seen.sha256:
         _note_sent(link, {})
-        refuse(meeting, link, f"The {target.label} iTop stored other bytes of “{name}” than were sent.")
+        said = _("The {side} iTop stored other bytes of “{name}” than were sent.")
+        refuse(meeting, link, said.format(side=target.name, name=name))
     else:
         _agreed(link, target, there)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.core.models import User
 from integrations.core.registry import MOST_FOUND, Found
@@ -23,4 +24,4 @@ def search(user: User, text: str) -> Iterator[Found]:
     for row in rows.select_related("link", "integration__client").order_by("-pk")[:MOST_FOUND]:
         detail = " · ".join(filter(None, [row.link.base.get("title", ""), str(row.integration)]))
         url = reverse("admin:itop_bridge_pair_change", args=[row.pk])
-        yield Found("iTop pairs", str(row), url, detail, "sync_alt", is_exact=True)
+        yield Found(_("iTop pairs"), str(row), url, detail, "sync_alt", is_exact=True)

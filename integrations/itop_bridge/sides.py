@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.models import Integration, RecordLink
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
@@ -29,7 +31,8 @@ class Unsettled(BusyError):
 
 @dataclass
 class Half:
-    """One of the two iTops. `names_authors` is false once the account was told that it may not."""
+    """One of the two iTops. `label` is written to the other one, `name` is for people here. `names_authors` is false
+    once the account was told that it may not."""
 
     side: Side
     label: str
@@ -38,9 +41,14 @@ class Half:
     names_authors: bool = True
 
     @property
+    def name(self) -> str:
+        """Which one, as the portal's sentences have it."""
+        return _("external") if self.side is Side.LEFT else _("internal")
+
+    @property
     def way(self) -> str:
         """The way to it, as the portal's sentences have it."""
-        return "outside" if self.side is Side.LEFT else "inside"
+        return _("outside") if self.side is Side.LEFT else _("inside")
 
 
 @dataclass
@@ -110,7 +118,7 @@ def both_open(
     """Both sides, whatever the settings say. Raises `StreamProblem` when there are none."""
     options = BridgeOptions.objects.filter(integration=integration).first()
     if options is None:
-        raise StreamProblem("This integration has no settings yet.")
+        raise StreamProblem(_("This integration has no settings yet."))
 
     def one(role: str) -> AbstractContextManager[Any]:
         return open_connection(integration.connection(role), source=source, guard=guard)

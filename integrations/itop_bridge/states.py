@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Write
 from integrations.transport.errors import RejectedError
@@ -22,7 +24,8 @@ def plan(meeting: Meeting, base: dict[str, Any]) -> list[Write]:
         now, wanted = meeting.ticket(target).status, meeting.ticket(source).status
         before = base.get(f"{source.label}_state")
         if before is not None and wanted != before and wanted != now:
-            return [Write(f"move it from {now} to {wanted} {target.way}", _walking(meeting, source, target))]
+            said = _("move it from {now} to {wanted} {way}").format(now=now, wanted=wanted, way=target.way)
+            return [Write(said, _walking(meeting, source, target))]
     return []
 
 
@@ -55,8 +58,10 @@ def _take(meeting: Meeting, source: Half, target: Half, step: lifecycle.Transiti
     except Crashed:  # some steps do so for ever: looked at, and held where nothing came of it
         now = target.api.ticket(ticket.id).status
         if now != step.target:
+            said = _(
+                "{step} of {ref}: iTop's program dies over this step (500), and the ticket is still {now}. Take the "
+                "step in the {side} iTop by hand."
+            )
             raise RejectedError(
-                f"{step.stimulus} of {ticket.ref}: iTop's program dies over this step (500), and the ticket is still "
-                f"{now}. Take the step in the {target.label} iTop by hand.",
-                status=500,
+                said.format(step=step.stimulus, ref=ticket.ref, now=now, side=target.name), status=500
             ) from None

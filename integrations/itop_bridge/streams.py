@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
@@ -40,12 +41,13 @@ def look_at(work: Work, subject: str) -> str:
     """The pair that a webhook was about: `ticket:1` or `attachment:1` of the iTop that plays `work.role`."""
     with opened(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
         half = sides.external if work.role == EXTERNAL else sides.internal
-        kind, _, number = subject.partition(":")
+        kind, _colon, number = subject.partition(":")
         is_linked = kind == "attachment" and bool(links_of(work.integration, FILE, half.side, [number]))
         ticket = _attached_to(work, half, number) if kind == "attachment" else number
         external = ticket if half.side is Side.LEFT else _twin_of(sides, ticket)
         if not external:
-            return f"The {half.label} {subject} belongs to no ticket that came from outside."
+            said = _("The {side} {record} belongs to no ticket that came from outside.")
+            return said.format(side=half.name, record=subject)
         outcome = _looked_at(work, sides, external, (half.side, number) if is_linked else None)
         return _once_more(work, outcome) if is_linked else outcome
 
@@ -58,15 +60,14 @@ def _looked_at(work: Work, sides: Sides, external: str, announced: tuple[Side, s
         return engine.look_at(work, flow(sides), external)
     except Unsettled as unsettled:
         if _age(work) > LEFT_AFTER:
-            return f"{unsettled.message} The reconcile goes on with it."
+            return _("{why} The reconcile goes on with it.").format(why=unsettled.message)
         at = timezone.now() + timedelta(seconds=SEEN_TWICE)
-        raise Again(at=at, outcome=f"{unsettled.message} Looking again soon.") from None
+        raise Again(at=at, outcome=_("{why} Looking again soon.").format(why=unsettled.message)) from None
     except BusyError as busy:  # most often for a moment; after a death for as long as its lease
         first, most = BUSY
         wait = min(max(first, _age(work)), most)
-        raise Again(
-            at=timezone.now() + timedelta(seconds=wait), outcome=f"{busy.message} Looking again soon."
-        ) from None
+        at = timezone.now() + timedelta(seconds=wait)
+        raise Again(at=at, outcome=_("{why} Looking again soon.").format(why=busy.message)) from None
     except NotFoundError:
         return _not_found(work, external)
 
@@ -77,7 +78,8 @@ def _not_found(work: Work, external: str) -> str:
     wait = next((seconds for seconds in EARLY if seconds > _age(work)), None)
     if wait is not None:
         at = work.run.started_at + timedelta(seconds=wait)
-        raise Again(at=at, outcome=f"The external ticket {external} is not readable; looking again.")
+        said = _("The external ticket {number} is not readable; looking again.").format(number=external)
+        raise Again(at=at, outcome=said)
     said = f"The external ticket {external} {NOT_SHOWN}"
     if link is not None and link.right_id:
         mark_missing(link, said)
@@ -109,7 +111,8 @@ def _once_more(work: Work, outcome: str) -> str:
     if _age(work) >= ANNOUNCED:
         return outcome
     at = work.run.started_at + timedelta(seconds=ANNOUNCED)
-    raise Again(at=at, outcome=f"{outcome} It may be about to be deleted; looking again.")
+    said = _("{outcome} It may be about to be deleted; looking again.").format(outcome=outcome)
+    raise Again(at=at, outcome=said)
 
 
 def _arrived_at(work: Work) -> datetime:
@@ -129,7 +132,7 @@ def check_defaults(_claim: Claim, integration_id: int) -> str:
     """Job: the defaults of both sides against the living instances, after they were saved."""
     integration = Integration.objects.select_related("client").get(pk=integration_id)
     with both_open(integration, "check of the defaults") as sides:
-        return check(sides) or "All defaults are there."
+        return check(sides) or _("All defaults are there.")
 
 
 def sync_pair(claim: Claim, link_id: int) -> str:
@@ -137,14 +140,14 @@ def sync_pair(claim: Claim, link_id: int) -> str:
     link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
     stream = next(row for row in core_streams.streams_of(link.integration) if row.slug == STREAMS[0].slug)
     if core_streams.waits_for_approval(stream):
-        return f"Not run: {core_streams.UNAPPROVED}"
+        return _("Not run: {why}").format(why=core_streams.UNAPPROVED)
     if problem := core_streams.why_not(link.integration):
-        return f"Not run: {problem}"
+        return _("Not run: {why}").format(why=problem)
     contents.doubt(link)
     try:
         return core_streams.run_for_hint(stream, STREAMS[0], claim, f"ticket:{link.left_id}", EXTERNAL)
     except core_streams.StreamProblem as problem:  # the settings name what is not there
-        return f"Not run: {problem}"
+        return _("Not run: {why}").format(why=problem)
 
 
 STREAMS = (

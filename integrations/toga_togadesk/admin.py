@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from integrations.core import jobs, streams
@@ -33,14 +35,14 @@ class SyncOptionsAdmin(PortalModelAdmin):
     fieldsets = (
         (None, {"fields": ("integration", "integration_type")}),
         ("TOGaDesk", {"fields": ("togadesk_client_id", "default_department_id", "monitored_department_ids")}),
-        ("Words", {"fields": ("status_words", "priority_words", "category_field", "custom_field_prefix")}),
-        ("Reading", {"fields": ("page_size", "overlap_seconds", "deactivates")}),
+        (_("Words"), {"fields": ("status_words", "priority_words", "category_field", "custom_field_prefix")}),
+        (_("Reading"), {"fields": ("page_size", "overlap_seconds", "deactivates")}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # adding the integration adds its settings
 
-    @admin.display(description="what is missing")
+    @admin.display(description=_("what is missing"))
     def missing(self, row: SyncOptions) -> str:
         return row.problem() or "–"
 
@@ -74,7 +76,7 @@ class SyncOptionsAdmin(PortalModelAdmin):
         """Have the old programs' references made into links."""
         row = self._options(request, pk)
         if problem := row.problem() or streams.why_not(row.integration):
-            messages.error(request, f"The cut-over was not started. {problem}")
+            messages.error(request, gettext("The cut-over was not started. {problem}").format(problem=problem))
         else:
             user: Any = request.user  # signed in
             jobs.enqueue(
@@ -84,7 +86,7 @@ class SyncOptionsAdmin(PortalModelAdmin):
                 trigger=Job.Trigger.MANUAL,
                 user=user,
             )
-            messages.success(request, "The references are read; the report will be shown here.")
+            messages.success(request, gettext("The references are read; the report will be shown here."))
         return _to_page(row)
 
     @method_decorator(require_POST)
@@ -93,15 +95,17 @@ class SyncOptionsAdmin(PortalModelAdmin):
         row = self._options(request, pk)
         stream = Stream.objects.filter(integration=row.integration, slug=request.POST.get("stream", "")).first()
         if stream is None or stream.slug not in PARAMETERS:
-            raise Http404("There is no such watermark.")
+            raise Http404(gettext("There is no such watermark."))
         user: Any = request.user  # signed in
         try:
             with opened(row.integration, "watermark", user=user) as pair:
                 value = take_over(stream, pair.toga, user=user)
         except (VendorError, StreamProblem) as error:
-            messages.error(request, f"Nothing was changed. {error}")
+            messages.error(request, gettext("Nothing was changed. {problem}").format(problem=error))
         else:
-            messages.success(request, f"{PARAMETERS[stream.slug]} is taken over as {value or 'not set'}.")
+            said = gettext("{parameter} is taken over as {value}.")
+            said = said.format(parameter=PARAMETERS[stream.slug], value=value or gettext("not set"))
+            messages.success(request, said)
         return _to_page(row)
 
     def _options(self, request: HttpRequest, pk: int) -> SyncOptions:
@@ -109,7 +113,7 @@ class SyncOptionsAdmin(PortalModelAdmin):
             raise PermissionDenied
         row: SyncOptions | None = self.get_queryset(request).filter(pk=pk).first()
         if row is None:
-            raise Http404("There are no such settings.")
+            raise Http404(gettext("There are no such settings."))
         return row
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from integrations.core.models import Integration, RecordLink
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import links_of
@@ -32,11 +34,13 @@ class Adopted:
     examples: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        said = [f"{self.what}: {self.linked:,} linked"]
-        said += [f"{self.known:,} known already"] if self.known else []
-        said += [f"{self.nowhere:,} point to nothing in TOGA 2"] if self.nowhere else []
-        said += [f"{self.twice:,} share the reference of another row"] if self.twice else []
-        return ", ".join(said) + (f" (look at {', '.join(self.examples)})" if self.examples else "")
+        said = [_("{table}: {n:,} linked").format(table=self.what, n=self.linked)]
+        said += [_("{n:,} known already").format(n=self.known)] if self.known else []
+        said += [_("{n:,} point to nothing in TOGA 2").format(n=self.nowhere)] if self.nowhere else []
+        said += [_("{n:,} share the reference of another row").format(n=self.twice)] if self.twice else []
+        if not self.examples:
+            return ", ".join(said)
+        return _("{counts} (look at {ids})").format(counts=", ".join(said), ids=", ".join(self.examples))
 
 
 def adopt(pair: Pair, *, is_dry: bool = False) -> list[Adopted]:

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.utils.translation import gettext
+
 from integrations.vendors.toga.categories import category_name
 
 FIELDS = ("subject", "status", "priority", "team", "contact", "category")
@@ -57,7 +59,7 @@ class Known:
 def words_problem(words: Any) -> str:
     """Why this cannot translate words, in a sentence; empty when it can."""
     if not isinstance(words, dict) or not all(isinstance(k, str) and isinstance(v, str) for k, v in words.items()):
-        return "Give pairs of words, such as {“New”: “Open”}."
+        return gettext("Give pairs of words, such as {“New”: “Open”}.")
     return ""
 
 

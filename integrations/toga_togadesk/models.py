@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from integrations.core.models import Integration, IntegrationRole, Stream
@@ -19,51 +21,66 @@ class SyncOptions(models.Model):
     """One client's sync. The old entry point took these as fourteen arguments; its seven flags are the streams."""
 
     class IntegrationType(models.TextChoices):
-        TICKETS = "TICKETS", "tickets"
-        REPAIR_ORDERS = "REPAIR_ORDERS", "repair orders (names in the API unverified)"
+        TICKETS = "TICKETS", _("tickets")
+        REPAIR_ORDERS = "REPAIR_ORDERS", _("repair orders (names in the API unverified)")
 
     integration = models.OneToOneField(
-        Integration, on_delete=models.CASCADE, primary_key=True, related_name="toga_options"
+        Integration,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="toga_options",
+        verbose_name=_("integration"),
     )
     togadesk_client_id = models.PositiveIntegerField(
-        "client in TOGaDesk", default=0, help_text="The id whose rows belong to this client."
+        _("client in TOGaDesk"), default=0, help_text=_("The id whose rows belong to this client.")
     )
     default_department_id = models.PositiveIntegerField(
-        "default department", default=0, help_text="The department of tickets that come from TOGA 2."
+        _("default department"), default=0, help_text=_("The department of tickets that come from TOGA 2.")
     )
     monitored_department_ids = models.JSONField(
-        "monitored departments",
+        _("monitored departments"),
         default=list,
         blank=True,
-        help_text="A list of ids, such as [3, 5]: departments whose tickets go to TOGA 2. Empty: the default one.",
+        help_text=_("A list of ids, such as [3, 5]: departments whose tickets go to TOGA 2. Empty: the default one."),
     )
-    integration_type = models.CharField(max_length=20, choices=IntegrationType, default=IntegrationType.TICKETS)
+    integration_type = models.CharField(
+        _("integration type"), max_length=20, choices=IntegrationType, default=IntegrationType.TICKETS
+    )
     custom_field_prefix = models.CharField(
+        _("custom field prefix"),
         max_length=30,
         blank=True,
-        validators=[RegexValidator(r"^[a-z][A-Za-z0-9]*$", "A prefix is a word such as elite.")],
-        help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.",
+        validators=[RegexValidator(r"^[a-z][A-Za-z0-9]*$", _("A prefix is a word such as elite."))],
+        help_text=_(
+            "elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk."
+        ),
     )
     page_size = models.PositiveSmallIntegerField(
-        "records per page", default=200, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+        _("records per page"), default=200, validators=[MinValueValidator(1), MaxValueValidator(1000)]
     )
     overlap_seconds = models.PositiveIntegerField(
-        "overlap",
+        _("overlap"),
         default=300,
         validators=[MaxValueValidator(86_400)],
-        help_text="Seconds that are read again each time, for clocks that differ and records that show late.",
+        help_text=_("Seconds that are read again each time, for clocks that differ and records that show late."),
     )
     status_words = models.JSONField(
-        default=dict, blank=True, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}."
+        _("status words"),
+        default=dict,
+        blank=True,
+        help_text=_("TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}."),
     )
-    priority_words = models.JSONField(default=dict, blank=True, help_text="The same for priorities.")
+    priority_words = models.JSONField(
+        _("priority words"), default=dict, blank=True, help_text=_("The same for priorities.")
+    )
     category_field = models.CharField(
+        _("category field"),
         max_length=100,
         default="Category",
-        help_text="The custom field of TOGaDesk's tickets that lists the categories.",
+        help_text=_("The custom field of TOGaDesk's tickets that lists the categories."),
     )
     deactivates = models.BooleanField(
-        "deactivate", default=True, help_text="What is inactive in TOGA 2 becomes inactive in TOGaDesk."
+        _("deactivate"), default=True, help_text=_("What is inactive in TOGA 2 becomes inactive in TOGaDesk.")
     )
 
     client_path = "integration__client"
@@ -71,17 +88,17 @@ class SyncOptions(models.Model):
     history = HistoricalRecords()
 
     class Meta:
-        verbose_name = "TOGA sync settings"
-        verbose_name_plural = "TOGA sync settings"
+        verbose_name = _("TOGA sync settings")
+        verbose_name_plural = _("TOGA sync settings")
 
     def __str__(self) -> str:
-        return f"TOGA sync settings of {self.integration}"
+        return gettext("TOGA sync settings of {integration}").format(integration=self.integration)
 
     def clean(self) -> None:
         problems: dict[str, str] = {}
         departments = self.monitored_department_ids
         if not isinstance(departments, list) or not all(type(one) is int and one > 0 for one in departments):
-            problems["monitored_department_ids"] = "Give a list of department ids, such as [3, 5]."
+            problems["monitored_department_ids"] = gettext("Give a list of department ids, such as [3, 5].")
         for name in ("status_words", "priority_words"):
             if problem := words_problem(getattr(self, name)):
                 problems[name] = problem
@@ -96,9 +113,12 @@ class SyncOptions(models.Model):
     def problem(self) -> str:
         """Why the sync cannot run with these, in a sentence; empty when it can."""
         if not self.togadesk_client_id or not self.default_department_id:
-            return "Enter the client and the default department of TOGaDesk in the settings of this integration."
+            return gettext(
+                "Enter the client and the default department of TOGaDesk in the settings of this integration."
+            )
         if others := self._same_account():
-            return f"The same TOGA 2 account is used by {others[0]}; its watermarks serve one integration only."
+            said = gettext("The same TOGA 2 account is used by {other}; its watermarks serve one integration only.")
+            return said.format(other=others[0])
         return ""
 
     def _same_account(self) -> list[Integration]:
@@ -110,15 +130,29 @@ class SyncOptions(models.Model):
 class Published(models.Model):
     """A stream's watermark as it stands in TOGA 2 for the other programs there. The stream's own is the truth."""
 
-    stream = models.OneToOneField(Stream, on_delete=models.CASCADE, primary_key=True, related_name="published")
-    value = models.CharField(max_length=40, blank=True, help_text="As it was written last, or found there.")
-    pending = models.CharField(max_length=40, blank=True, help_text="What is being written, until the answer is there.")
-    highest_file = models.PositiveBigIntegerField(default=0, help_text="Files of TOGaDesk up to this id were seen.")
-    reading_file = models.PositiveBigIntegerField(default=0, help_text="And up to this one in the run that goes on.")
+    stream = models.OneToOneField(
+        Stream, on_delete=models.CASCADE, primary_key=True, related_name="published", verbose_name=_("stream")
+    )
+    value = models.CharField(
+        _("value"), max_length=40, blank=True, help_text=_("As it was written last, or found there.")
+    )
+    pending = models.CharField(
+        _("pending"), max_length=40, blank=True, help_text=_("What is being written, until the answer is there.")
+    )
+    highest_file = models.PositiveBigIntegerField(
+        _("highest file"), default=0, help_text=_("Files of TOGaDesk up to this id were seen.")
+    )
+    reading_file = models.PositiveBigIntegerField(
+        _("reading file"), default=0, help_text=_("And up to this one in the run that goes on.")
+    )
 
     client_path = "stream__integration__client"
     objects = ScopedQuerySet.as_manager()
     history = HistoricalRecords()
 
+    class Meta:
+        verbose_name = _("published")
+        verbose_name_plural = _("publisheds")
+
     def __str__(self) -> str:
-        return f"{self.stream}: {self.value or 'not published'}"
+        return f"{self.stream}: {self.value or gettext('not published')}"

@@ -7,6 +7,9 @@ known again, and of the tickets that changed since the backup files are recognis
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core import audit
 from integrations.core.models import AuditEntry, RecordLink, Stream
 from integrations.core.readopting import Look
@@ -22,16 +25,18 @@ from .watermarks import PARAMETERS
 
 BATCH = 500
 NOTES = (
-    "A ticket or note that went to TOGA 2 and died before its uuid was stored in TOGaDesk cannot be told from a new "
-    "one, since TOGA 2 keeps no marker of ours; what a dry run says it would create is to be looked at.",
-    "Contacts, units, replies, teams and categories are found again by their references when they change next.",
+    _(
+        "A ticket or note that went to TOGA 2 and died before its uuid was stored in TOGaDesk cannot be told from a "
+        "new one, since TOGA 2 keeps no marker of ours; what a dry run says it would create is to be looked at."
+    ),
+    _("Contacts, units, replies, teams and categories are found again by their references when they change next."),
 )
 
 
 def readopt(look: Look) -> None:
     """What `IntegrationKind.readopt` promises, for TOGA 2 and TOGaDesk."""
     for note in NOTES:
-        look.note(note)
+        look.note(str(note))
     with opened(look.integration, "look after a restore", guard=look.claim.check) as pair:
         for row in streams_of(look.integration):
             if row.slug in PARAMETERS:
@@ -56,13 +61,17 @@ def _know_watermark(look: Look, pair: Pair, stream: Stream) -> None:
         actor="look after a restore",
         client=stream.integration.client,
         record=f"stream:{stream.pk}",
-        detail=f"{PARAMETERS[stream.slug]}: {live or '(none)'} in TOGA 2 is known again; {row.value or 'none'} was.",
+        detail=gettext("{parameter}: {now} in TOGA 2 is known again; {before} was.").format(
+            parameter=PARAMETERS[stream.slug], now=live or gettext("(none)"), before=row.value or gettext("none")
+        ),
     )
-    look.note(
-        f"{PARAMETERS[stream.slug]} stands at {live or 'nothing'} in TOGA 2, and at {row.value or 'nothing'} in the "
-        "database. It is taken for what this portal wrote after the backup; everything since the older one is read "
-        "again. If another program moves it too, end that program before you resume."
+    said = gettext(
+        "{parameter} stands at {now} in TOGA 2, and at {before} in the database. It is taken for what this portal "
+        "wrote after the backup; everything since the older one is read again. If another program moves it too, end "
+        "that program before you resume."
     )
+    nothing = gettext("nothing")
+    look.note(said.format(parameter=PARAMETERS[stream.slug], now=live or nothing, before=row.value or nothing))
     row.value, row.pending = live, ""
     row.save(update_fields=["value", "pending"])
     audit.finish(entry, AuditEntry.Outcome.DONE)
@@ -85,14 +94,17 @@ def _link_one(look: Look, pair: Pair, key: int, uuid: str) -> None:
     try:
         ticket = pair.toga.ticket(pair.kind, uuid)
     except NotFoundError:
-        look.unclear(about, f"Ticket {key} of TOGaDesk names {uuid}, which TOGA 2 does not have.")
+        said = gettext("Ticket {number} of TOGaDesk names {uuid}, which TOGA 2 does not have.")
+        look.unclear(about, said.format(number=key, uuid=uuid))
         return
     except (MalformedResponseError, RejectedError) as problem:
-        look.unclear(about, f"Ticket {key} of TOGaDesk, {uuid} in TOGA 2: {problem.message}")
+        said = gettext("Ticket {number} of TOGaDesk, {uuid} in TOGA 2: {problem}")
+        look.unclear(about, said.format(number=key, uuid=uuid, problem=problem.message))
         return
     values = {"integration": pair.integration, "object_type": TICKET, "left_id": uuid, "right_id": str(key)}
     RecordLink.objects.bulk_create([RecordLink(state=RecordLink.State.ACTIVE, **values)], ignore_conflicts=True)
-    look.adopted(about, f"“{ticket.subject}”: {key} in TOGaDesk, {uuid} in TOGA 2")
+    said = gettext("“{subject}”: {number} in TOGaDesk, {uuid} in TOGA 2")
+    look.adopted(about, said.format(subject=ticket.subject, number=key, uuid=uuid))
 
 
 def _recognise_files(look: Look, name: str, listed: Reading, stream: Stream, side: Side) -> None:

@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from integrations.advoware_espocrm import deciding
@@ -26,11 +28,11 @@ RULE = "advoware_espocrm.change_fieldpolicy"
 
 
 class DecidedFilter(admin.SimpleListFilter):
-    title = "who decided"
+    title = _("who decided")
     parameter_name = "decided"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("not", "nobody yet"), ("person", "a person"), ("policy", "the settings")]
+        return [("not", gettext("nobody yet")), ("person", gettext("a person")), ("policy", gettext("the settings"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "not":
@@ -46,15 +48,15 @@ class ConflictAdmin(ContactList):
     list_filter = (DecidedFilter, "komm_kz", "pair__integration")
     list_select_related = ("pair__integration__client", "decided_by")
     search_fields = ("=pair__link__left_id", "=pair__link__right_id")
-    search_help_text = "A party number, or the whole id of EspoCRM's record."
+    search_help_text = _("A party number, or the whole id of EspoCRM's record.")
     ordering = ("-id",)
     actions = ("choose_advoware", "choose_espocrm", "choose_both")
 
-    @admin.display(description="kind", ordering="komm_kz")
+    @admin.display(description=_("kind"), ordering="komm_kz")
     def kind(self, row: Conflict) -> str:
         return row.get_komm_kz_display()
 
-    @admin.display(description="who won")
+    @admin.display(description=_("who won"))
     def won(self, row: Conflict) -> SafeString:
         return _won(row)
 
@@ -63,15 +65,15 @@ class ConflictAdmin(ContactList):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(DECIDE)
 
-    @admin.action(description="Advoware’s value counts …", permissions=["decide"])
+    @admin.action(description=_("Advoware’s value counts …"), permissions=["decide"])
     def choose_advoware(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return self._choose(request, queryset, Choice.ADVOWARE)
 
-    @admin.action(description="EspoCRM’s value counts …", permissions=["decide"])
+    @admin.action(description=_("EspoCRM’s value counts …"), permissions=["decide"])
     def choose_espocrm(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return self._choose(request, queryset, Choice.ESPOCRM)
 
-    @admin.action(description="Keep both values …", permissions=["decide"])
+    @admin.action(description=_("Keep both values …"), permissions=["decide"])
     def choose_both(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return self._choose(request, queryset, Choice.BOTH)
 
@@ -82,11 +84,13 @@ class ConflictAdmin(ContactList):
             queryset = self.get_queryset(request).filter(pk__in=request.POST.getlist("_selected_action"))
         rows = list(queryset.select_related("pair__integration__client").order_by("pk")[: MOST + 1])
         if len(rows) > MOST:
-            self.message_user(request, f"Nothing was decided: choose at most {MOST:,}.", messages.WARNING)
+            said = gettext("Nothing was decided: choose at most {most:,}.").format(most=MOST)
+            self.message_user(request, said, messages.WARNING)
             return None
+        title = ngettext("Decide {n:,} conflict: {choice}", "Decide {n:,} conflicts: {choice}", len(rows))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Decide {len(rows):,} conflict{'' if len(rows) == 1 else 's'}: {deciding.LABELS[choice]}",
+            "title": title.format(n=len(rows), choice=deciding.LABELS[choice]),
             "opts": self.opts,
             "choice": choice,
             "rows": [(row, *(_decided(request, row, choice) if is_confirmed else _possible(row))) for row in rows],
@@ -137,13 +141,13 @@ class ConflictAdmin(ContactList):
             self.get_queryset(request).select_related("pair__integration__client").filter(pk=pk).first()
         )
         if row is None:
-            raise Http404("There is no such conflict.")
+            raise Http404(gettext("There is no such conflict."))
         is_rule = "always" in request.POST
         if is_rule and not request.user.has_perm(RULE):
             raise PermissionDenied
         choice, user = request.POST.get("choice", ""), request.user
         if choice not in deciding.LABELS:
-            messages.error(request, "Nothing was decided. Choose whose value counts.")
+            messages.error(request, gettext("Nothing was decided. Choose whose value counts."))
         else:
             try:
                 said = deciding.decide(row, Choice(choice), user=user, is_rule=is_rule)  # type: ignore[arg-type]  # signed in
@@ -156,13 +160,13 @@ class ConflictAdmin(ContactList):
 
 def _won(row: Conflict) -> SafeString:
     if not row.choice:
-        return label("to decide", "warning")
-    by = f"Decided by {row.decided_by}." if row.decided_at else "By the settings."
+        return label(gettext("to decide"), "warning")
+    by = gettext("Decided by {user}.").format(user=row.decided_by) if row.decided_at else gettext("By the settings.")
     return label(row.get_choice_display(), "good" if row.decided_at else "neutral", title=by)
 
 
 def _possible(row: Conflict) -> tuple[str, str]:
-    return ("neutral", "was decided already") if row.choice else ("info", "will be decided")
+    return ("neutral", gettext("was decided already")) if row.choice else ("info", gettext("will be decided"))
 
 
 def _decided(request: HttpRequest, row: Conflict, choice: Choice) -> tuple[str, str]:

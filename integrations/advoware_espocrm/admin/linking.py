@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -32,9 +34,9 @@ LARGEST = 2**63 - 1
 
 
 class LinkForm(forms.Form):
-    integration = forms.ModelChoiceField(Integration.objects.none())
-    betnr = forms.IntegerField(min_value=1, max_value=LARGEST, label="Party number in Advoware")
-    contact_id = forms.RegexField(ID, label="Id of EspoCRM's record", help_text="The last part of its address.")
+    integration = forms.ModelChoiceField(Integration.objects.none(), label=_("Integration"))
+    betnr = forms.IntegerField(min_value=1, max_value=LARGEST, label=_("Party number in Advoware"))
+    contact_id = forms.RegexField(ID, label=_("Id of EspoCRM's record"), help_text=_("The last part of its address."))
 
     def __init__(self, request: HttpRequest, given: Any) -> None:
         super().__init__(given, label_suffix="")
@@ -61,7 +63,7 @@ class LinkPage:
         form = LinkForm(request, given if "betnr" in given else None)
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            "title": "Link by hand",
+            "title": gettext("Link by hand"),
             "opts": self.opts,
             "form": form,
         }
@@ -76,7 +78,8 @@ class LinkPage:
                 except ValueError as problem:
                     context["problem"] = problem
                 else:
-                    messages.success(request, "They are a pair; the next run brings both lists to agreement.")
+                    said = gettext("They are a pair; the next run brings both lists to agreement.")
+                    messages.success(request, said)
                     return to_page(pair)
         return TemplateResponse(request, "advoware_espocrm/link.html", context)
 
@@ -94,4 +97,4 @@ def looked_at(
     except (VendorError, StreamProblem) as error:
         return {"problem": str(error)}
     except Connection.DoesNotExist:  # its role was taken away a moment ago
-        return {"problem": "No connection is chosen for one of the two sides."}
+        return {"problem": gettext("No connection is chosen for one of the two sides.")}

@@ -10,19 +10,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from integrations.advoware_espocrm.models import Conflict, HeldValue, Pair, Slot, TypeChange
 from integrations.core.admin.base import ReadOnlyAdmin
 from integrations.core.models import RecordLink
+from integrations.texts import Text
 
 CHANGE, DECIDE = "advoware_espocrm.change_pair", "advoware_espocrm.change_conflict"
 # label, model, the part of the list that waits for a person, its tone
-_LISTS: tuple[tuple[str, Any, dict[str, str], str, str], ...] = (
-    ("Pairs", Pair, {}, "", "neutral"),
-    ("To decide", Conflict, {"choice": ""}, "?decided=not", "warning"),
-    ("Held values", HeldValue, {}, "", "warning"),
-    ("Empty slots", Slot, {}, "", "neutral"),
-    ("Type changes", TypeChange, {}, "", "neutral"),
+_LISTS: tuple[tuple[Text, Any, dict[str, str], str, str], ...] = (
+    (_("Pairs"), Pair, {}, "", "neutral"),
+    (_("To decide"), Conflict, {"choice": ""}, "?decided=not", "warning"),
+    (_("Held values"), HeldValue, {}, "", "warning"),
+    (_("Empty slots"), Slot, {}, "", "neutral"),
+    (_("Type changes"), TypeChange, {}, "", "neutral"),
 )
 
 
@@ -30,7 +32,7 @@ class ContactList(ReadOnlyAdmin):
     """The base of the lists. `note` is a sentence above the list, `link_path` leads to the link of a row's pair."""
 
     list_before_template = "advoware_espocrm/lists.html"
-    note = ""
+    note: Text = ""
     link_path = "pair__link"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -50,7 +52,7 @@ class ContactList(ReadOnlyAdmin):
                 count = pages.get_queryset(request).filter(**waits).count()
                 yield label, url, count, tone if count else "neutral", model is self.model
 
-    @admin.display(description="pair", ordering="pair__betnr")
+    @admin.display(description=_("pair"), ordering="pair__betnr")
     def pair_link(self, row: Any) -> SafeString:
         return format_html('<a class="p-link" href="{}">{}</a>', page_of(row.pair), row.pair)
 

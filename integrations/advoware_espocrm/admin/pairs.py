@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,33 +23,33 @@ from integrations.advoware_espocrm.pairs import PAIRS
 from integrations.core import audit
 from integrations.core.admin.timeline import told
 from integrations.core.labels import JOB_TONES, label
-from integrations.core.models import AuditEntry, Job, RecordLink
+from integrations.core.models import AuditEntry, Job, RecordLink, SyncEntry
 from integrations.core.timeline import of_link
+from integrations.texts import Text
 
 from .linking import LinkPage, looked_at
 from .lists import CHANGE, ContactList, to_page
 
 SHOWN = 50  # decided conflicts, and changes of type, on a pair's page
-APPLIED = ("Created", "Updated", "Unchanged")  # what the outcome of an approval that was carried out begins with
 BUSY = (Job.State.QUEUED, Job.State.RUNNING)
-STATES: dict[str, Q] = {
-    showing.TO_DECIDE: Q(undecided__gt=0),
-    showing.HELD: Q(is_held=True) | Q(held_count__gt=0),
-    showing.MISSING: Q(link__state=RecordLink.State.MISSING),
-    "not at rest": showing.UNSETTLED,
+STATES: dict[str, tuple[Text, Q]] = {
+    showing.TO_DECIDE: (_("to decide"), Q(undecided__gt=0)),
+    showing.HELD: (_("held"), Q(is_held=True) | Q(held_count__gt=0)),
+    showing.MISSING: (_("missing"), Q(link__state=RecordLink.State.MISSING)),
+    "not at rest": (_("not at rest"), showing.UNSETTLED),
 }
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in STATES]
+        return [(name, str(said)) for name, (said, _which) in STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = STATES.get(self.value() or "")
-        return queryset if chosen is None else queryset.filter(chosen)
+        return queryset if chosen is None else queryset.filter(chosen[1])
 
 
 @admin.register(Pair)
@@ -56,35 +58,35 @@ class PairAdmin(LinkPage, ContactList):
     list_filter = (StateFilter, "integration")
     list_select_related = ("link", "integration__client")
     search_fields = ("=link__left_id", "=link__right_id")
-    search_help_text = "A party number, or the whole id of EspoCRM's record."
+    search_help_text = _("A party number, or the whole id of EspoCRM's record.")
     ordering = ("-link_id",)
     link_path = "link"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return showing.counted(super().get_queryset(request))
 
-    @admin.display(description="party", ordering="betnr")
+    @admin.display(description=_("party"), ordering="betnr")
     def party(self, row: Pair) -> int:
         return row.betnr
 
-    @admin.display(description="EspoCRM's record")
+    @admin.display(description=_("EspoCRM's record"))
     def record(self, row: Pair) -> str:
         return row.link.right_id or "–"
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state(self, row: Any) -> SafeString:
         found = showing.state_of(row)
-        return label(found, showing.TONES[found], title=row.link.cause)
+        return label(str(showing.LABELS[found]), showing.TONES[found], title=row.link.cause)
 
-    @admin.display(description="held values", ordering="held_count")
+    @admin.display(description=_("held values"), ordering="held_count")
     def held_count(self, row: Any) -> int:
         return int(row.held_count)
 
-    @admin.display(description="empty slots", ordering="slot_count")
+    @admin.display(description=_("empty slots"), ordering="slot_count")
     def slot_count(self, row: Any) -> int:
         return int(row.slot_count)
 
-    @admin.display(description="to decide", ordering="undecided")
+    @admin.display(description=_("to decide"), ordering="undecided")
     def undecided(self, row: Any) -> int:
         return int(row.undecided)
 
@@ -110,7 +112,7 @@ class PairAdmin(LinkPage, ContactList):
         state, job = showing.state_of(row), _last_job(row)
         context = {
             **self._context(request, row),
-            "state": state,
+            "state": showing.LABELS[state],
             "tone": showing.TONES[state],
             "failed": showing.failure_of(row),
             "espocrm": showing.espocrm_address(row),
@@ -128,7 +130,7 @@ class PairAdmin(LinkPage, ContactList):
     def _context(self, request: HttpRequest, row: Pair) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),
-            "title": f"Party {row.betnr}",
+            "title": gettext("Party {number}").format(number=row.betnr),
             "subtitle": str(row.integration),
             "opts": self.opts,
             "original": row,
@@ -145,7 +147,7 @@ class PairAdmin(LinkPage, ContactList):
         entry = audit.begin("contacts.sync", user=user, client=row.integration.client, record=f"pair:{row.pk}")
         deciding.sync(row, user=user)
         audit.finish(entry, AuditEntry.Outcome.DONE)
-        messages.success(request, "The pair is looked at now; what came of it will be shown here.")
+        messages.success(request, gettext("The pair is looked at now; what came of it will be shown here."))
         return to_page(row)
 
     @method_decorator(require_GET)
@@ -168,7 +170,8 @@ class PairAdmin(LinkPage, ContactList):
         seen = request.POST.get("seen", "")
         page = reverse("admin:advoware_espocrm_pair_plan", args=[row.pk])
         if len(seen) != approving.DIGEST_LENGTH:
-            messages.error(request, "Nothing was applied. Have a dry run first, and look at what it shows.")
+            said = gettext("Nothing was applied. Have a dry run first, and look at what it shows.")
+            messages.error(request, said)
             return HttpResponseRedirect(page)
         user: Any = request.user  # signed in
         job = approving.approve(row, seen, user=user)
@@ -182,9 +185,10 @@ class PairAdmin(LinkPage, ContactList):
         try:
             deciding.unlink(row, user=user)
         except ValueError as problem:
-            messages.error(request, f"Nothing was changed. {problem}")
+            messages.error(request, gettext("Nothing was changed. {problem}").format(problem=problem))
             return to_page(row)
-        messages.success(request, f"Party {row.betnr} is not kept in step any more. Both sides stay as they are.")
+        said = gettext("Party {number} is not kept in step any more. Both sides stay as they are.")
+        messages.success(request, said.format(number=row.betnr))
         return HttpResponseRedirect(reverse(PAIRS))
 
     def _pair(self, request: HttpRequest, pk: int) -> Pair:
@@ -194,14 +198,20 @@ class PairAdmin(LinkPage, ContactList):
             self.get_queryset(request).select_related("link", "integration__client").filter(pk=pk).first()
         )
         if row is None:
-            raise Http404("There is no such pair.")
+            raise Http404(gettext("There is no such pair."))
         return row
 
 
 def _tone(job: Job) -> str:
     if job.state == Job.State.DEAD:
         return "bad"
-    return "good" if job.outcome.startswith(APPLIED) else "warning"
+    return "good" if job.outcome.startswith(_applied()) else "warning"
+
+
+def _applied() -> tuple[str, ...]:
+    """What the outcome of an approval that was carried out begins with."""
+    made, changed = SyncEntry.Outcome.CREATED, SyncEntry.Outcome.UPDATED
+    return (str(made.label), str(changed.label), gettext("Unchanged."))
 
 
 def _last_job(row: Pair) -> Job | None:

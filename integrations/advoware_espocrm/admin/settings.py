@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.advoware_espocrm.models import ContactOptions, FieldPolicy
 from integrations.advoware_espocrm.pairs import linked, staleness, unsettle_all
@@ -20,7 +22,7 @@ class FieldPolicyInline(PortalTabularInline):
     fields = ("komm_kz", "choice")
     show_change_link = False
     hide_title = True
-    verbose_name_plural = "Always for a kind, whatever is set above"
+    verbose_name_plural = _("Always for a kind, whatever is set above")
 
 
 @admin.register(ContactOptions)
@@ -32,14 +34,14 @@ class ContactOptionsAdmin(PortalModelAdmin):
     inlines = (FieldPolicyInline,)
     fieldsets = (
         (None, {"fields": ("integration", "direction", "conflict_policy")}),
-        ("Values", {"fields": ("default_region", "write_markers")}),
-        ("Reading Advoware", {"fields": ("parties_per_run", "seen_after")}),
+        (_("Values"), {"fields": ("default_region", "write_markers")}),
+        (_("Reading Advoware"), {"fields": ("parties_per_run", "seen_after")}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # adding the integration adds its settings
 
-    @admin.display(description="seen after at most")
+    @admin.display(description=_("seen after at most"))
     def seen_after(self, row: ContactOptions) -> str:
         """What follows from the number of pairs: how old a change in Advoware may become that no hint told of."""
         stream = _stream(row)
@@ -48,9 +50,14 @@ class ContactOptionsAdmin(PortalModelAdmin):
         count = linked(row.integration).count()
         after = staleness(row.integration, per_run=row.parties_per_run, interval_minutes=stream.interval_minutes)
         hours, minutes = divmod(int(after.total_seconds()) // 60, 60)
-        said = f"{hours:,} h {minutes} min" if hours else f"{minutes} min"
-        pairs = f"{count:,} pair{'' if count == 1 else 's'}"
-        return f"{said} ({pairs}, up to {row.parties_per_run:,} in a run, a run every {stream.interval_minutes} min)"
+        said = gettext("{hours:,} h {minutes} min") if hours else gettext("{minutes} min")
+        detail = gettext("{time} ({pairs}, up to {most:,} in a run, a run every {interval} min)")
+        return detail.format(
+            time=said.format(hours=hours, minutes=minutes),
+            pairs=ngettext("{n:,} pair", "{n:,} pairs", count).format(n=count),
+            most=row.parties_per_run,
+            interval=stream.interval_minutes,
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -63,7 +70,7 @@ class ContactOptionsAdmin(PortalModelAdmin):
         """Other settings may mean other writes: every pair is looked at again."""
         super().save_related(request, form, formsets, change)
         unsettle_all(form.instance.pk)
-        messages.info(request, "The next runs look at all pairs again, in their turn, with these settings.")
+        messages.info(request, gettext("The next runs look at all pairs again, in their turn, with these settings."))
 
 
 def _stream(row: ContactOptions) -> Stream | None:
