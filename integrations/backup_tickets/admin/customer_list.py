@@ -14,8 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from integrations.backup_tickets import customers_list, permissions, suggesting
-from integrations.backup_tickets.customers_list import MAPPINGS, Filters
+from integrations.backup_tickets.customers_list import MAPPINGS, Filters, Page
 from integrations.backup_tickets.models import CompanyMapping
+from integrations.core.admin import as_typed
 from integrations.core.models import Client, Job
 
 from .customer_rows import TONES, rows_html
@@ -48,21 +49,21 @@ class CustomerListPages:
         shown = customers_list.page(
             user, filters, after=_number(request.GET.get("after")), before=_number(request.GET.get("before"))
         )
+        found = _found(filters, shown)
+        if as_typed.is_asked(request):
+            return as_typed.answer("backup_tickets/customers_found.html", found)
         context = {
             **self.admin_site.each_context(request),
+            **found,
             "title": "Customers",
             "opts": self.opts,
-            "filters": filters,
             "mappings": MAPPINGS,
-            "rows": rows_html(shown.rows),
-            "newer": shown.before and filters.query(before=str(shown.before)),
-            "older": shown.after and filters.query(after=str(shown.after)),
             "client": Client.objects.visible_to(user).filter(pk=filters.client).first() if filters.client else None,
             "may_add": self.has_add_permission(request),
             "may_map": user.has_perm(permissions.MAP_CUSTOMER),
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "backup_tickets/customers.html", context)
+        return as_typed.varied(TemplateResponse(request, "backup_tickets/customers.html", context))
 
     @method_decorator(require_http_methods(["GET", "POST"]))
     @method_decorator(never_cache)
@@ -112,6 +113,17 @@ def _looking(user: Any) -> list[Job]:
     for job in Job.objects.filter(key__in=keys).order_by("pk"):
         newest[job.key] = job
     return list(newest.values())
+
+
+def _found(filters: Filters, shown: Page) -> dict[str, object]:
+    """What the list says, with its frame or alone."""
+    return {
+        "filters": filters,
+        "rows": rows_html(shown.rows),
+        "newer": shown.before and filters.query(before=str(shown.before)),
+        "older": shown.after and filters.query(after=str(shown.after)),
+        "said": as_typed.said(len(shown.rows), of="customer", more=bool(shown.before or shown.after)),
+    }
 
 
 def _filters(request: HttpRequest) -> Filters:
