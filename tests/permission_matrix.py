@@ -486,6 +486,10 @@ admin:freshservice_toga_freshserviceoptions_make_links GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_make_links POST  302 403 403 302 403
 admin:freshservice_toga_freshserviceoptions_read_ids   GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_read_ids   POST  302 403 403 302 403
+admin:guide                                            GET   302 200 200 200 200
+admin:guide                                            POST  302 405 405 405 405
+admin:guides                                           GET   302 200 200 200 200
+admin:guides                                           POST  302 405 405 405 405
 admin:index                                            GET   302 200 200 200 200
 admin:index                                            POST  302 200 200 200 200
 admin:itop_bridge_bridgeoptions_add                    GET   302 403 403 403 403
