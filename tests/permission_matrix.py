@@ -486,6 +486,8 @@ admin:freshservice_toga_freshserviceoptions_make_links GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_make_links POST  302 403 403 302 403
 admin:freshservice_toga_freshserviceoptions_read_ids   GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_read_ids   POST  302 403 403 302 403
+admin:freshservice_toga_freshserviceoptions_stop       GET   302 405 405 405 405
+admin:freshservice_toga_freshserviceoptions_stop       POST  302 403 403 302 403
 admin:index                                            GET   302 200 200 200 200
 admin:index                                            POST  302 200 200 200 200
 admin:itop_bridge_bridgeoptions_add                    GET   302 403 403 403 403
@@ -546,6 +548,8 @@ admin:toga_togadesk_syncoptions_delete                 GET   302 403 403 403 403
 admin:toga_togadesk_syncoptions_delete                 POST  302 403 403 403 403
 admin:toga_togadesk_syncoptions_history                GET   302 403 200 200 404
 admin:toga_togadesk_syncoptions_history                POST  302 403 200 200 404
+admin:toga_togadesk_syncoptions_stop                   GET   302 405 405 405 405
+admin:toga_togadesk_syncoptions_stop                   POST  302 403 403 302 403
 admin:toga_togadesk_syncoptions_watermark              GET   302 405 405 405 405
 admin:toga_togadesk_syncoptions_watermark              POST  302 403 403 404 403
 admin:two_factor                                       GET   302 200 200 200 200

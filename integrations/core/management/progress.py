@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from django.core.management.base import OutputWrapper
-from django.db import connection
+from django.db import DatabaseError, connection
 
 EVERY = 0.5  # seconds between two looks
 PLAIN = 30.0  # seconds between two plain lines
@@ -50,11 +50,15 @@ def _watch(
     shown, shown_at, is_asked = "", time.monotonic(), False
     try:
         while not over.wait(EVERY):
-            if wanted.is_set() and not is_asked and stop is not None:
-                is_asked = True
-                stop()
-                out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
-            said = look()
+            try:
+                if wanted.is_set() and not is_asked and stop is not None:
+                    stop()
+                    is_asked = True
+                    out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
+                said = look()
+            except DatabaseError:  # busy, or away for a moment: the wish is not forgotten
+                connection.close()
+                continue
             if out.isatty() and said:
                 out.write(f"{_CLEARED}{said} …", ending="")
                 out.flush()
