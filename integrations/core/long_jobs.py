@@ -49,7 +49,8 @@ class Slice:
 
 
 def stop(job: Job) -> None:
-    """Have it end after the page it is at, or at once where it waits for its turn. What was done stays."""
+    """Have it end after the page it is at, or at once where it waits for its turn. What was done stays; what is over
+    is left as it is."""
     with transaction.atomic():
         row = Job.objects.select_for_update().filter(pk=job.pk)
         state = row.values_list("state", flat=True).first()
