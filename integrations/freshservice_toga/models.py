@@ -126,6 +126,7 @@ class CutOver(models.Model):
     begun_at = models.DateTimeField(default=timezone.now)
     step = models.PositiveSmallIntegerField(default=0, help_text="Which list is being read.")
     cursor = models.TextField(blank=True, help_text="Where reading goes on in it.")
+    looked = models.PositiveIntegerField(default=0, help_text="Records looked at, of all lists.")
     read_at = models.DateTimeField(null=True, blank=True)
     linked_at = models.DateTimeField(null=True, blank=True)
 

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.core import correlation, reporting
-from integrations.core.jobs import Again, ClaimLost
+from integrations.core.jobs import Again, ClaimLost, Stopped
 from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
-from integrations.core.streams import Stopped, Work
+from integrations.core.streams import Work
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,
