@@ -28,6 +28,7 @@ COPY portal portal
 COPY integrations integrations
 COPY templates templates
 COPY static static
+COPY docs docs
 RUN python manage.py collectstatic --noinput --verbosity 0
 USER portal
 EXPOSE 8000

@@ -40,10 +40,11 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         return sidebar(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        from integrations.core.admin import failures, passwords, two_factor
+        from integrations.core.admin import failures, guides, passwords, two_factor
 
         return [
             *failures.urls(self),
+            *guides.urls(self),
             path("password/forgotten/", passwords.forgotten_page, name="password_forgotten"),
             path("password/choose/", passwords.choose_page, name="password_choose"),
             path("password/<str:secret>/", passwords.link_page, name="password_link"),
@@ -75,7 +76,9 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # Unfold publishe
         """What every page knows besides Unfold's: the environment's label, red where a mistake would hurt."""
         from integrations.core.admin.navigation import drawn
         from integrations.core.admin.restores import banner
+        from integrations.core.guides import guide_of
 
+        context["guide"] = guide_of(request.resolver_match.url_name or "") if request.resolver_match else ""
         context["write_hold"] = banner(request)
         context["sidebar"] = drawn(context["sidebar_navigation"], request.path)
         context["environment"] = [settings.ENVIRONMENT, "danger" if settings.PRODUCTION else "info"]

@@ -210,7 +210,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if PRODUCTION else None)
-STATICFILES_DIRS = [BASE_DIR / "static"]
+GUIDES = BASE_DIR / "docs"  # the guides, which pages link to; their pictures are static files
+STATICFILES_DIRS = [BASE_DIR / "static", ("guides", GUIDES / "images")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -486,6 +486,12 @@ admin:freshservice_toga_freshserviceoptions_make_links GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_make_links POST  302 403 403 302 403
 admin:freshservice_toga_freshserviceoptions_read_ids   GET   302 405 405 405 405
 admin:freshservice_toga_freshserviceoptions_read_ids   POST  302 403 403 302 403
+admin:freshservice_toga_freshserviceoptions_stop       GET   302 405 405 405 405
+admin:freshservice_toga_freshserviceoptions_stop       POST  302 403 403 302 403
+admin:guide                                            GET   302 200 200 200 200
+admin:guide                                            POST  302 405 405 405 405
+admin:guides                                           GET   302 200 200 200 200
+admin:guides                                           POST  302 405 405 405 405
 admin:index                                            GET   302 200 200 200 200
 admin:index                                            POST  302 200 200 200 200
 admin:itop_bridge_bridgeoptions_add                    GET   302 403 403 403 403
@@ -522,6 +528,8 @@ admin:jsi18n                                           GET   302 200 200 200 200
 admin:jsi18n                                           POST  302 405 405 405 405
 admin:login                                            GET   200 302 302 302 302
 admin:login                                            POST  200 200 200 200 200
+admin:logout                                           GET   302 405 405 405 405
+admin:logout                                           POST  302 200 200 200 200
 admin:password_change                                  GET   302 200 200 200 200
 admin:password_change                                  POST  302 200 200 200 200
 admin:password_change_done                             GET   302 200 200 200 200
@@ -546,6 +554,8 @@ admin:toga_togadesk_syncoptions_delete                 GET   302 403 403 403 403
 admin:toga_togadesk_syncoptions_delete                 POST  302 403 403 403 403
 admin:toga_togadesk_syncoptions_history                GET   302 403 200 200 404
 admin:toga_togadesk_syncoptions_history                POST  302 403 200 200 404
+admin:toga_togadesk_syncoptions_stop                   GET   302 405 405 405 405
+admin:toga_togadesk_syncoptions_stop                   POST  302 403 403 302 403
 admin:toga_togadesk_syncoptions_watermark              GET   302 405 405 405 405
 admin:toga_togadesk_syncoptions_watermark              POST  302 403 403 404 403
 admin:two_factor                                       GET   302 200 200 200 200
@@ -572,8 +582,6 @@ single_sign_on                                         GET   403 403 403 403 403
 single_sign_on                                         POST  405 405 405 405 405
 single_sign_on_callback                                GET   403 403 403 403 403
 single_sign_on_callback                                POST  405 405 405 405 405
-admin:logout                                           GET   302 405 405 405 405
-admin:logout                                           POST  302 200 200 200 200
 """
 
 

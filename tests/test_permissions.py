@@ -53,6 +53,7 @@ def fill(address: Address, scene: Scene) -> str:
         "client": scene.client.slug,
         "client_slug": scene.client.slug,
         "connection": scene.connection.slug,
+        "guide": "operators",
     }
 
     def value(match: re.Match[str]) -> str:

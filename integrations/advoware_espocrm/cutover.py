@@ -31,6 +31,9 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 
 
+Told = Callable[[str], object]
+
+
 class Verdict(StrEnum):
     """What becomes of a row."""
 
@@ -81,9 +84,10 @@ def _row(line: int, cells: list[str], places: list[int]) -> Row:
     return Row(line, betnr, contact, Verdict.NEW if is_readable else Verdict.UNREADABLE)
 
 
-def judge(sides: Sides, rows: list[Row]) -> None:
-    """Give each row its verdict. EspoCRM's list of parties is read whole. Raises VendorError."""
-    numbers = _numbers(sides)
+def judge(sides: Sides, rows: list[Row], *, told: Told = lambda said: None) -> None:
+    """Give each row its verdict. EspoCRM's list of parties is read whole; `told` hears of each of its pages, and what
+    it raises ends the reading. Raises VendorError."""
+    numbers = _numbers(sides, told)
     times = Counter(of for row in rows if row.verdict is Verdict.NEW for of in (row.betnr, row.contact))
     readable = [row for row in rows if row.verdict is Verdict.NEW]
     for batch in (readable[at : at + BATCH] for at in range(0, len(readable), BATCH)):
@@ -95,14 +99,16 @@ def judge(sides: Sides, rows: list[Row]) -> None:
                 row.verdict = _by_espocrm(row, numbers)
 
 
-def _numbers(sides: Sides) -> dict[str, int | None]:
+def _numbers(sides: Sides, told: Told) -> dict[str, int | None]:
     """The party number of every record of EspoCRM, as far as it has one."""
     found: dict[str, int | None] = {}
     cursor = ""
     while True:
+        told(f"{len(found):,} records of EspoCRM read")
         listed, cursor = sides.espocrm.changed_parties(None, cursor)
         found.update((one.id, one.number) for one in listed)
         if not cursor:
+            told(f"{len(found):,} records of EspoCRM read")
             return found
 
 
@@ -120,15 +126,16 @@ def _by_espocrm(row: Row, numbers: dict[str, int | None]) -> Verdict:
     return Verdict.NEW if numbers[row.contact] in (None, int(row.betnr)) else Verdict.OTHER
 
 
-def link(sides: Sides, rows: list[Row], *, told: Callable[[int], object] = lambda done: None) -> None:
-    """Make pairs of what is certain. Can be repeated; what got a link meanwhile is left as it is."""
+def link(sides: Sides, rows: list[Row], *, told: Told = lambda said: None) -> None:
+    """Make pairs of what is certain, each by itself. Can be repeated, and goes on where it was stopped; what got a link
+    meanwhile is left as it is. `told` hears of each row, and what it raises ends the work."""
     for done, row in enumerate(rows, start=1):
         if row.verdict is Verdict.NEW:
             row.verdict = Verdict.TAKEN
             with suppress(IntegrityError):
                 pairs.link_by_hand(sides.integration, int(row.betnr), row.contact)
                 row.verdict = Verdict.LINKED
-        told(done)
+        told(f"{done:,} of {len(rows):,} rows")
 
 
 def report(rows: list[Row]) -> Iterator[str]:

@@ -27,7 +27,15 @@ _SETTINGS = (
     *(f"advoware_espocrm.change_{name}" for name in ("contactoptions", "fieldpolicy", "pair", "conflict")),
     "advoware_espocrm.add_fieldpolicy",
 )
-
+GUIDE = "advoware-espocrm.md"
+_DAILY = f"{GUIDE}#from-day-to-day"
+SECTIONS = {
+    "advoware_espocrm_contactoptions": f"{GUIDE}#in-the-portal",
+    "advoware_espocrm_contactoptions.parties_per_run": f"{GUIDE}#what-it-costs",
+    **{f"advoware_espocrm_{page}": _DAILY for page in ("pair", "conflict", "heldvalue", "slot", "typechange")},
+    "advoware_espocrm_pair_link": f"{GUIDE}#by-hand",
+    "advoware_espocrm_pair_unlink": f"{GUIDE}#by-hand",
+}
 
 registry.register(
     IntegrationKind(
@@ -44,6 +52,8 @@ registry.register(
         readopt=readopt,
         jobs={"sync_pair": sync_pair, "apply_approved": apply_approved},
         navigation=(NavigationItem(_("Contact data"), "contact_phone", PAIRS, "advoware_espocrm.view_pair"),),
+        guide=GUIDE,
+        guides=SECTIONS,
         dashboard=tiles,
         failures=FAILURES,
         search=search,

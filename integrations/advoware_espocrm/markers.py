@@ -16,9 +16,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.core import streams as core_streams
+from integrations.core.jobs import Stopped
 from integrations.core.models import Integration, Job, RecordLink, SyncEntry, SyncRun
 from integrations.core.opening import open_connection
-from integrations.core.streams import Stopped, StreamProblem
+from integrations.core.streams import StreamProblem
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import in_hand
 from integrations.transport.errors import (

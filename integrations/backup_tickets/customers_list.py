@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from integrations.core.models import User
+from integrations.core.prewritten import Prewritten, slot
 from integrations.texts import Text
 
 from .models import BackupJob, CompanyMapping, Customer, Run, TicketLink
@@ -73,38 +74,21 @@ class Page:
     after: int = 0
 
 
-def customers(user: User, filters: Filters) -> QuerySet[Customer]:
-    """The customers this person may see and asked for, by name."""
-    found: QuerySet[Customer] = Customer.objects.visible_to(user)
-    if filters.mapping == NOT_MAPPED:
-        found = found.filter(mapping__isnull=True)
-    elif filters.mapping:
-        found = found.filter(mapping__status=filters.mapping)
-    if filters.client:
-        found = found.filter(client=filters.client)
-    if filters.q:
-        found = found.filter(_search(filters.q))
-    return found.order_by("name", "pk")
-
-
-def _search(text: str) -> Q:
-    wanted = Q(name__icontains=text) | Q(mapping__company_name__icontains=text) | Q(client__name__icontains=text)
-    if text.isascii() and text.isdecimal() and len(text) < 19:
-        wanted |= Q(mapping__company_id=int(text))
-    return wanted
-
-
 def page(user: User, filters: Filters, *, after: int = 0, before: int = 0) -> Page:
     """The page that follows (or precedes) this customer; the first one without, or when nothing does."""
-    found, end = customers(user, filters), after or before
+    end = after or before
     backwards = bool(before and not after)
-    if end:
-        name = Subquery(Customer.objects.visible_to(user).filter(pk=end).values("name")[:1])
-        if backwards:
-            found = found.filter(Q(name__lt=name) | Q(name=name, pk__lt=end)).order_by("-name", "-pk")
-        else:
-            found = found.filter(Q(name__gt=name) | Q(name=name, pk__gt=end))
-    fetched = list(_columns(found)[: PAGE + 1])
+    is_number = filters.q.isascii() and filters.q.isdecimal() and len(filters.q) < 19
+    wanted = _Wanted(
+        user_id=0 if user.all_clients else user.pk,
+        mapping=filters.mapping,
+        of_client=bool(filters.client),
+        text=bool(filters.q),
+        number=is_number,
+        place="" if not end else "before" if backwards else "after",
+    )
+    number = int(filters.q) if is_number else 0
+    fetched = _statement(wanted).rows(text=filters.q, number=number, client=filters.client, end=end)
     more, fetched = len(fetched) > PAGE, fetched[:PAGE]
     if backwards:
         fetched.reverse()
@@ -117,9 +101,44 @@ def page(user: User, filters: Filters, *, after: int = 0, before: int = 0) -> Pa
     return Page(rows, rows[0].pk if earlier else 0, rows[-1].pk if later else 0)
 
 
-def _columns(found: QuerySet[Customer]) -> QuerySet[Customer, Any]:
-    """`COLUMNS` of these customers in one statement."""
-    return found.annotate(**_figures()).values_list(*COLUMNS)
+class _Wanted(NamedTuple):
+    """What a statement depends on besides its values: who may see (0: one who sees all), and which conditions."""
+
+    user_id: int
+    mapping: str
+    of_client: bool
+    text: bool
+    number: bool
+    place: str  # before or after a customer; empty: the first page
+
+
+@lru_cache(maxsize=256)
+def _statement(wanted: _Wanted) -> Prewritten:
+    """`COLUMNS` of a page of the customers this person may see and asked for, by name, and one more."""
+    user = User(pk=wanted.user_id, all_clients=not wanted.user_id)
+    visible = Customer.objects.visible_to(user)
+    found = visible.order_by("name", "pk")
+    if wanted.mapping == NOT_MAPPED:
+        found = found.filter(mapping__isnull=True)
+    elif wanted.mapping:
+        found = found.filter(mapping__status=wanted.mapping)
+    if wanted.of_client:
+        found = found.filter(client=slot("client"))
+    if wanted.text:
+        found = found.filter(_search(number=wanted.number))
+    end = slot("end")
+    name = Subquery(visible.filter(pk=end).values("name")[:1])
+    if wanted.place == "before":
+        found = found.filter(Q(name__lt=name) | Q(name=name, pk__lt=end)).order_by("-name", "-pk")
+    elif wanted.place == "after":
+        found = found.filter(Q(name__gt=name) | Q(name=name, pk__gt=end))
+    return Prewritten(found.annotate(**_figures()).values_list(*COLUMNS)[: PAGE + 1])
+
+
+def _search(*, number: bool) -> Q:
+    text = slot("text")
+    wanted = Q(name__icontains=text) | Q(mapping__company_name__icontains=text) | Q(client__name__icontains=text)
+    return wanted | Q(mapping__company_id=slot("number")) if number else wanted
 
 
 @cache
@@ -140,10 +159,23 @@ def _counted(rows: QuerySet[BackupJob] | QuerySet[Run], group: str) -> Coalesce:
 def open_tickets_of(customer_ids: Iterable[int]) -> dict[int, int]:
     """How many open tickets each of these customers has; one ticket that serves several runs counts once."""
     ids = list(customer_ids)
+    places = FEW if len(ids) <= FEW else PAGE
+    counted: dict[int, int] = {}
+    for start in range(0, len(ids), places):
+        asked = ids[start : start + places]
+        padded = asked + [0] * (places - len(asked))
+        counted.update(_open_tickets(places).rows(**{f"id{n}": pk for n, pk in enumerate(padded)}))
+    return counted
+
+
+@cache
+def _open_tickets(places: int) -> Prewritten:
+    """(customer, how many) of as many customers as there are places; no customer has the id 0."""
+    ids: Any = [slot(f"id{n}") for n in range(places)]
     links = TicketLink.objects.filter(state=TicketLink.State.ACTIVE)
-    if len(ids) <= FEW:
-        links = links.filter(run__in=Run.objects.filter(job__customer__in=ids).order_by().values("pk"))
+    if places <= FEW:
+        links = links.filter(run__in=Run.objects.filter(job__customer__pk__in=ids).order_by().values("pk"))
     else:
-        links = links.filter(run__job__customer__in=ids)
-    counted = links.order_by().values_list("run__job__customer").annotate(count=Count("ticket", distinct=True))
-    return dict(counted)
+        links = links.filter(run__job__customer__pk__in=ids)
+    counted = links.order_by().values_list("run__job__customer")
+    return Prewritten(counted.annotate(count=Count("ticket", distinct=True)))

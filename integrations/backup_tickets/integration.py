@@ -7,6 +7,7 @@ from .alerts import CHECKING
 from .bulk import carry_out
 from .checking import refresh_ticket
 from .failures import FAILURES
+from .guides import GUIDE, SECTIONS
 from .importing.flow import import_file
 from .models import TicketOptions
 from .noting import recover_note
@@ -74,6 +75,8 @@ register(
                 _("Ticket settings"), "tune", "admin:backup_tickets_ticketoptions_changelist", VIEW_SETTINGS, "Set-up"
             ),
         ),
+        guide=GUIDE,
+        guides=SECTIONS,
         dashboard=tiles,
         alert_rules=(CHECKING,),
         failures=FAILURES,

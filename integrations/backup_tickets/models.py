@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from integrations.core.models import Client, Connection, Integration
 from integrations.core.models.scoping import ScopedQuerySet
 
+from .company_looks import CompanyLook, SeenCompany
 from .desk import BulkAction, BulkItem, RunImport, RunReview
 from .ticketing import Resolution, Ticket, TicketLink, TicketNote
 
@@ -19,6 +20,7 @@ __all__ = [
     "BackupJob",
     "BulkAction",
     "BulkItem",
+    "CompanyLook",
     "CompanyMapping",
     "CompanySuggestion",
     "Customer",
@@ -28,6 +30,7 @@ __all__ = [
     "RunImport",
     "RunObject",
     "RunReview",
+    "SeenCompany",
     "Ticket",
     "TicketLink",
     "TicketNote",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -21,7 +22,10 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext
 
 from . import audit, registry
+from .jobs import Stopped
 from .models import ApiCall, AuditEntry, HeldItem, Job, RecordLink, SyncEntry, SyncRun, User, WebhookDelivery
+
+Told = Callable[[str], object]
 
 ERASED = "[erased]"
 SHORTEST = 4  # letters of a word: shorter ones are in everything
@@ -48,35 +52,58 @@ class _Place:
     is_deleted: bool
 
     @property
+    def table(self) -> str:
+        return str(self.rows.model._meta.verbose_name_plural)
+
+    @property
     def what(self) -> str:
         return "deleted" if self.is_deleted else f"the words are replaced by {ERASED}"
 
 
-def find(words: Sequence[str]) -> list[Found]:
-    """Where the words stand, and what `erase` would do. Raises TooShortError."""
+def find(words: Sequence[str], *, told: Told = lambda said: None) -> list[Found]:
+    """Where the words stand, and what `erase` would do. `told` hears which table is next, and what it raises ends the
+    search. Raises TooShortError."""
     spellings = _spellings(words)
-    return [found for place in _places() if (found := _found(place, _keys(place, spellings))).count]
+    found = []
+    for place in _places():
+        told(f"Looking through {place.table}")
+        found.append(_found(place, _keys(place, spellings)))
+    return [one for one in found if one.count]
 
 
-def erase(words: Sequence[str], *, user: User | None = None, actor: str = "", reason: str) -> list[Found]:
-    """Do it; may be repeated. The audit says that and why, and not the words. Raises TooShortError."""
+def erase(
+    words: Sequence[str],
+    *,
+    user: User | None = None,
+    actor: str = "",
+    reason: str,
+    told: Told = lambda said: None,
+) -> list[Found]:
+    """Do it; may be repeated. The audit says that and why, and not the words. `told` hears how far it is; when it
+    raises `Stopped`, what was taken out by then is, and the audit says so. Raises TooShortError."""
     spellings = _spellings(words)
     entry = audit.begin("personal_data.erase", user=user, actor=actor, record="portal", detail=reason)
-    done = []
-    for place in _places():
-        keys = _keys(place, spellings)
-        for start in range(0, len(keys), BATCH):
-            _take_out(place, keys[start : start + BATCH], spellings)
-        if keys:
-            done.append(_found(place, keys))
+    done: Counter[_Place] = Counter()
+    try:
+        for place in _places():
+            told(f"Looking through {place.table}")
+            keys = _keys(place, spellings)
+            for start in range(0, len(keys), BATCH):
+                some = keys[start : start + BATCH]
+                _take_out(place, some, spellings)
+                done[place] += len(some)
+                told(f"{done[place]:,} of {len(keys):,} {place.table} done")
+    except Stopped:
+        said = gettext("{reason} Stopped before its end. Rows it was taken out of by then: {count:,}.")
+        audit.finish(entry, AuditEntry.Outcome.DONE, detail=said.format(reason=reason, count=done.total()))
+        raise
     said = gettext("{reason} Rows that held it: {count:,}.")
-    detail = said.format(reason=reason, count=sum(one.count for one in done))
-    audit.finish(entry, AuditEntry.Outcome.DONE, detail=detail)
-    return done
+    audit.finish(entry, AuditEntry.Outcome.DONE, detail=said.format(reason=reason, count=done.total()))
+    return [Found(place.table, count, place.what) for place, count in done.items()]
 
 
 def _found(place: _Place, keys: list[Any]) -> Found:
-    return Found(str(place.rows.model._meta.verbose_name_plural), len(keys), place.what)
+    return Found(place.table, len(keys), place.what)
 
 
 def _spellings(words: Sequence[str]) -> list[str]:

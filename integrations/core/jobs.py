@@ -45,6 +45,10 @@ class Again(Exception):
         self.outcome = outcome
 
 
+class Stopped(Exception):
+    """A person asked for the end of the work. What was done stays; the message says how far that is."""
+
+
 class ClaimLost(Exception):
     """Another worker may have taken this job over; whoever sees this must not write any more."""
 
@@ -162,6 +166,7 @@ def retry(job: Job, *, user: User | AnonymousUser | None = None) -> bool:
             requested_by=user if isinstance(user, User) else None,
             finished_at=None,
             error_class="",
+            stop_asked=False,
         )
         wake()
     return True

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.transport.errors import QuotaSpent, VendorError
 
 from . import registry, streams, write_hold
-from .jobs import Again, Claim
+from .jobs import Again, Claim, Stopped
 from .models import Integration, Job, Readoption, SyncRun, User, WriteHold
 
 SLICE = 40.0  # seconds of looking before other jobs get their turn
@@ -64,7 +64,7 @@ class Look:
         self.claim.check()
         self.store()
         if WriteHold.objects.filter(pk=self.row.hold_id, stop_asked=True).exists():
-            raise streams.Stopped
+            raise Stopped
         if time.monotonic() > self._ends:
             raise Again(
                 at=timezone.now(),
@@ -114,7 +114,7 @@ def _one(row: Readoption, claim: Claim) -> None:
         look.keep()
     except QuotaSpent:
         raise  # later, from where it was
-    except streams.Stopped:
+    except Stopped:
         _end(own, State.LEFT_OUT, gettext("The look was stopped before its end."))
         return
     except (VendorError, streams.StreamProblem) as error:

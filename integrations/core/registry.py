@@ -227,6 +227,8 @@ class IntegrationKind:
     `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
     `pages` are the pages of what it names in the audit trail and the API log, by the name's first part: `run:17` is
     shown at the address `pages["run"]` reversed with 17.
+    `guide` is the guide to its set-up, as `itop.md`; `guides` are the sections that explain its pages and fields, by
+    what `guides/places.py` calls them.
     `readopt(look)` runs after the database was restored, while nothing is written: it looks for what the portal made at
     the vendors after the backup, by its markers, links what is certain and says the rest (`core.readopting.Look`).
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.
@@ -246,6 +248,8 @@ class IntegrationKind:
     permissions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     pages: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     navigation: tuple[NavigationItem | tuple[Text, str, str, str], ...] = ()
+    guide: str = ""
+    guides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     dashboard: Callable[[Any], Iterable[Tile]] | None = None
     alert_rules: tuple[Rule, ...] = ()
     failures: tuple[FailureSource, ...] = ()

@@ -26,8 +26,8 @@ from django.utils.translation import gettext as _
 
 from integrations.transport.errors import QuotaSpent, TemporaryError, VendorError, class_of
 
-from . import correlation, reporting
-from .jobs import LEASE, Again, Claim, ClaimLost, function_of, wake
+from . import correlation, long_jobs, reporting
+from .jobs import LEASE, Again, Claim, ClaimLost, Stopped, function_of, wake
 from .models import Job
 from .processes import HOST, process_started
 from .supervision.signs import must_end
@@ -184,6 +184,8 @@ def _work(claim: Claim) -> Ending | None:
     except Again as again:
         pause = max(again.at - timezone.now(), timedelta())
         return Ending(State.QUEUED, again.outcome, pause=pause, counts=False)
+    except Stopped as stopped:
+        return Ending(State.DONE, f"{long_jobs.STOPPED} {stopped}".strip(), class_of(stopped))
     except ClaimLost as lost:
         logger.warning("%s", lost)
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Value
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from .models import WriteHold
+from .prewritten import Prewritten, slot
 
 
 class Standing(NamedTuple):
@@ -19,12 +21,17 @@ class Standing(NamedTuple):
 
 def standing_of(user: Any) -> Standing:
     """The two are asked for together, since each page costs as many statements as it has."""
-    devices = TOTPDevice.objects.filter(user=user, confirmed=True).order_by()
-    holds = WriteHold.objects.filter(is_on=True).order_by()
-    rows = list(_marked(devices, is_hold=False).union(_marked(holds, is_hold=True), all=True))
+    rows = _statement().rows(user=user.pk)
     return Standing(
         is_enrolled=any(not is_hold for is_hold, _ in rows), hold=next((pk for is_hold, pk in rows if is_hold), 0)
     )
+
+
+@cache
+def _statement() -> Prewritten:
+    devices = TOTPDevice.objects.filter(user=slot("user"), confirmed=True).order_by()
+    holds = WriteHold.objects.filter(is_on=True).order_by()
+    return Prewritten(_marked(devices, is_hold=False).union(_marked(holds, is_hold=True), all=True))
 
 
 def _marked(rows: Any, *, is_hold: bool) -> Any:

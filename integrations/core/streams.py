@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.transport.errors import QuotaSpent, VendorError
 
 from . import audit, correlation, jobs, registry, running, write_hold
-from .jobs import Again, Claim
+from .jobs import Again, Claim, Stopped
 from .models import AuditEntry, Connection, Integration, IntegrationRole, Job, Stream, SyncRun, User
 from .registry import IntegrationKind, StreamKind
 
@@ -28,10 +28,6 @@ RUN = "core.run_stream"
 DRY_RUN = "core.dry_run_stream"
 UNAPPROVED = _("Its first run waits for an admin to approve what a dry run shows.")
 INTERRUPTED = _("The process that ran it ended before it did.")
-
-
-class Stopped(Exception):
-    """A person asked for the end of the run."""
 
 
 class StreamProblem(Exception):

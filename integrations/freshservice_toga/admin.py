@@ -14,15 +14,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from integrations.core import jobs, streams
+from integrations.core import long_jobs, streams
 from integrations.core.admin.base import PortalModelAdmin, PortalTabularInline
-from integrations.core.models import Job
 
 from . import cutover
 from .models import CutOver, FreshserviceOptions, ValueWord
 
 CHANGE = "freshservice_toga.change_freshserviceoptions"
-READ, LINK = "freshservice_toga.read_ids", "freshservice_toga.make_links"
 
 
 class ValueWordInline(PortalTabularInline):
@@ -92,7 +90,12 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
             )
             return pattern
 
-        return [door("read_ids", self.read_ids_view), door("make_links", self.make_links_view), *super().get_urls()]
+        return [
+            door("read_ids", self.read_ids_view),
+            door("make_links", self.make_links_view),
+            door("stop", self.stop_view),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -106,19 +109,18 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
                 "missing": row.problem(),
                 "cut_over": found,
                 "lines": cutover.report(found) if found and found.read_at else [],
-                "job": Job.objects.filter(kind__in=(READ, LINK), args=[row.pk]).order_by("-pk").first(),
+                "job": long_jobs.newest(cutover.JOBS, row.pk),
             }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))  # type: ignore[no-any-return]
 
     @method_decorator(require_POST)
     def read_ids_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have the ids read that an earlier program left, and say what would be linked."""
-        row = self._options(request, pk)
+        """Have the ids read that an earlier program left, or read on, and say what would be linked."""
+        row, user = self._options(request, pk), _user(request)
         if problem := row.problem() or streams.why_not(row.integration) or _busy(row):
             messages.error(request, gettext("The cut-over was not started. {problem}").format(problem=problem))
         else:
-            cutover.begin(row.integration)
-            _ask(request, READ, row)
+            cutover.ask_to_read(row.integration, anew="anew" in request.POST, user=user)
             said = gettext("The ids are read; the report will be shown here. Nothing is linked yet.")
             messages.success(request, said)
         return _to_page(row)
@@ -126,14 +128,20 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
     @method_decorator(require_POST)
     def make_links_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Have links made of what was read."""
-        row = self._options(request, pk)
-        was_read = CutOver.objects.filter(pk=row.pk, read_at__isnull=False).exists()
-        unread = "" if was_read else gettext("Have the ids read first, and look at what would be linked.")
-        if problem := unread or _busy(row):
+        row, user = self._options(request, pk), _user(request)
+        if problem := cutover.why_no_links(row.integration) or _busy(row):
             messages.error(request, gettext("No link was made. {problem}").format(problem=problem))
         else:
-            _ask(request, LINK, row)
+            cutover.ask_for_links(row.integration, user=user)
             messages.success(request, gettext("The links are made; the report will be shown here."))
+        return _to_page(row)
+
+    @method_decorator(require_POST)
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the reading, or the making of links, end after the page it is at."""
+        row = self._options(request, pk)
+        if (job := long_jobs.at_work(cutover.JOBS, row.pk)) is not None:
+            long_jobs.stop(job)
         return _to_page(row)
 
     def _options(self, request: HttpRequest, pk: int) -> FreshserviceOptions:
@@ -146,13 +154,11 @@ class FreshserviceOptionsAdmin(PortalModelAdmin):
 
 
 def _busy(row: FreshserviceOptions) -> str:
-    busy = Job.objects.filter(kind__in=(READ, LINK), args=[row.pk], state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    return gettext("It is at work already.") if busy.exists() else ""
+    return gettext("It is at work already.") if long_jobs.at_work(cutover.JOBS, row.pk) else ""
 
 
-def _ask(request: HttpRequest, kind: str, row: FreshserviceOptions) -> None:
-    user: Any = request.user  # signed in
-    jobs.enqueue(kind, row.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+def _user(request: HttpRequest) -> Any:
+    return request.user  # signed in
 
 
 def _to_page(row: FreshserviceOptions) -> HttpResponseRedirect:

@@ -1,15 +1,16 @@
 """Cut-over from an earlier program: the ids of Freshservice that it left in TOGA 2 become links, with a report.
 
 First all of them are read, page by page, and Freshservice is asked which it knows: a dry run that can be looked at, and
-goes on where it was when its process dies. Only then, and only when a person asks for it, links are made of what is
-certain. An id that stands on several records is shown, never guessed; nothing is written to either system.
+goes on where it was when it is stopped or its process dies. Only then, and only when a person asks for it, links are
+made of what is certain. An id that stands on several records is shown, never guessed; nothing is written to either
+system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef
@@ -18,7 +19,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core.models import Integration, RecordLink
+from integrations.core import jobs
+from integrations.core.models import Integration, Job, RecordLink, User
 from integrations.texts import Text
 from integrations.transport.errors import ConflictError
 from integrations.vendors.toga import dialect
@@ -31,9 +33,21 @@ from .sides import CATEGORY, CONTACT, KIND, NOTE, TEAM, TICKET, Sides
 
 PAGE, BATCH, EXAMPLES = 200, 500, 10
 ADOPTED = _("By the id that an earlier program left.")
+READ, LINK = JOBS = ("freshservice_toga.read_ids", "freshservice_toga.make_links")
 Verdict = FoundId.Verdict
 Store = Callable[[], object]
-Step = Callable[[Sides, CutOver], tuple[Store, str]]  # what to store of one page, and where the next begins
+Told = Callable[[CutOver], object]  # hears of each page that was stored; what it raises ends the work
+
+
+class Page(NamedTuple):
+    """What to store of one page, how many records it has, and where the next begins."""
+
+    store: Store
+    records: int
+    following: str
+
+
+Step = Callable[[Sides, CutOver], Page]
 
 KINDS: dict[str, tuple[Resource, str]] = {  # by object type: where in TOGA 2, and which of the client's own members
     TICKET: (KIND.tickets, "TicketId"),
@@ -79,6 +93,30 @@ class Line:
         return f" ({', '.join(self.examples[verdict])})" if verdict in self.examples else ""
 
 
+def ask_to_read(integration: Integration, *, anew: bool = False, user: User | None = None) -> Job:
+    """Have a job read the ids: on where an earlier reading did not come to its end, or `anew`. None: at the command
+    line."""
+    with transaction.atomic():
+        if anew or unfinished(integration) is None:
+            begin(integration)
+        return _ask(READ, integration, user)
+
+
+def why_no_links(integration: Integration) -> str:
+    """Why no links can be made, in a sentence; empty when they can."""
+    was_read = CutOver.objects.filter(integration=integration, read_at__isnull=False).exists()
+    return "" if was_read else "Have the ids read first, and look at what would be linked."
+
+
+def ask_for_links(integration: Integration, *, user: User | None = None) -> Job:
+    """Have a job make links of what was read."""
+    return _ask(LINK, integration, user)
+
+
+def _ask(kind: str, integration: Integration, user: User | None) -> Job:
+    return jobs.enqueue(kind, integration.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
+
+
 def begin(integration: Integration) -> CutOver:
     """A new reading, in place of an earlier one."""
     with transaction.atomic():
@@ -87,22 +125,27 @@ def begin(integration: Integration) -> CutOver:
     return row
 
 
-def read(sides: Sides, row: CutOver, *, go_on: Callable[[], bool] = lambda: True) -> bool:
-    """Read on, a page at a time, as long as `go_on` says so; whether all was read. Raises VendorError; what was read
-    until then is kept."""
+def unfinished(integration: Integration) -> CutOver | None:
+    """The reading that was stopped, or ended with an error, before its end; `read` goes on with it."""
+    found: CutOver | None = CutOver.objects.filter(integration=integration, read_at=None).first()
+    return found
+
+
+def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
+    """Read on to the end, a page at a time. Raises VendorError, and what `told` raises; what was read until then is
+    kept."""
     while row.step < len(STEPS):
-        if not go_on():
-            return False
-        store, following = STEPS[row.step][1](sides, row)
-        row.step, row.cursor = (row.step, following) if following else (row.step + 1, "")
+        page = STEPS[row.step][1](sides, row)
+        row.step, row.cursor = (row.step, page.following) if page.following else (row.step + 1, "")
+        row.looked += page.records
         with transaction.atomic():
-            _keep(row, step=row.step, cursor=row.cursor)
-            store()
+            _keep(row, step=row.step, cursor=row.cursor, looked=row.looked)
+            page.store()
+        told(row)
     if row.read_at is None:
         judge(row)
         row.read_at = timezone.now()
         _keep(row, read_at=row.read_at)
-    return True
 
 
 def _keep(row: CutOver, **values: Any) -> None:
@@ -113,8 +156,9 @@ def _keep(row: CutOver, **values: Any) -> None:
 
 def progress(row: CutOver) -> str:
     """How far the reading is, in a sentence."""
-    list_read = STEPS[min(row.step, len(STEPS) - 1)][0]
-    return gettext("{n:,} ids found; reading {list}.").format(n=row.found.count(), list=list_read)
+    step = min(row.step, len(STEPS) - 1)
+    said = gettext("{looked:,} records looked at, {found:,} ids found; reading {list}.")
+    return said.format(looked=row.looked, found=row.found.count(), list=STEPS[step][0])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -124,7 +168,7 @@ def _found_in(kind: str) -> Step:
     """A page of TOGA 2's records of this kind: those that carry an id."""
     resource, own = KINDS[kind]
 
-    def page(sides: Sides, row: CutOver) -> tuple[Store, str]:
+    def page(sides: Sides, row: CutOver) -> Page:
         member = sides.own(own)
         listed, following = sides.toga.changed(resource, None, row.cursor, limit=PAGE)
         numbers = {one.uuid: _number(one.raw.get(member)) for one in listed}
@@ -133,7 +177,7 @@ def _found_in(kind: str) -> Step:
             for uuid, number in numbers.items()
             if number
         ]
-        return lambda: FoundId.objects.bulk_create(found, ignore_conflicts=True), following
+        return Page(lambda: FoundId.objects.bulk_create(found, ignore_conflicts=True), len(listed), following)
 
     return page
 
@@ -148,28 +192,28 @@ def _known(row: CutOver, kind: str, ids: Iterable[int]) -> Store:
     return lambda: named.update(is_known=True)
 
 
-def _known_tickets(sides: Sides, row: CutOver) -> tuple[Store, str]:
-    page = int(row.cursor or 1)
-    listed, has_next = sides.fresh.tickets_updated_since(BEGINNING, page)
-    return _known(row, TICKET, [one.id for one in listed]), str(page + 1) if has_next else ""
+def _known_tickets(sides: Sides, row: CutOver) -> Page:
+    number = int(row.cursor or 1)
+    listed, has_next = sides.fresh.tickets_updated_since(BEGINNING, number)
+    return Page(_known(row, TICKET, [one.id for one in listed]), len(listed), str(number + 1) if has_next else "")
 
 
 def _known_in(kind: str, listing: str) -> Step:
-    def page(sides: Sides, row: CutOver) -> tuple[Store, str]:
+    def page(sides: Sides, row: CutOver) -> Page:
         number = int(row.cursor or 1)
         ids, has_next = sides.fresh.ids_of(listing, number)
-        return _known(row, kind, ids), str(number + 1) if has_next else ""
+        return Page(_known(row, kind, ids), len(ids), str(number + 1) if has_next else "")
 
     return page
 
 
-def _known_categories(sides: Sides, row: CutOver) -> tuple[Store, str]:
+def _known_categories(sides: Sides, row: CutOver) -> Page:
     """A ticket names its category by a path, and so do links."""
     paths = {str(number): path[:200] for path, number in sides.categories.items()}
     rows = list(row.found.filter(kind=CATEGORY, number__in=list(paths)))
     for one in rows:
         one.left_id, one.is_known = paths[one.number], True
-    return lambda: FoundId.objects.bulk_update(rows, ["left_id", "is_known"]), ""
+    return Page(lambda: FoundId.objects.bulk_update(rows, ["left_id", "is_known"]), len(paths), "")
 
 
 STEPS: tuple[tuple[Text, Step], ...] = (
@@ -226,15 +270,20 @@ def told(row: CutOver) -> str:
 # --- linking ----------------------------------------------------------------------------------------------------------
 
 
-def link(row: CutOver, *, guard: Callable[[], None] = lambda: None) -> None:
-    """Make links of what is certain. Can be repeated; what got a link meanwhile is left as it is."""
+def link(row: CutOver, *, told: Callable[[int, int], object] = lambda done, of: None) -> None:
+    """Make links of what is certain. Can be repeated, and goes on where it was stopped; what got a link meanwhile is
+    left as it is. `told` hears after each batch how many of how many are linked; what it raises ends the work."""
     judge(row)
-    while batch := list(row.found.filter(verdict=Verdict.NEW).order_by("pk")[:BATCH]):
-        guard()
+    linked, waiting = (row.found.filter(verdict=verdict) for verdict in (Verdict.LINKED, Verdict.NEW))
+    done = linked.count()
+    total = done + waiting.count()
+    while batch := list(waiting.order_by("pk")[:BATCH]):
         with transaction.atomic():
             RecordLink.objects.bulk_create([_link(row, one) for one in batch], ignore_conflicts=True)
             OpenTicket.objects.bulk_create(_to_be_looked_for(row, batch), ignore_conflicts=True)
             row.found.filter(pk__in=[one.pk for one in batch]).update(verdict=Verdict.LINKED)
+        done += len(batch)
+        told(done, total)
     row.found.filter(~_as_found(row), verdict=Verdict.LINKED).update(verdict=Verdict.TAKEN)  # a webhook was faster
     row.linked_at = timezone.now()
     _keep(row, linked_at=row.linked_at)

@@ -31,6 +31,8 @@ registry.register(
         option_rows={"words": OptionRows(ValueWord, keys=("field", "code"), values=("word",))},
         readopt=readopt,
         jobs={"read_ids": read_ids, "make_links": make_links},
+        guide="freshservice.md",
+        guides={"freshservice_toga_freshserviceoptions": "freshservice.md#in-the-portal"},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:2]},
     )
 )

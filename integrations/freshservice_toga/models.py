@@ -155,6 +155,7 @@ class CutOver(models.Model):
     begun_at = models.DateTimeField(_("begun at"), default=timezone.now)
     step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("Which list is being read."))
     cursor = models.TextField(_("cursor"), blank=True, help_text=_("Where reading goes on in it."))
+    looked = models.PositiveIntegerField(_("looked"), default=0, help_text=_("Records looked at, of all lists."))
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
     linked_at = models.DateTimeField(_("linked at"), null=True, blank=True)
 

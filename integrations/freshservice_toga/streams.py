@@ -3,12 +3,12 @@ not there any more. And the two jobs of the cut-over."""
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 from django.utils import timezone
 
 from integrations.core.jobs import Again, Claim
+from integrations.core.long_jobs import Slice
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
@@ -74,10 +74,11 @@ def still_there(work: Work) -> str:
 def read_ids(claim: Claim, integration_id: int) -> str:
     """Job: read the ids that an earlier program left in TOGA 2; the report of what would be linked."""
     row = CutOver.objects.select_related("integration__client").get(pk=integration_id)
-    ends = time.monotonic() + engine.SLICE
+    share = Slice(claim)
     with opened(row.integration, "cut-over", guard=claim.check) as sides:
-        if not cutover.read(sides, row, go_on=lambda: time.monotonic() < ends):
-            raise Again(at=timezone.now(), outcome=cutover.progress(row))
+        cutover.read(
+            sides, row, told=lambda row: share.tell(cutover.progress(row), done=row.step, total=len(cutover.STEPS))
+        )
     return cutover.told(row)
 
 
@@ -86,7 +87,8 @@ def make_links(claim: Claim, integration_id: int) -> str:
     row = CutOver.objects.get(pk=integration_id)
     if row.read_at is None:
         return "The ids were not read to their end."
-    cutover.link(row, guard=claim.check)
+    share = Slice(claim)
+    cutover.link(row, told=lambda done, total: share.tell(f"{done:,} of {total:,} ids linked.", done=done, total=total))
     return cutover.told(row)
 
 

@@ -39,6 +39,13 @@ registry.register(
         readopt=readopt,
         jobs={"check_defaults": check_defaults, "sync_pair": sync_pair, "relink_pair": relink_pair},
         navigation=(NavigationItem(_("iTop pairs"), "sync_alt", PAIRS, "itop_bridge.view_pair"),),
+        guide="itop.md",
+        guides={
+            "itop_bridge_bridgeoptions": "itop.md#in-the-portal",
+            "itop_bridge_bridgeoptions.start_at": "itop.md#in-the-portal",
+            "itop_bridge_bridgeoptions.deletions_to_external": "itop.md#in-the-portal",
+            "itop_bridge_pair": "itop.md#from-day-to-day",
+        },
         dashboard=tiles,
         failures=FAILURES,
         search=search,

@@ -13,12 +13,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from integrations.core import jobs, streams
+from integrations.core import long_jobs, streams
 from integrations.core.admin.base import PortalModelAdmin
-from integrations.core.models import Job, Stream
+from integrations.core.models import Stream
 from integrations.core.streams import StreamProblem
 from integrations.transport.errors import VendorError
 
+from . import cutover
 from .models import Published, SyncOptions
 from .pair import opened
 from .watermarks import PARAMETERS, take_over
@@ -52,7 +53,12 @@ class SyncOptionsAdmin(PortalModelAdmin):
             pattern: URLPattern = path(f"<int:pk>/{name}/", wrapped, name=f"toga_togadesk_syncoptions_{name}")
             return pattern
 
-        return [door("adopt", self.adopt_view), door("watermark", self.watermark_view), *super().get_urls()]
+        return [
+            door("adopt", self.adopt_view),
+            door("stop", self.stop_view),
+            door("watermark", self.watermark_view),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -62,31 +68,34 @@ class SyncOptionsAdmin(PortalModelAdmin):
         if row is not None:
             marks = {mark.stream_id: mark for mark in Published.objects.filter(stream__integration=row.integration)}
             rows = [one for one in streams.declared_streams(row.integration) if one.slug in PARAMETERS]
-            adopted = Job.objects.filter(kind="toga_togadesk.adopt_references", args=[row.pk]).order_by("-pk").first()
             extra = {
                 "watermarks": [(one, PARAMETERS[one.slug], marks.get(one.pk)) for one in rows],
                 "may_change": request.user.has_perm(CHANGE),
                 "missing": row.problem(),
-                "adopted": adopted,
+                "job": long_jobs.newest(cutover.JOBS, row.pk),
+                "unfinished": cutover.unfinished(row.integration),
             }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))  # type: ignore[no-any-return]
 
     @method_decorator(require_POST)
     def adopt_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have the old programs' references made into links."""
+        """Have the old programs' references made into links, or gone on with."""
         row = self._options(request, pk)
-        if problem := row.problem() or streams.why_not(row.integration):
+        at_work = gettext("It is at work already.") if long_jobs.at_work(cutover.JOBS, row.pk) else ""
+        if problem := row.problem() or streams.why_not(row.integration) or at_work:
             messages.error(request, gettext("The cut-over was not started. {problem}").format(problem=problem))
         else:
             user: Any = request.user  # signed in
-            jobs.enqueue(
-                "toga_togadesk.adopt_references",
-                row.pk,
-                priority=Job.Priority.CLICK,
-                trigger=Job.Trigger.MANUAL,
-                user=user,
-            )
+            cutover.ask(row.integration, anew="anew" in request.POST, user=user)
             messages.success(request, gettext("The references are read; the report will be shown here."))
+        return _to_page(row)
+
+    @method_decorator(require_POST)
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the adoption end after the page it is at."""
+        row = self._options(request, pk)
+        if (job := long_jobs.at_work(cutover.JOBS, row.pk)) is not None:
+            long_jobs.stop(job)
         return _to_page(row)
 
     @method_decorator(require_POST)

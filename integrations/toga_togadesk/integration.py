@@ -27,6 +27,8 @@ registry.register(
         options=SyncOptions,
         jobs={"adopt_references": adopt_references},
         readopt=readopt,
+        guide="toga.md",
+        guides={"toga_togadesk_syncoptions": "toga.md#set-it-up"},
         permissions={roles.ADMIN: _SETTINGS, roles.OPERATOR: _SETTINGS[:1]},
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -125,6 +126,43 @@ class SyncOptions(models.Model):
         mine = IntegrationRole.objects.filter(integration=self.integration, role=TOGA).values("connection")
         twice = IntegrationRole.objects.filter(connection__in=mine, role=TOGA, integration__kind=self.integration.kind)
         return [role.integration for role in twice.exclude(integration=self.integration).select_related("integration")]
+
+
+class CutOver(models.Model):
+    """One adoption of the references that the old programs left, and how far it got. A new one takes its place."""
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="adoption")
+    begun_at = models.DateTimeField(default=timezone.now)
+    is_dry = models.BooleanField(default=False, help_text="No link is made.")
+    step = models.PositiveSmallIntegerField(default=0, help_text="Which list is being read.")
+    cursor = models.TextField(blank=True, help_text="Where reading goes on in it.")
+    looked = models.PositiveIntegerField(default=0, help_text="Records and rows looked at, of all lists.")
+    report = models.JSONField(default=dict, help_text="What became of the references, by table.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    client_path = "integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"cut-over of {self.integration}"
+
+
+class KnownRecord(models.Model):
+    """A record that TOGA 2 has, kept while the references to its kind are looked at."""
+
+    cut_over = models.ForeignKey(CutOver, on_delete=models.CASCADE, related_name="known")
+    kind = models.SlugField(help_text="The object type of the link it would have.")
+    uuid = models.CharField(max_length=200)
+    row_id = models.PositiveBigIntegerField(null=True, blank=True, help_text="The row whose reference it got.")
+
+    client_path = "cut_over__integration__client"
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cut_over", "kind", "uuid"], name="one_known_record_per_uuid")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"
 
 
 class Published(models.Model):

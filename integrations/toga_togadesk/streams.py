@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.db.models import F
 
 from integrations.core.jobs import Claim
+from integrations.core.long_jobs import Slice
 from integrations.core.models import Integration
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
@@ -58,9 +59,14 @@ def ticket_categories(work: Work) -> str:
 
 def adopt_references(claim: Claim, integration_id: int) -> str:
     """Job: make links of the references the old programs left; the report."""
-    integration = Integration.objects.get(pk=integration_id)
+    integration = Integration.objects.select_related("client").get(pk=integration_id)
+    row = cutover.asked_for(integration)
+    share = Slice(claim)
     with opened(integration, "cut-over", guard=claim.check) as pair:
-        return "; ".join(str(one) for one in cutover.adopt(pair)) + "."
+        cutover.carry_on(
+            pair, row, told=lambda row: share.tell(cutover.progress(row), done=row.step, total=len(cutover.STEPS))
+        )
+    return cutover.told(row)
 
 
 def _stream(slug: str, label: str, run: Callable[[Work], str], minutes: int = 5) -> StreamKind:

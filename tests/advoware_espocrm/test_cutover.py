@@ -11,9 +11,12 @@ from django.core.management import CommandError, call_command
 from integrations.advoware_espocrm.cutover import Row, UnreadablePairs, Verdict, judge, link, read, report
 from integrations.advoware_espocrm.models import Pair
 from integrations.advoware_espocrm.sides import both_open
+from integrations.core.jobs import Stopped
 from integrations.core.models import RecordLink
+from tests.at_the_keyboard import at_the_terminal
+from tests.faults.database import migrated_database_url
 
-from .scene import PARTY, Scene
+from .scene import ENTITY, PARTY, Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADER = "betnr;espocrm_id\n"
@@ -108,3 +111,38 @@ def test_an_espocrm_that_is_away_links_nothing(scene: Scene, tmp_path: Path) -> 
     with pytest.raises(CommandError, match="Nothing more was linked"):
         call_command("import_pairs", "firm/contacts", str(file))
     assert not Pair.objects.exists()
+
+
+def test_stopped_half_way_each_row_is_linked_once(scene: Scene) -> None:
+    rows = read(HEADER + "".join(f"{betnr};{a_record(scene)}\n" for betnr in range(1, 6)))
+
+    def stop(said: str) -> None:
+        if said == "2 of 5 rows":
+            raise Stopped(said)
+
+    with both_open(scene.integration, "cut-over") as sides:
+        judge(sides, rows)
+        with pytest.raises(Stopped):
+            link(sides, rows, told=stop)
+        assert list(report(rows)) == ["3 to be linked", "2 linked"]
+        assert sorted(Pair.objects.values_list("betnr", flat=True)) == [1, 2]
+        judge(sides, rows)
+        link(sides, rows)
+    assert sorted(Pair.objects.values_list("betnr", flat=True)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.processes
+def test_ctrl_c_stops_the_command_and_with_the_same_file_it_goes_on(scene: Scene, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text(HEADER + "".join(f"{betnr};{a_record(scene)}\n" for betnr in range(1, 4)), encoding="utf-8")
+    scene.espocrm.fault("slow", method="GET", path=f"/{ENTITY}$", value=3.0)
+    with migrated_database_url(tmp_path) as database:
+        command = ("import_pairs", "firm/contacts", str(file))
+        status, said = at_the_terminal(database, *command, ctrl_c_at="0 records of EspoCRM read …")
+        assert status == 1
+        assert "Stopping after the one in hand" in said
+        assert "3 to be linked" in said
+        assert "Stopped by hand: 3 records of EspoCRM read." in said
+        assert "with the same file it goes on, and links nothing twice." in said
+        status, said = at_the_terminal(database, *command)
+    assert (status, "3 linked" in said) == (0, True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +12,8 @@ from integrations.advoware_espocrm.markers import remove_markers
 from integrations.advoware_espocrm.models import Slot
 from integrations.core.models import RecordLink, SyncRun
 from integrations.core.streams import StreamProblem, ask_to_stop
+from tests.at_the_keyboard import at_the_terminal
+from tests.faults.database import migrated_database_url
 
 from .scene import PARTY, Scene
 
@@ -173,28 +174,23 @@ def test_a_party_that_is_gone_is_passed_over(scene: Scene) -> None:
     assert RecordLink.objects.get(object_type="party").state == "active"
 
 
-class Impatient(StringIO):
-    """A terminal whose person presses Ctrl-C as soon as progress is shown."""
-
-    def isatty(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if text.endswith("…"):
-            os.kill(os.getpid(), signal.SIGINT)
-        return super().write(text)
-
-
-def test_ctrl_c_stops_the_command_after_the_party_it_is_at(scene: Scene) -> None:
-    scene.a_pair((4, MAX))
-    scene.a_pair((4, "two@example.com"), betnr=PARTY + 1)
+@pytest.mark.processes
+def test_ctrl_c_stops_the_command_after_the_party_it_is_at(scene: Scene, tmp_path: Path) -> None:
+    parties = [PARTY, PARTY + 1, PARTY + 2]
+    for betnr in parties:
+        scene.a_pair((4, f"{betnr}@example.com"), betnr=betnr)
     scene.options(write_markers=False)
-    out = Impatient()
-    with pytest.raises(SystemExit):
-        call_command("remove_markers", "firm/contacts", stdout=out)
-    assert "1 parties looked at; 1 entries lost their marker. [stopped]" in out.getvalue()
-    call_command("remove_markers", "firm/contacts", stdout=StringIO())
-    assert remarks(scene, PARTY) == remarks(scene, PARTY + 1) == [""]
+    scene.advoware.fault("slow", method="PUT", path=f"Beteiligte/{PARTY + 1}", value=3.0)
+    with migrated_database_url(tmp_path) as database:
+        command = ("remove_markers", "firm/contacts")
+        status, said = at_the_terminal(database, *command, ctrl_c_at="1 parties looked at; 1 entries lost")
+        assert status == 1
+        assert "Stopping after the one in hand" in said
+        assert "2 parties looked at; 2 entries lost their marker. [stopped] Begun again, it goes on from there." in said
+        assert [remarks(scene, betnr) == [""] for betnr in parties] == [True, True, False]
+        status, said = at_the_terminal(database, *command)
+    assert (status, "3 parties looked at; 3 entries lost their marker." in said) == (0, True)
+    assert [remarks(scene, betnr) for betnr in parties] == [[""]] * 3
 
 
 def test_the_command_says_what_came_of_it(scene: Scene) -> None:

@@ -17,6 +17,8 @@ from integrations.advoware_espocrm.shell import sync_pair
 from integrations.core.models import Connection, HeldItem, Integration, RecordLink, Stream, SyncEntry, SyncRun
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import in_hand
+from tests.at_the_keyboard import at_the_terminal
+from tests.faults.database import migrated_database_url
 
 from .scene import PARTY, Scene
 
@@ -246,6 +248,24 @@ def test_the_command_gives_the_results_as_json(scene: Scene) -> None:
     said, status = command(str(PARTY), "--json")
     assert status == 0
     assert json.loads(said) == {str(PARTY): NOTHING}
+
+
+@pytest.mark.processes
+def test_ctrl_c_stops_the_command_after_the_party_it_is_at_and_names_the_rest(scene: Scene, tmp_path: Path) -> None:
+    parties = [PARTY, PARTY + 1, PARTY + 2]
+    for betnr in parties:
+        scene.a_party((4, f"{betnr}@example.com"), betnr=betnr)
+        scene.a_contact(betnr=betnr)
+    scene.advoware.fault("slow", method="GET", path=f"Beteiligte/{PARTY + 1}", value=3.0)
+    with migrated_database_url(tmp_path) as database:
+        numbers = [str(betnr) for betnr in parties]
+        status, said = at_the_terminal(
+            database, "sync_contacts", "firm/contacts", *numbers, ctrl_c_at=f"{PARTY}: to EspoCRM"
+        )
+    assert status == 1
+    assert f"{PARTY + 1}: to EspoCRM 1 e-mail addresses" in said
+    assert f"Stopped by hand. Not looked at: {PARTY + 2}" in said
+    assert f"{PARTY + 2}: " not in said
 
 
 def test_the_command_is_for_integrations_of_its_kind(scene: Scene) -> None:

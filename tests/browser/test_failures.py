@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from integrations.core import roles
 from integrations.core.models import HeldItem
@@ -16,21 +15,9 @@ from tests.core.failures.failing import dead_job, held
 from tests.core.sync.conftest import Pair, installed_pair  # noqa: F401 — a fixture
 from tests.core.world import person
 
-from .test_story import sign_in
+from .looks import enter, fits, in_every_look
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
-LOOKS = {
-    "light": {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1400, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-}
-
-
-@pytest.fixture(params=list(LOOKS))
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(**LOOKS[request.param])
-    yield context.new_page()
-    context.close()
+pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), in_every_look]
 
 
 def test_one_group_is_retried_and_another_dismissed_with_a_result_per_row(
@@ -47,10 +34,10 @@ def test_one_group_is_retried_and_another_dismissed_with_a_result_per_row(
     for number in (101, 102):
         held(stream, f"T{number}", f"Ticket {number} has no customer.", error_class="ConflictError")
     dead_job("A bug in the portal (KeyError); it was reported.")
-    sign_in(page, portal, person("anna", roles.ADMIN).username)
+    enter(page, portal, person("anna", roles.ADMIN))
     page.goto(f"{portal}/admin/failures/")
     expect(page.get_by_text("5 wait for somebody, in 4 groups")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    assert fits(page)
 
     refused = page.get_by_role("listitem").filter(has_text="L refuses Printer.")
     refused.get_by_role("button", name="Retry …").click()
@@ -71,6 +58,6 @@ def test_one_group_is_retried_and_another_dismissed_with_a_result_per_row(
     run_due_jobs()
     expect(page.get_by_text("All 2 done.")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="T102")).to_contain_text("It is dismissed.")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     assert HeldItem.objects.filter(state="dismissed", reason="A migration of last year").count() == 2
     assert complaints == []

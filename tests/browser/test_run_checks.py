@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Run
@@ -21,6 +21,7 @@ from .test_story import RUN_CHECKS, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
+CUSTOMERS = "/admin/backup_tickets/customer/"
 HOSTILE = ["<img src=x onerror=\"console.error('inert?')\">", "javascript:alert(1)", "=cmd|' /C calc'!A0", "{{ 7*7 }}"]
 
 
@@ -80,3 +81,43 @@ def test_the_page_of_an_import_follows_the_work(page: Page, portal: str, tmp_pat
     expect(page.get_by_text("Run 41: customer is missing; give it.")).to_be_visible()
     assert Run.objects.filter(external_id__startswith="n").count() == 40
     assert complaints == []
+
+
+def test_customers_are_found_while_somebody_types(page: Page, portal: str, complaints: list[str]) -> None:
+    sign_in(page, portal, "otto")
+    page.goto(portal + CUSTOMERS)
+    search, said = page.get_by_role("searchbox", name="Search"), page.get_by_role("status").filter(has_text="customer")
+    expect(said).to_have_text("5 customers")
+    page.evaluate("window.stays = true")
+    search.press_sequentially("ON error=")
+    expect(said).to_have_text("No customers")
+    search.fill("onerror")
+    expect(said).to_have_text("1 customer")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_text(HOSTILE[0], exact=True)).to_be_visible()
+    expect(search).to_be_focused()
+    assert page.url.endswith("?q=onerror")
+    page.get_by_label("Autotask company").select_option("ok")
+    expect(said).to_have_text("No customers")
+    assert page.evaluate("window.stays")
+    page.reload()
+    expect(search).to_have_value("onerror")
+    expect(said).to_have_text("No customers")
+    page.get_by_role("link", name="Clear", exact=True).click()
+    expect(said).to_have_text("5 customers")
+    page.context.clear_cookies()
+    page.get_by_role("searchbox", name="Search").fill("Bak")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert complaints == []
+
+
+def test_customers_are_found_without_scripts(browser: Browser, portal: str) -> None:
+    signed_in = browser.new_page()
+    sign_in(signed_in, portal, "otto")
+    plain = browser.new_context(java_script_enabled=False, storage_state=signed_in.context.storage_state()).new_page()
+    plain.goto(portal + CUSTOMERS)
+    plain.get_by_role("searchbox", name="Search").fill("onerror")
+    plain.get_by_role("button", name="Apply").click()
+    expect(plain.locator("tbody tr")).to_have_count(1)
+    for each in (signed_in, plain):
+        each.context.close()

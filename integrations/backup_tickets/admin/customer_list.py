@@ -16,8 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from integrations.backup_tickets import customers_list, permissions, suggesting
-from integrations.backup_tickets.customers_list import MAPPINGS, Filters
+from integrations.backup_tickets.customers_list import MAPPINGS, Filters, Page
 from integrations.backup_tickets.models import CompanyMapping
+from integrations.core import long_jobs
+from integrations.core.admin import as_typed
 from integrations.core.models import Client, Job
 
 from .customer_rows import TONES, rows_html
@@ -50,21 +52,21 @@ class CustomerListPages:
         shown = customers_list.page(
             user, filters, after=_number(request.GET.get("after")), before=_number(request.GET.get("before"))
         )
+        found = _found(filters, shown)
+        if as_typed.is_asked(request):
+            return as_typed.answer("backup_tickets/customers_found.html", found)
         context = {
             **self.admin_site.each_context(request),
+            **found,
             "title": _("Customers"),
             "opts": self.opts,
-            "filters": filters,
             "mappings": MAPPINGS,
-            "rows": rows_html(shown.rows),
-            "newer": shown.before and filters.query(before=str(shown.before)),
-            "older": shown.after and filters.query(after=str(shown.after)),
             "client": Client.objects.visible_to(user).filter(pk=filters.client).first() if filters.client else None,
             "may_add": self.has_add_permission(request),
             "may_map": user.has_perm(permissions.MAP_CUSTOMER),
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "backup_tickets/customers.html", context)
+        return as_typed.varied(TemplateResponse(request, "backup_tickets/customers.html", context))
 
     @method_decorator(require_http_methods(["GET", "POST"]))
     @method_decorator(never_cache)
@@ -76,15 +78,16 @@ class CustomerListPages:
         if request.method == "POST":
             self._decide(request, user)
             return HttpResponseRedirect(reverse("admin:backup_tickets_customer_suggestions"))
-        looking = _looking(user)
+        looks = _looks(user)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Proposed companies"),
             "opts": self.opts,
             "rows": suggesting.open_suggestions(user)[:PROPOSALS_SHOWN],
             "limit": PROPOSALS_SHOWN,
-            "looking": [job for job in looking if job.state in (Job.State.QUEUED, Job.State.RUNNING)],
-            "said": [job for job in looking if job.state in (Job.State.DONE, Job.State.DEAD)],
+            "looks": looks,
+            "looking": [job for _, job in looks if not job.is_over],
+            "unfinished": any(suggesting.unfinished(client) for client, _ in looks),
         }
         return TemplateResponse(request, "backup_tickets/suggestions.html", context)
 
@@ -93,6 +96,9 @@ class CustomerListPages:
         if "look" in request.POST:
             if not suggesting.ask(user):
                 messages.info(request, _("Every customer whose client has a working set-up is mapped."))
+        elif "stop" in request.POST:
+            for _client, job in _looks(user):
+                long_jobs.stop(job)
         elif not chosen:
             messages.warning(request, _("No proposal was chosen. Tick some first."))
         elif "confirm" in request.POST:
@@ -108,13 +114,22 @@ def tone_of(mapping: CompanyMapping | None) -> str:
     return TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning"
 
 
-def _looking(user: Any) -> list[Job]:
+def _looks(user: Any) -> list[tuple[Client, Job]]:
     """The newest look of each client this person may see."""
-    newest: dict[str, Job] = {}
-    keys = [f"{suggesting.KIND}:{pk}" for pk in Client.objects.visible_to(user).values_list("pk", flat=True)]
-    for job in Job.objects.filter(key__in=keys).order_by("pk"):
-        newest[job.key] = job
-    return list(newest.values())
+    clients = {f"{suggesting.KIND}:{client.pk}": client for client in Client.objects.visible_to(user)}
+    newest = {job.key: job for job in Job.objects.filter(key__in=clients).order_by("pk")}
+    return [(clients[key], job) for key, job in newest.items()]
+
+
+def _found(filters: Filters, shown: Page) -> dict[str, object]:
+    """What the list says, with its frame or alone."""
+    return {
+        "filters": filters,
+        "rows": rows_html(shown.rows),
+        "newer": shown.before and filters.query(before=str(shown.before)),
+        "older": shown.after and filters.query(after=str(shown.after)),
+        "said": as_typed.said(len(shown.rows), of="customer", more=bool(shown.before or shown.after)),
+    }
 
 
 def _filters(request: HttpRequest) -> Filters:

@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from integrations.core import guides
 from integrations.core.models import Client
 from integrations.core.models.scoping import ScopedQuerySet
 
@@ -93,6 +94,13 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The help of important fields leads to their section of the guides."""
+        page = f"{self.opts.app_label}_{self.opts.model_name}"
+        for name, field in context["adminform"].form.fields.items():
+            field.help_text = guides.help_of(page, name, field.help_text) or field.help_text
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def history_records(self, record: Any) -> list[Any]:
         """The records whose versions the history page of this one shows."""

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core import labels, registry, streams
+from integrations.core import guides, labels, registry, streams
 from integrations.core.models import Integration
 from integrations.core.registry import IntegrationKind
 
@@ -114,6 +114,8 @@ class IntegrationAdmin(StreamPages, RecordPage, PortalModelAdmin):
             "options_url": options_url(row, request) if row else "",
             "is_mixed": row is not None and len({played.connection.environment for played in row.roles.all()}) > 1,
         }
+        if row is not None and (kind := _kind_of(row)) and kind.guide:
+            extra["guide"] = guides.address(kind.guide)
         if row is not None and request.user.has_perm("core.view_stream"):
             extra |= {
                 "streams": stream_pages.shown(row),

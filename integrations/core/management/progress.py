@@ -3,6 +3,10 @@
     with progress(self.stdout, look=lambda: "12 of 40 records", stop=lambda: ask_to_stop(run)):
         ...the work, in this process...
 
+    with told_by(self.stdout) as far:  # where the work itself says how far it is, and asks whether to go on
+        ...
+            far.tell("12 of 40 records")
+
 Ctrl-C asks the work to end after the record in hand, a second one ends it at once.
 """
 
@@ -16,7 +20,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 from django.core.management.base import OutputWrapper
-from django.db import connection
+from django.db import DatabaseError, connection
+
+from integrations.core.jobs import Stopped
 
 EVERY = 0.5  # seconds between two looks
 PLAIN = 30.0  # seconds between two plain lines
@@ -39,6 +45,42 @@ def progress(
             watcher.join()
 
 
+class Far:
+    """How far the work of a command is, and whether somebody wants its end."""
+
+    def __init__(self) -> None:
+        self.said = ""
+        self._wanted = threading.Event()
+
+    @property
+    def goes_on(self) -> bool:
+        return not self._wanted.is_set()
+
+    def say(self, said: str) -> None:
+        self.said = said
+
+    def tell(self, said: str) -> None:
+        """What was done is stored. Raises `Stopped` when somebody wants the end."""
+        self.said = said
+        if not self.goes_on:
+            raise Stopped(said)
+
+    def stop(self) -> None:
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> None:
+        """As long as that, or until somebody wants the end."""
+        self._wanted.wait(seconds)
+
+
+@contextmanager
+def told_by(out: OutputWrapper) -> Iterator[Far]:
+    """For work that is no job: it tells the `Far` how far it is."""
+    far = Far()
+    with progress(out, lambda: far.said, stop=far.stop):
+        yield far
+
+
 def _watch(
     out: OutputWrapper,
     look: Callable[[], str],
@@ -50,11 +92,15 @@ def _watch(
     shown, shown_at, is_asked = "", time.monotonic(), False
     try:
         while not over.wait(EVERY):
-            if wanted.is_set() and not is_asked and stop is not None:
-                is_asked = True
-                stop()
-                out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
-            said = look()
+            try:
+                if wanted.is_set() and not is_asked and stop is not None:
+                    stop()
+                    is_asked = True
+                    out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
+                said = look()
+            except DatabaseError:  # busy, or away for a moment: the wish is not forgotten
+                connection.close()
+                continue
             if out.isatty() and said:
                 out.write(f"{_CLEARED}{said} …", ending="")
                 out.flush()

@@ -58,8 +58,15 @@ class Job(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    outcome = models.TextField(_("outcome"), blank=True, help_text=_("What came of it, in a sentence."))
+    outcome = models.TextField(
+        _("outcome"), blank=True, help_text=_("What came of it, or how far it is, in a sentence.")
+    )
     error_class = models.CharField(_("error class"), max_length=80, blank=True)
+
+    # Of long jobs: see long_jobs.py.
+    done = models.PositiveIntegerField(default=0, help_text="How much of it is done.")
+    total = models.PositiveIntegerField(default=0, help_text="Of how much; 0 while nobody knows.")
+    stop_asked = models.BooleanField(default=False, help_text="It ends after the page it is at.")
 
     class Meta:
         verbose_name = _("job")
@@ -78,6 +85,15 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (self.State.DONE, self.State.DEAD)
+
+    @property
+    def was_stopped(self) -> bool:
+        """It ended because a person wanted it to, before all was done."""
+        return self.state == self.State.DONE and self.error_class == "Stopped"
 
 
 class Heartbeat(models.Model):

@@ -18,9 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from integrations.core import correlation, reporting
-from integrations.core.jobs import Again, ClaimLost
+from integrations.core.jobs import Again, ClaimLost, Stopped
 from integrations.core.models import HeldItem, RecordLink, Stream, SyncEntry, SyncRun
-from integrations.core.streams import Stopped, Work
+from integrations.core.streams import Work
 from integrations.transport.errors import (
     ConfigurationError,
     ConflictError,

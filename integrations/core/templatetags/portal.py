@@ -18,8 +18,8 @@ register.simple_tag(address_of, name="address")
 
 _CRUMB = '<a href="{link}" class="align-middle inline-block leading-5 min-w-0 truncate tracking-tight">{title}</a>'
 _BETWEEN = SafeString(
-    '<span class="material-symbols-outlined inline-block align-middle leading-5 mx-2 text-base-400 dark:text-base-500">'
-    "chevron_right</span>"
+    '<span class="material-symbols-outlined inline-block align-middle leading-5 mx-2 text-base-400 dark:text-base-500"'
+    ' aria-hidden="true">chevron_right</span>'
 )
 
 

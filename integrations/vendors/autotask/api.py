@@ -16,7 +16,7 @@ from integrations.transport.errors import ConfigurationError, MalformedResponseE
 from integrations.transport.session import Session
 from integrations.vendors import Step, tried
 
-from .reading import condition, count, item, page, pages, rows_with
+from .reading import condition, count, item, page, page_after, pages, rows_with
 from .schemas import (
     Company,
     PicklistValue,
@@ -143,10 +143,13 @@ class AutotaskApi:
         rows = page(self._tenant, "Companies", wanted, _COMPANY_FIELDS, records=limit)
         return [wire.company() for wire in read_all(WireCompany, rows)][:limit]
 
-    def active_companies(self) -> Iterator[Company]:
-        """All active companies, ascending by id; one call for each 500."""
-        for rows in pages(self._tenant, "Companies", [condition("isActive", "eq", True)], _COMPANY_FIELDS):
-            yield from (wire.company() for wire in read_all(WireCompany, rows) if wire.company().is_active)
+    def active_companies(self, last: int | None) -> tuple[list[Company], int | None]:
+        """The next 500 active companies above the id `last` (None: the first), ascending by id, by one call; and the id
+        after which the next begin, None when there are no more."""
+        active = [condition("isActive", "eq", True)]
+        rows, following = page_after(self._tenant, "Companies", active, _COMPANY_FIELDS, last)
+        found = [wire.company() for wire in read_all(WireCompany, rows)]
+        return [company for company in found if company.is_active], following
 
     def get_company(self, company_id: int) -> Company:
         """Raises NotFoundError: deleted, or no longer readable for this API user."""

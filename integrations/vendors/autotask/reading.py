@@ -79,19 +79,28 @@ def rows_with(
 
 def pages(tenant: Tenant, entity: str, conditions: list[dict[str, Any]], fields: Sequence[str]) -> Iterator[list[Any]]:
     """All raw rows that meet every condition, ascending by id, 500 with each call."""
-    last: int | None = None
+    following: int | None = None
     while True:
-        after = [] if last is None else [condition("id", "gt", last)]
-        rows = page(tenant, entity, conditions + after, fields, records=PAGE)
+        rows, following = page_after(tenant, entity, conditions, fields, following)
         yield rows
-        if len(rows) < PAGE:
+        if following is None:
             return
-        reached = rows[-1].get("id") if isinstance(rows[-1], dict) else None
-        if not isinstance(reached, int) or (last is not None and reached <= last):
-            raise MalformedResponseError(
-                _("Autotask's pages of {entity} are not in ascending order of id.").format(entity=entity)
-            )
-        last = reached
+
+
+def page_after(
+    tenant: Tenant, entity: str, conditions: list[dict[str, Any]], fields: Sequence[str], last: int | None
+) -> tuple[list[Any], int | None]:
+    """The next 500 raw rows above the id `last`, by one call, and the id after which the next begin; None: no more."""
+    above = [] if last is None else [condition("id", "gt", last)]
+    rows = page(tenant, entity, conditions + above, fields, records=PAGE)
+    if len(rows) < PAGE:
+        return rows, None
+    reached = rows[-1].get("id") if isinstance(rows[-1], dict) else None
+    if not isinstance(reached, int) or (last is not None and reached <= last):
+        raise MalformedResponseError(
+            _("Autotask's pages of {entity} are not in ascending order of id.").format(entity=entity)
+        )
+    return rows, reached
 
 
 def _only_asked_for(entity: str, field: str, wanted: Sequence[Any], rows: Sequence[Any]) -> None:

@@ -285,9 +285,9 @@ class TogadeskApi:
         )
         return {str(row["referenceid"]): row for row in rows}
 
-    def references(self, table: str, client: int, *, size: int) -> Iterator[list[tuple[int, str]]]:
-        """The id and the reference of each row that has one, ascending by id, in lists of `size`."""
-        last = 0
+    def references(self, table: str, client: int, *, size: int, after: int = 0) -> Iterator[list[tuple[int, str]]]:
+        """The id and the reference of each row above `after` that has one, ascending by id, in lists of `size`."""
+        last = after
         while True:
             rows = self.database.rows(
                 f"""SELECT id, referenceid FROM `{table}` WHERE clientid = ? AND id > ?

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from integrations.backup_tickets.importing.problems import UnreadableFileError
 from integrations.backup_tickets.intake import take_runs
 from integrations.backup_tickets.models import Run, RunObject
 from integrations.core.models import Client
+from tests.at_the_keyboard import at_the_terminal
 from tests.backup_tickets.intake.conftest import elite, report
+from tests.faults.database import migrated_database_url
 
 __all__ = ["elite"]
 
@@ -172,18 +175,18 @@ def test_a_workbook_that_breaks_off_keeps_the_rows_before(elite: Client) -> None
     ]
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_the_command_shows_how_far_it_is_on_a_terminal(elite: Client, tmp_path: Path) -> None:
-    file = tmp_path / "runs.json"
-    file.write_text(json.dumps({"runs": [report(f"r{n}") for n in range(1200)]}))
-    terminal = Terminal()
-    call_command("import_runs", str(file), stderr=terminal, stdout=io.StringIO())
-    told = terminal.getvalue().split("\r")[1:]
-    assert told == [*(f"{n} runs read, 0 refused" for n in ("500", "1,000")), "1,200 runs read, 0 refused\n"]
-    piped = io.StringIO()
-    call_command("import_runs", str(file), stderr=piped, stdout=io.StringIO())
-    assert piped.getvalue() == ""
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_ctrl_c_stops_the_command_and_with_the_same_file_it_goes_on(elite: Client, tmp_path: Path) -> None:
+    file, count = tmp_path / "runs.json", 20_000
+    file.write_text(json.dumps({"runs": [report(f"r{n}") for n in range(count)]}))
+    with migrated_database_url(tmp_path) as database:
+        status, said = at_the_terminal(database, "import_runs", str(file), ctrl_c_at=" runs read, 0 refused …")
+        assert status == 1
+        assert "Stopping after the one in hand" in said
+        assert "with the same file it goes on, and stores nothing twice." in said
+        stored = int(re.findall(r"([\d,]+) created, 0 updated, 0 unchanged", said)[0].replace(",", ""))
+        assert 0 < stored < count
+        assert f"Stopped by hand: {stored:,} runs read, 0 refused." in said
+        status, said = at_the_terminal(database, "import_runs", str(file))
+    assert (status, f"{count - stored:,} created, 0 updated, {stored:,} unchanged, 0 refused." in said) == (0, True)

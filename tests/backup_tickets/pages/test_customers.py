@@ -23,6 +23,7 @@ from tests.backup_tickets.scene import Scene
 
 __all__ = ["desk"]
 LIST = "/admin/backup_tickets/customer/"
+ALONE = {"X-Found-Only": "1"}  # what the page's script asks while somebody types
 
 
 def names(user: User, **filters: Any) -> list[str]:
@@ -49,6 +50,38 @@ def test_filters_search_and_scope(desk: SimpleNamespace) -> None:
     assert names(desk.operator, q="Other") == names(desk.operator, client=desk.other.pk) == ["Secret"]
     assert names(desk.limited, q="Secret") == names(desk.limited, client=desk.other.pk) == []
     assert "Secret" not in browser(desk.limited).get(LIST).content.decode()
+
+
+def test_the_list_alone_is_what_the_page_shows_without_its_frame(desk: SimpleNamespace) -> None:
+    asked = browser(desk.operator)
+    whole = asked.get(f"{LIST}?q=e")
+    alone = asked.get(f"{LIST}?q=e", headers=ALONE)
+    assert alone.content.decode().strip() in whole.content.decode()
+    assert "<nav" not in alone.content.decode()
+    assert "data-words=" in alone.content.decode()
+    assert all("X-Found-Only" in answer.headers["Vary"] for answer in (whole, alone))
+    assert "no-store" in alone.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [("q=Bakery", "1 customer"), ("q=ry", "2 customers"), ("q=zzz", "No customers"), ("q=%25", "No customers")],
+)
+def test_the_list_says_how_many_it_found(desk: SimpleNamespace, search: str, words: str) -> None:
+    for headers in ({}, ALONE):
+        answer = browser(desk.operator).get(f"{LIST}?{search}", headers=headers)
+        assert f'data-words="{words}"' in answer.content.decode()
+
+
+def test_the_list_alone_is_for_whom_the_page_is_for(desk: SimpleNamespace) -> None:
+    limited = browser(desk.limited).get(LIST, headers=ALONE).content.decode()
+    assert "Bakery" in limited
+    assert "Secret" not in limited
+    nobody = browser(desk.operator)
+    nobody.logout()
+    assert nobody.get(LIST, headers=ALONE).status_code == 302
+    desk.operator.groups.clear()
+    assert browser(desk.operator).get(LIST, headers=ALONE).status_code == 403
 
 
 def test_pages_show_every_customer_once_and_lead_back(desk: SimpleNamespace) -> None:

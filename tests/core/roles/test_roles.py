@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.http import HttpRequest
+from django.test.utils import CaptureQueriesContext
 
 from integrations.core import registry, roles
 from integrations.core.admin import navigation
@@ -71,3 +73,30 @@ def test_every_declared_entry_leads_somewhere_for_an_admin(world: SimpleNamespac
 def test_core_names_no_integration_in_its_sidebar() -> None:
     own = " ".join(f"{entry.url_name} {entry.permission}" for entry in navigation.CORE)
     assert not [kind.slug for kind in registry.kinds() if kind.slug in own]
+
+
+def test_people_have_what_their_groups_and_they_themselves_were_given_by_one_statement(world: SimpleNamespace) -> None:
+    world.reporter.user_permissions.add(Permission.objects.get(codename="change_user"))
+    rita = User.objects.get(pk=world.reporter.pk)
+    with CaptureQueriesContext(connection) as captured:
+        assert rita.get_all_permissions() == {*roles.permissions_of(roles.REPORTER), "core.change_user"}
+        assert rita.has_perm("core.view_client")
+        assert not rita.has_perm("core.add_client")
+        assert not rita.has_perm("core.view_client", world.elite)
+        assert rita.has_module_perms("core")
+        assert not rita.has_module_perms("axes")
+    assert len(captured) == 1
+
+
+def test_who_was_switched_off_may_nothing_and_a_superuser_everything(world: SimpleNamespace) -> None:
+    User.objects.filter(pk=world.admin.pk).update(is_active=False)
+    off = User.objects.get(pk=world.admin.pk)
+    assert off.get_all_permissions() == set()
+    assert not off.has_perm("core.view_client")
+    assert not off.has_module_perms("core")
+    boss = User.objects.create_superuser("boss", password="a-long-test-password")
+    assert boss.has_perm("core.add_client")
+    assert boss.has_module_perms("axes")
+    assert boss.get_all_permissions() > off.get_all_permissions()
+    User.objects.filter(pk=boss.pk).update(is_active=False)
+    assert not User.objects.get(pk=boss.pk).has_perm("core.add_client")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations.core import roles
 from integrations.core.models import AuditEntry, Client, Connection, Integration, Job, User, WebhookDelivery
@@ -39,6 +43,20 @@ def test_the_list_says_what_came_of_each(anna: Browser, send: Send, loft: pigeon
     page = anna.get(LIST).content.decode()
     assert "bird:7" in page
     assert "Bird 7 is now at 3." in page
+
+
+def test_the_list_can_be_limited_to_a_day_and_reads_no_other_for_its_choices(
+    anna: Browser, send: Send, loft: pigeons.Loft
+) -> None:
+    send({"bird": 7})
+    today = timezone.localdate()
+    yesterday = today - timedelta(days=1)
+    assert "bird:7" in anna.get(f"{LIST}?day={today}").content.decode()
+    assert "bird:7" not in anna.get(f"{LIST}?day={yesterday}").content.decode()
+    assert "bird:7" in anna.get(f"{LIST}?day=1970-13-99").content.decode()
+    with CaptureQueriesContext(connection) as captured:
+        anna.get(LIST)
+    assert not [each["sql"] for each in captured if "DISTINCT" in each["sql"]]
 
 
 def test_a_deliverys_page_shows_headers_and_body_as_text_and_leads_to_its_run(

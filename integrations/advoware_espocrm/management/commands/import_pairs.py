@@ -10,17 +10,22 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.advoware_espocrm import cutover
-from integrations.advoware_espocrm.cutover import UnreadablePairs
+from integrations.advoware_espocrm.cutover import Row, UnreadablePairs
 from integrations.advoware_espocrm.sides import KIND, both_open
+from integrations.core.jobs import Stopped
+from integrations.core.management.progress import told_by
 from integrations.core.models import Integration
 from integrations.core.streams import StreamProblem
 from integrations.transport.errors import VendorError
+
+GO_ON = "What was linked by then stays; with the same file it goes on, and links nothing twice."
 
 
 class Command(BaseCommand):
     help = (
         f"Make pairs of a CSV file with the columns {' and '.join(cutover.COLUMNS)}. Nothing is written to either "
-        "program. The exit status is 1 if any row makes no pair."
+        "program. Ctrl-C stops it after the row it is at; begun again, it goes on with the rows that are left. "
+        "The exit status is 1 if any row makes no pair."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,16 +36,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             rows = cutover.read(self._text(options["file"]))
-            with both_open(Integration.named(options["integration"], kind=KIND), "cut-over") as sides:
-                cutover.judge(sides, rows)
+            integration = Integration.named(options["integration"], kind=KIND)
+            with both_open(integration, "cut-over") as sides, told_by(self.stdout) as far:
+                cutover.judge(sides, rows, told=far.tell)
                 if not options["dry_run"]:
-                    cutover.link(sides, rows, told=lambda done: self._progress(done, len(rows)))
+                    cutover.link(sides, rows, told=far.tell)
+        except Stopped as stopped:
+            self._say(rows)
+            self.stdout.write(self.style.ERROR(f"Stopped by hand: {stopped}. {GO_ON}"))
+            sys.exit(1)
         except UnreadablePairs as problem:
             raise CommandError(f"{options['file']}: {problem}") from None
         except (LookupError, StreamProblem, VendorError) as problem:
             raise CommandError(f"{problem.args[0]} Nothing more was linked.") from None
-        for line in cutover.report(rows):
-            self.stdout.write(line)
+        self._say(rows)
         if not all(row.verdict in cutover.GOOD for row in rows):
             sys.exit(1)
 
@@ -54,7 +63,6 @@ class Command(BaseCommand):
         except UnicodeDecodeError:
             raise CommandError(f"{name} is no text in UTF-8.") from None
 
-    def _progress(self, done: int, total: int) -> None:
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{done:,} of {total:,} rows" + ("\n" if done == total else ""), ending="")
-            self.stderr.flush()
+    def _say(self, rows: list[Row]) -> None:
+        for line in cutover.report(rows):
+            self.stdout.write(line)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from argparse import ArgumentParser
-from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.advoware_espocrm.markers import remove_markers, summary
 from integrations.advoware_espocrm.sides import KIND
+from integrations.core.management.progress import told_by
 from integrations.core.models import Integration, SyncRun
 from integrations.core.streams import StreamProblem
 
 SHOWN = 20  # parties named at the end
+GO_ON = "Begun again, it goes on from there."
 
 
 class Command(BaseCommand):
@@ -30,34 +30,25 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="count what would be removed, and write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = Event()
-        before = signal.signal(signal.SIGINT, lambda *_: stop.set())
         try:
-            run = remove_markers(
-                Integration.named(options["integration"], kind=KIND),
-                is_dry=options["dry_run"],
-                go_on=lambda: not stop.is_set(),
-                told=self._progress,
-                wait=stop.wait,
-            )
+            with told_by(self.stdout) as far:
+                run = remove_markers(
+                    Integration.named(options["integration"], kind=KIND),
+                    is_dry=options["dry_run"],
+                    go_on=lambda: far.goes_on,
+                    told=lambda run: far.say(summary(run)),
+                    wait=far.wait,
+                )
         except (LookupError, StreamProblem) as problem:
             raise CommandError(problem.args[0]) from None
-        finally:
-            signal.signal(signal.SIGINT, before)
         self._say(run)
         if run.state != SyncRun.State.DONE or run.held:
             sys.exit(1)
 
-    def _progress(self, run: SyncRun) -> None:
-        if self.stdout.isatty():
-            self.stdout.write(f"\r\x1b[K{summary(run)} …", ending="")
-            self.stdout.flush()
-
     def _say(self, run: SyncRun) -> None:
-        if self.stdout.isatty():
-            self.stdout.write("\r\x1b[K", ending="")
-        is_over = run.state == SyncRun.State.DONE
-        self.stdout.write(run.outcome if is_over else self.style.ERROR(f"{run.outcome} [{run.state}]"))
+        is_stopped, is_over = run.state == SyncRun.State.STOPPED, run.state == SyncRun.State.DONE
+        said = f"{run.outcome} [{run.state}]" + (f" {GO_ON}" if is_stopped and not run.is_dry else "")
+        self.stdout.write(run.outcome if is_over else self.style.ERROR(said))
         entries = run.entries.filter(outcome__in=("held", "skipped"))
         for entry in entries[:SHOWN]:
             self.stdout.write(f"  {entry.record_id}: {entry.why}")

@@ -12,12 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.advoware_espocrm.merge import Direction
 from integrations.advoware_espocrm.shell import Outcome, look_at
 from integrations.advoware_espocrm.sides import KIND
+from integrations.core.management.progress import told_by
 from integrations.core.models import Integration
 
 
 class Command(BaseCommand):
     help = (
         "Bring parties of Advoware and their records in EspoCRM to agreement, here and now. "
+        "Ctrl-C stops it after the party it is at, and the rest is named. "
         "The exit status is 1 if anything failed, is held or waits for a decision."
     )
 
@@ -35,15 +37,22 @@ class Command(BaseCommand):
             raise CommandError(unknown.args[0]) from None
         results: dict[int, Any] = {}
         is_dry, well = options["dry_run"], True
-        for betnr in dict.fromkeys(options["parties"]):
-            found = look_at(integration, betnr, Direction(options["direction"]), is_dry=is_dry)
-            results[betnr] = found.result()
-            well = well and not found.to_espocrm and not found.to_advoware
-            if not options["json"]:
-                self._say(betnr, found, is_dry=is_dry)
+        parties = list(dict.fromkeys(options["parties"]))
+        with told_by(self.stderr if options["json"] else self.stdout) as far:
+            while far.goes_on and len(results) < len(parties):
+                betnr = parties[len(results)]
+                if options["json"]:  # else each party has its line
+                    far.say(f"{len(results):,} of {len(parties):,} parties looked at")
+                found = look_at(integration, betnr, Direction(options["direction"]), is_dry=is_dry)
+                results[betnr] = found.result()
+                well = well and not found.to_espocrm and not found.to_advoware
+                if not options["json"]:
+                    self._say(betnr, found, is_dry=is_dry)
         if options["json"]:
             self.stdout.write(json.dumps(results, ensure_ascii=False, indent=2))
-        if not well:
+        if left := parties[len(results) :]:
+            self.stderr.write(f"Stopped by hand. Not looked at: {' '.join(map(str, left))}")
+        if not well or left:
             sys.exit(1)
 
     def _say(self, betnr: int, found: Outcome, *, is_dry: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,12 +12,32 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.backup_tickets.importing.files import COLUMNS, FORMATS, format_of, read_file
 from integrations.backup_tickets.importing.problems import UnreadableFileError
-from integrations.backup_tickets.intake import ERRORS_KEPT, IntakeResult, take_runs
+from integrations.backup_tickets.intake import ERRORS_KEPT, IntakeResult, Placed, take_runs
+from integrations.core.management.progress import Far, told_by
 from integrations.core.models import Client
+
+GO_ON = "What was stored by then stays; with the same file it goes on, and stores nothing twice."
+
+
+class _Part:
+    """The items of the file until somebody wants the end; those in hand then are still stored."""
+
+    def __init__(self, items: Iterable[Placed], far: Far) -> None:
+        self._items, self._far, self.is_cut = items, far, False
+
+    def __iter__(self) -> Iterator[Placed]:
+        for item in self._items:
+            if not self._far.goes_on:
+                self.is_cut = True
+                return
+            yield item
 
 
 class Command(BaseCommand):
-    help = f"Take backup runs from a file. Columns of a table: {', '.join(COLUMNS)}."
+    help = (
+        f"Take backup runs from a file. Columns of a table: {', '.join(COLUMNS)}. "
+        "Ctrl-C stops it after the runs in hand; with the same file it goes on, and stores nothing twice."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the file; - reads from standard input")
@@ -31,12 +52,16 @@ class Command(BaseCommand):
         with self._stream(options["file"]) as stream:
             try:
                 items = read_file(stream, format_of(options["file"], stream) if form == "auto" else form)
-                result = take_runs(client, items, progress=self._progress, store=storing)
+                with told_by(self.stdout) as far:
+                    part = _Part(items, far)
+                    result = take_runs(client, part, progress=lambda so_far: far.say(_told(so_far)), store=storing)
             except UnreadableFileError as error:
                 raise CommandError(f"{options['file']}: {error}") from None
-        self._end_progress()
         self._summary(result, dry_run=options["dry_run"])
-        if result.failed:
+        if part.is_cut:
+            said = f"Stopped by hand: {_told(result)}."
+            self.stdout.write(self.style.ERROR(f"{said} {GO_ON}" if storing else said))
+        if result.failed or part.is_cut:
             raise SystemExit(1)
 
     def _client(self, slug: str | None) -> Client:
@@ -57,15 +82,6 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{name} cannot be opened: {error.strerror}.") from None
 
-    def _progress(self, result: IntakeResult) -> None:
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{result.done:,} runs read, {result.failed:,} refused", ending="")
-            self.stderr.flush()
-
-    def _end_progress(self) -> None:
-        if self.stderr.isatty():
-            self.stderr.write("")
-
     def _summary(self, result: IntakeResult, *, dry_run: bool) -> None:
         for error in result.errors:
             self.stderr.write(error.message)
@@ -75,3 +91,7 @@ class Command(BaseCommand):
             f"{'Would be: ' if dry_run else ''}{result.created:,} created, {result.updated:,} updated, "
             f"{result.unchanged:,} unchanged, {result.failed:,} refused."
         )
+
+
+def _told(result: IntakeResult) -> str:
+    return f"{result.done:,} runs read, {result.failed:,} refused"

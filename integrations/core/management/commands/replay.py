@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from integrations.core import running
-from integrations.core.management.progress import progress
+from integrations.core.management.following import follow
 from integrations.core.models import Connection, Job, Replay, User, WebhookDelivery
 from integrations.core.webhooks import replaying
 
@@ -65,10 +63,7 @@ class Command(BaseCommand):
             row = Replay.objects.get(pk=replay.pk)
             return f"{row.asked:,} of {row.records:,} records asked for"
 
-        with progress(self.stdout, look, stop=lambda: replaying.stop(replay)):
-            while (job := _job(replay)).state not in (Job.State.DONE, Job.State.DEAD):
-                running.work_off(job)
-                time.sleep(0.2)
+        job = follow(self.stdout, _job(replay), look=look, stop=lambda: replaying.stop(replay))
         self.stdout.write(f"{job.outcome} What comes of each stands in the webhook inbox.")
         if job.state == Job.State.DEAD or Replay.objects.get(pk=replay.pk).state == Replay.State.STOPPED:
             sys.exit(1)

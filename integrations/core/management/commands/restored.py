@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from integrations.core import readopting, running, write_hold
-from integrations.core.management.progress import progress
-from integrations.core.models import Job, Readoption, WriteHold
+from integrations.core import readopting, write_hold
+from integrations.core.management.following import follow
+from integrations.core.models import Readoption, WriteHold
 
 
 class Command(BaseCommand):
@@ -28,10 +27,7 @@ class Command(BaseCommand):
             self.stdout.write("The queue looks for what was made since the backup as soon as it runs.")
             return
         job = write_hold.look_again(hold)
-        with progress(self.stdout, lambda: _told(hold), stop=lambda: readopting.stop(hold)):
-            while job.state not in (Job.State.DONE, Job.State.DEAD):
-                job = running.work_off(job)  # back when it was put off: others had their turn, or a quota is spent
-                time.sleep(0.2)
+        job = follow(self.stdout, job, look=lambda: _told(hold), stop=lambda: readopting.stop(hold))
         self.stdout.write(job.outcome)
         for row in hold.readoptions.select_related("integration__client"):
             self._say(row)
