@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -14,174 +16,176 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='conflict',
-            options={'ordering': ['-id'], 'verbose_name': 'conflict', 'verbose_name_plural': 'conflicts'},
-        ),
-        migrations.AlterModelOptions(
-            name='heldvalue',
-            options={'ordering': ['-id'], 'verbose_name': 'held value', 'verbose_name_plural': 'held values'},
-        ),
-        migrations.AlterModelOptions(
-            name='pair',
-            options={'ordering': ['-link_id'], 'verbose_name': 'pair', 'verbose_name_plural': 'pairs'},
-        ),
-        migrations.AlterModelOptions(
-            name='slot',
-            options={'ordering': ['since'], 'verbose_name': 'empty slot', 'verbose_name_plural': 'empty slots'},
-        ),
-        migrations.AlterModelOptions(
-            name='typechange',
-            options={'ordering': ['-id'], 'verbose_name': 'type change', 'verbose_name_plural': 'type changes'},
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='advoware_key',
-            field=models.CharField(max_length=500, verbose_name='advoware key'),
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='decided_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='decided at'),
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='espocrm_key',
-            field=models.CharField(max_length=500, verbose_name='espocrm key'),
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='found_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='found at'),
-        ),
-        migrations.AlterField(
-            model_name='conflict',
-            name='pair',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='advoware_espocrm.pair', verbose_name='pair'),
-        ),
-        migrations.AlterField(
-            model_name='contactoptions',
-            name='direction',
-            field=models.CharField(choices=[('both', 'both ways'), ('to_espocrm', 'to EspoCRM alone'), ('to_advoware', 'to Advoware alone')], default='both', help_text='Which side is written. What a direction forbids waits, and goes on when it is allowed again.', max_length=20, verbose_name='direction'),
-        ),
-        migrations.AlterField(
-            model_name='contactoptions',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact_options', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='fieldpolicy',
-            name='options',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='advoware_espocrm.contactoptions', verbose_name='options'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='held_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='held at'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='is_refused',
-            field=models.BooleanField(default=False, help_text='EspoCRM refused it; it is not sent again as it is.', verbose_name='is refused'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='key',
-            field=models.CharField(help_text='Its normal form.', max_length=500, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='pair',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_values', to='advoware_espocrm.pair', verbose_name='pair'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='value',
-            field=models.TextField(verbose_name='value'),
-        ),
-        migrations.AlterField(
-            model_name='heldvalue',
-            name='why',
-            field=models.TextField(verbose_name='why'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcontactoptions',
-            name='direction',
-            field=models.CharField(choices=[('both', 'both ways'), ('to_espocrm', 'to EspoCRM alone'), ('to_advoware', 'to Advoware alone')], default='both', help_text='Which side is written. What a direction forbids waits, and goes on when it is allowed again.', max_length=20, verbose_name='direction'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcontactoptions',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalfieldpolicy',
-            name='options',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='advoware_espocrm.contactoptions', verbose_name='options'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='advoware_seen',
-            field=models.CharField(blank=True, max_length=64, verbose_name='advoware seen'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='approved',
-            field=models.CharField(blank=True, help_text='The planned writes that a person approved.', max_length=64, verbose_name='approved'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='espocrm_seen',
-            field=models.CharField(blank=True, max_length=64, verbose_name='espocrm seen'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='link',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact_pair', serialize=False, to='core.recordlink', verbose_name='link'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='values',
-            field=models.PositiveIntegerField(default=0, help_text='Entries that both sides have.', verbose_name='values'),
-        ),
-        migrations.AlterField(
-            model_name='slot',
-            name='pair',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='advoware_espocrm.pair', verbose_name='pair'),
-        ),
-        migrations.AlterField(
-            model_name='slot',
-            name='since',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='since'),
-        ),
-        migrations.AlterField(
-            model_name='typechange',
-            name='after',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'TelGesch (1)'), (2, 'FaxGesch (2)'), (3, 'Mobil (3)'), (4, 'MailGesch (4)'), (6, 'TelPrivat (6)'), (7, 'FaxPrivat (7)'), (8, 'MailPrivat (8)'), (9, 'AutoTelefon (9)'), (10, 'Sonstige (10)'), (11, 'EPost (11)'), (12, 'Bea (12)')], verbose_name='after'),
-        ),
-        migrations.AlterField(
-            model_name='typechange',
-            name='at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='typechange',
-            name='before',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'TelGesch (1)'), (2, 'FaxGesch (2)'), (3, 'Mobil (3)'), (4, 'MailGesch (4)'), (6, 'TelPrivat (6)'), (7, 'FaxPrivat (7)'), (8, 'MailPrivat (8)'), (9, 'AutoTelefon (9)'), (10, 'Sonstige (10)'), (11, 'EPost (11)'), (12, 'Bea (12)')], verbose_name='before'),
-        ),
-        migrations.AlterField(
-            model_name='typechange',
-            name='pair',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='type_changes', to='advoware_espocrm.pair', verbose_name='pair'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='conflict',
+                options={'ordering': ['-id'], 'verbose_name': 'conflict', 'verbose_name_plural': 'conflicts'},
+            ),
+            migrations.AlterModelOptions(
+                name='heldvalue',
+                options={'ordering': ['-id'], 'verbose_name': 'held value', 'verbose_name_plural': 'held values'},
+            ),
+            migrations.AlterModelOptions(
+                name='pair',
+                options={'ordering': ['-link_id'], 'verbose_name': 'pair', 'verbose_name_plural': 'pairs'},
+            ),
+            migrations.AlterModelOptions(
+                name='slot',
+                options={'ordering': ['since'], 'verbose_name': 'empty slot', 'verbose_name_plural': 'empty slots'},
+            ),
+            migrations.AlterModelOptions(
+                name='typechange',
+                options={'ordering': ['-id'], 'verbose_name': 'type change', 'verbose_name_plural': 'type changes'},
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='advoware_key',
+                field=models.CharField(max_length=500, verbose_name='advoware key'),
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='decided_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='decided at'),
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='decided_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='espocrm_key',
+                field=models.CharField(max_length=500, verbose_name='espocrm key'),
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='found_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='found at'),
+            ),
+            migrations.AlterField(
+                model_name='conflict',
+                name='pair',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='advoware_espocrm.pair', verbose_name='pair'),
+            ),
+            migrations.AlterField(
+                model_name='contactoptions',
+                name='direction',
+                field=models.CharField(choices=[('both', 'both ways'), ('to_espocrm', 'to EspoCRM alone'), ('to_advoware', 'to Advoware alone')], default='both', help_text='Which side is written. What a direction forbids waits, and goes on when it is allowed again.', max_length=20, verbose_name='direction'),
+            ),
+            migrations.AlterField(
+                model_name='contactoptions',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact_options', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='fieldpolicy',
+                name='options',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='advoware_espocrm.contactoptions', verbose_name='options'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='held_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='held at'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='is_refused',
+                field=models.BooleanField(default=False, help_text='EspoCRM refused it; it is not sent again as it is.', verbose_name='is refused'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='key',
+                field=models.CharField(help_text='Its normal form.', max_length=500, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='pair',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_values', to='advoware_espocrm.pair', verbose_name='pair'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='value',
+                field=models.TextField(verbose_name='value'),
+            ),
+            migrations.AlterField(
+                model_name='heldvalue',
+                name='why',
+                field=models.TextField(verbose_name='why'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcontactoptions',
+                name='direction',
+                field=models.CharField(choices=[('both', 'both ways'), ('to_espocrm', 'to EspoCRM alone'), ('to_advoware', 'to Advoware alone')], default='both', help_text='Which side is written. What a direction forbids waits, and goes on when it is allowed again.', max_length=20, verbose_name='direction'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcontactoptions',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalfieldpolicy',
+                name='options',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='advoware_espocrm.contactoptions', verbose_name='options'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='advoware_seen',
+                field=models.CharField(blank=True, max_length=64, verbose_name='advoware seen'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='approved',
+                field=models.CharField(blank=True, help_text='The planned writes that a person approved.', max_length=64, verbose_name='approved'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='espocrm_seen',
+                field=models.CharField(blank=True, max_length=64, verbose_name='espocrm seen'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='link',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact_pair', serialize=False, to='core.recordlink', verbose_name='link'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='values',
+                field=models.PositiveIntegerField(default=0, help_text='Entries that both sides have.', verbose_name='values'),
+            ),
+            migrations.AlterField(
+                model_name='slot',
+                name='pair',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='advoware_espocrm.pair', verbose_name='pair'),
+            ),
+            migrations.AlterField(
+                model_name='slot',
+                name='since',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='since'),
+            ),
+            migrations.AlterField(
+                model_name='typechange',
+                name='after',
+                field=models.PositiveSmallIntegerField(choices=[(1, 'TelGesch (1)'), (2, 'FaxGesch (2)'), (3, 'Mobil (3)'), (4, 'MailGesch (4)'), (6, 'TelPrivat (6)'), (7, 'FaxPrivat (7)'), (8, 'MailPrivat (8)'), (9, 'AutoTelefon (9)'), (10, 'Sonstige (10)'), (11, 'EPost (11)'), (12, 'Bea (12)')], verbose_name='after'),
+            ),
+            migrations.AlterField(
+                model_name='typechange',
+                name='at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='typechange',
+                name='before',
+                field=models.PositiveSmallIntegerField(choices=[(1, 'TelGesch (1)'), (2, 'FaxGesch (2)'), (3, 'Mobil (3)'), (4, 'MailGesch (4)'), (6, 'TelPrivat (6)'), (7, 'FaxPrivat (7)'), (8, 'MailPrivat (8)'), (9, 'AutoTelefon (9)'), (10, 'Sonstige (10)'), (11, 'EPost (11)'), (12, 'Bea (12)')], verbose_name='before'),
+            ),
+            migrations.AlterField(
+                model_name='typechange',
+                name='pair',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='type_changes', to='advoware_espocrm.pair', verbose_name='pair'),
+            ),
+        ]),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -14,789 +16,791 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='backupjob',
-            options={'ordering': ['name'], 'verbose_name': 'backup job', 'verbose_name_plural': 'backup jobs'},
-        ),
-        migrations.AlterModelOptions(
-            name='bulkaction',
-            options={'verbose_name': 'bulk action', 'verbose_name_plural': 'bulk actions'},
-        ),
-        migrations.AlterModelOptions(
-            name='bulkitem',
-            options={'ordering': ['id'], 'verbose_name': 'bulk item', 'verbose_name_plural': 'bulk items'},
-        ),
-        migrations.AlterModelOptions(
-            name='companymapping',
-            options={'verbose_name': 'company mapping', 'verbose_name_plural': 'company mappings'},
-        ),
-        migrations.AlterModelOptions(
-            name='companysuggestion',
-            options={'verbose_name': 'company suggestion', 'verbose_name_plural': 'company suggestions'},
-        ),
-        migrations.AlterModelOptions(
-            name='customer',
-            options={'ordering': ['name'], 'verbose_name': 'customer', 'verbose_name_plural': 'customers'},
-        ),
-        migrations.AlterModelOptions(
-            name='referenceitem',
-            options={'ordering': ['kind', 'sort_order', 'label'], 'verbose_name': 'reference item', 'verbose_name_plural': 'reference items'},
-        ),
-        migrations.AlterModelOptions(
-            name='resolution',
-            options={'ordering': ['-id'], 'verbose_name': 'resolution', 'verbose_name_plural': 'resolutions'},
-        ),
-        migrations.AlterModelOptions(
-            name='run',
-            options={'ordering': ['-started_at', '-id'], 'permissions': [('review_run', 'Can review runs (no ticket needed)')], 'verbose_name': 'run', 'verbose_name_plural': 'runs'},
-        ),
-        migrations.AlterModelOptions(
-            name='runimport',
-            options={'verbose_name': 'run import', 'verbose_name_plural': 'run imports'},
-        ),
-        migrations.AlterModelOptions(
-            name='runobject',
-            options={'ordering': ['position'], 'verbose_name': 'run object', 'verbose_name_plural': 'run objects'},
-        ),
-        migrations.AlterModelOptions(
-            name='runreview',
-            options={'ordering': ['-id'], 'verbose_name': 'run review', 'verbose_name_plural': 'run reviews'},
-        ),
-        migrations.AlterModelOptions(
-            name='ticket',
-            options={'verbose_name': 'ticket', 'verbose_name_plural': 'tickets'},
-        ),
-        migrations.AlterModelOptions(
-            name='ticketlink',
-            options={'ordering': ['-id'], 'permissions': [('create_ticket', 'Can create Autotask tickets'), ('link_ticket', 'Can link Autotask tickets'), ('resolve_ticket', 'Can resolve Autotask tickets')], 'verbose_name': 'ticket link', 'verbose_name_plural': 'ticket links'},
-        ),
-        migrations.AlterModelOptions(
-            name='ticketnote',
-            options={'ordering': ['-id'], 'verbose_name': 'ticket note', 'verbose_name_plural': 'ticket notes'},
-        ),
-        migrations.AlterField(
-            model_name='backupjob',
-            name='backup_type',
-            field=models.CharField(blank=True, max_length=100, verbose_name='backup type'),
-        ),
-        migrations.AlterField(
-            model_name='backupjob',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='backupjob',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='backup_tickets.customer', verbose_name='customer'),
-        ),
-        migrations.AlterField(
-            model_name='backupjob',
-            name='name',
-            field=models.CharField(max_length=200, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='act',
-            field=models.CharField(choices=[('create', 'Create tickets'), ('link', 'Link to the open tickets of the jobs'), ('resolve', 'Resolve tickets'), ('check', 'Check tickets')], max_length=10, verbose_name='act'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='back',
-            field=models.TextField(blank=True, help_text="The list's filters, to go back to it.", verbose_name='back'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why it ended early, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='bulkaction',
-            name='state',
-            field=models.CharField(choices=[('shown', 'waiting for confirmation'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='bulkitem',
-            name='action',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='backup_tickets.bulkaction', verbose_name='action'),
-        ),
-        migrations.AlterField(
-            model_name='bulkitem',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='bulkitem',
-            name='seen',
-            field=models.CharField(blank=True, help_text='Fingerprint of the ticket as it was shown.', max_length=64, verbose_name='seen'),
-        ),
-        migrations.AlterField(
-            model_name='bulkitem',
-            name='sentence',
-            field=models.TextField(blank=True, help_text='What will be done; later, what came of it or why not.', verbose_name='sentence'),
-        ),
-        migrations.AlterField(
-            model_name='bulkitem',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'waiting'), ('working', 'at work'), ('done', 'done'), ('checking', 'being checked'), ('left_alone', 'left alone'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='companymapping',
-            name='cause',
-            field=models.TextField(blank=True, verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='companymapping',
-            name='confirmed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
-        ),
-        migrations.AlterField(
-            model_name='companymapping',
-            name='customer',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mapping', to='backup_tickets.customer', verbose_name='customer'),
-        ),
-        migrations.AlterField(
-            model_name='companymapping',
-            name='status',
-            field=models.CharField(choices=[('ok', 'Ok'), ('renamed', 'Renamed'), ('missing', 'missing or not accessible'), ('invalid', 'inactive in Autotask')], default='ok', max_length=10, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='company_id',
-            field=models.BigIntegerField(verbose_name='company id'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='company_name',
-            field=models.CharField(max_length=200, verbose_name='company name'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='customer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='backup_tickets.customer', verbose_name='customer'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='is_refused',
-            field=models.BooleanField(default=False, verbose_name='is refused'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='likeness',
-            field=models.PositiveSmallIntegerField(help_text='Of the names, of 100.', verbose_name='likeness'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='made_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='made at'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='refused_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='refused at'),
-        ),
-        migrations.AlterField(
-            model_name='companysuggestion',
-            name='refused_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='refused by'),
-        ),
-        migrations.AlterField(
-            model_name='customer',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='customer',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='customer',
-            name='name',
-            field=models.CharField(max_length=200, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcompanymapping',
-            name='cause',
-            field=models.TextField(blank=True, verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcompanymapping',
-            name='confirmed_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcompanymapping',
-            name='customer',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='backup_tickets.customer', verbose_name='customer'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcompanymapping',
-            name='status',
-            field=models.CharField(choices=[('ok', 'Ok'), ('renamed', 'Renamed'), ('missing', 'missing or not accessible'), ('invalid', 'inactive in Autotask')], default='ok', max_length=10, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcustomer',
-            name='client',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcustomer',
-            name='created_at',
-            field=models.DateTimeField(blank=True, editable=False, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='historicalcustomer',
-            name='name',
-            field=models.CharField(max_length=200, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='default_queue',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default queue'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='default_source',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default source'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='default_status',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default status'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='labels',
-            field=models.JSONField(default=dict, editable=False, help_text='Values given by label, by option, until the reference data knows them.', verbose_name='labels'),
-        ),
-        migrations.AlterField(
-            model_name='historicalticketoptions',
-            name='title_prefix',
-            field=models.CharField(default='[Backupchecks]', max_length=50, verbose_name='title prefix'),
-        ),
-        migrations.AlterField(
-            model_name='referenceitem',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='referenceitem',
-            name='kind',
-            field=models.CharField(choices=[('queue', 'Queue'), ('source', 'Source'), ('status', 'Status'), ('priority', 'Priority')], max_length=10, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='referenceitem',
-            name='label',
-            field=models.CharField(max_length=200, verbose_name='label'),
-        ),
-        migrations.AlterField(
-            model_name='referenceitem',
-            name='refreshed_at',
-            field=models.DateTimeField(verbose_name='refreshed at'),
-        ),
-        migrations.AlterField(
-            model_name='referenceitem',
-            name='sort_order',
-            field=models.IntegerField(default=0, verbose_name='sort order'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='audit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='click_until',
-            field=models.DateTimeField(help_text='Until then the click itself may be at work, and nobody else.', verbose_name='click until'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='closings',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How often the closing was sent.', verbose_name='closings'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='key',
-            field=models.CharField(help_text="Stands in the note's title.", max_length=50, unique=True, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='moved_at',
-            field=models.DateTimeField(help_text='When the present step began; look-ups are counted from here.', verbose_name='moved at'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='note',
-            field=models.CharField(blank=True, choices=[('resolved', 'Resolved'), ('stays_open', 'Stays Open')], max_length=10, verbose_name='note'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='note_id',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='note id'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='run',
-            field=models.ForeignKey(help_text='It was clicked there.', on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='state',
-            field=models.CharField(choices=[('started', 'reading the ticket'), ('noting', 'writing the note'), ('noted', 'note written'), ('closing', 'Closing'), ('closed', 'closed, being checked'), ('restoring', 'being opened again'), ('resolved', 'Resolved'), ('stays_open', 'marked as resolved, stays open'), ('already_closed', 'was closed already'), ('deleted', 'ticket deleted in Autotask'), ('failed', 'not resolved')], default='started', max_length=20, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='status_before',
-            field=models.IntegerField(blank=True, help_text='What a closed ticket is set back to.', null=True, verbose_name='status before'),
-        ),
-        migrations.AlterField(
-            model_name='resolution',
-            name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='backup_tickets.ticket', verbose_name='ticket'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='external_id',
-            field=models.CharField(help_text="The reporting tool's own id; makes posting idempotent.", max_length=200, verbose_name='external id'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='fingerprint',
-            field=models.CharField(editable=False, help_text='Of the reported content.', max_length=64, verbose_name='fingerprint'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='finished_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='job',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='backup_tickets.backupjob', verbose_name='job'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='manual_ticket_number',
-            field=models.CharField(blank=True, max_length=50, verbose_name='manual ticket number'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='needs_attention',
-            field=models.BooleanField(default=False, help_text='Failed, and neither reviewed, ticketed, nor superseded by a later success.', verbose_name='needs attention'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='received_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='received at'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='remark',
-            field=models.TextField(blank=True, verbose_name='remark'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='review_reason',
-            field=models.CharField(blank=True, max_length=500, verbose_name='review reason'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='reviewed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='reviewed at'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='reviewed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reviewed by'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='started_at',
-            field=models.DateTimeField(verbose_name='started at'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='status',
-            field=models.CharField(choices=[('success', 'Success'), ('warning', 'Warning'), ('error', 'Error'), ('missed', 'Missed')], max_length=10, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='run',
-            name='superseded_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='backup_tickets.run', verbose_name='superseded by'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why the file is unreadable, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='content',
-            field=models.BinaryField(help_text='Emptied when the import is over.', verbose_name='content'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='created',
-            field=models.PositiveIntegerField(default=0, verbose_name='created'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='done',
-            field=models.PositiveIntegerField(default=0, verbose_name='done'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='errors',
-            field=models.JSONField(default=list, help_text='The first thousand, each a sentence with its place.', verbose_name='errors'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='failed',
-            field=models.PositiveIntegerField(default=0, verbose_name='failed'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='format',
-            field=models.CharField(max_length=10, verbose_name='format'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='name',
-            field=models.CharField(max_length=200, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='state',
-            field=models.CharField(choices=[('checking', 'being checked'), ('checked', 'waiting for confirmation'), ('importing', 'being imported'), ('done', 'imported'), ('stopped', 'Stopped'), ('unreadable', 'Unreadable')], default='checking', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='total',
-            field=models.PositiveIntegerField(default=0, help_text='Items in the file, known once it was checked.', verbose_name='total'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='unchanged',
-            field=models.PositiveIntegerField(default=0, verbose_name='unchanged'),
-        ),
-        migrations.AlterField(
-            model_name='runimport',
-            name='updated',
-            field=models.PositiveIntegerField(default=0, verbose_name='updated'),
-        ),
-        migrations.AlterField(
-            model_name='runobject',
-            name='message',
-            field=models.TextField(blank=True, verbose_name='message'),
-        ),
-        migrations.AlterField(
-            model_name='runobject',
-            name='name',
-            field=models.CharField(max_length=300, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='runobject',
-            name='position',
-            field=models.PositiveIntegerField(verbose_name='position'),
-        ),
-        migrations.AlterField(
-            model_name='runobject',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='objects_reported', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='runobject',
-            name='status',
-            field=models.CharField(choices=[('success', 'Success'), ('warning', 'Warning'), ('error', 'Error'), ('missed', 'Missed')], max_length=10, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='runreview',
-            name='action',
-            field=models.CharField(choices=[('reviewed', 'reviewed, no ticket needed'), ('undone', 'review undone')], max_length=10, verbose_name='action'),
-        ),
-        migrations.AlterField(
-            model_name='runreview',
-            name='at',
-            field=models.DateTimeField(verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='runreview',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='runreview',
-            name='reason',
-            field=models.CharField(blank=True, max_length=500, verbose_name='reason'),
-        ),
-        migrations.AlterField(
-            model_name='runreview',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='company_id',
-            field=models.BigIntegerField(null=True, verbose_name='company id'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='number',
-            field=models.CharField(blank=True, max_length=50, verbose_name='number'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved'), ('deleted', 'deleted in Autotask')], default='open', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='state_since',
-            field=models.DateTimeField(blank=True, help_text='When the portal saw it in this state first.', null=True, verbose_name='state since'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='status_id',
-            field=models.IntegerField(null=True, verbose_name='status id'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='status_label',
-            field=models.CharField(blank=True, max_length=100, verbose_name='status label'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='ticket_id',
-            field=models.BigIntegerField(verbose_name='ticket id'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='title',
-            field=models.CharField(blank=True, max_length=255, verbose_name='title'),
-        ),
-        migrations.AlterField(
-            model_name='ticket',
-            name='url',
-            field=models.CharField(blank=True, max_length=500, verbose_name='url'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='audit',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='content',
-            field=models.JSONField(default=dict, help_text='What was sent, as previewed.', verbose_name='content'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='key',
-            field=models.CharField(help_text="Stands in the ticket's externalID.", max_length=50, unique=True, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='lookups',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='lookups'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='origin',
-            field=models.CharField(choices=[('created', 'Created'), ('linked', 'Linked')], default='created', max_length=10, verbose_name='origin'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='send_before',
-            field=models.DateTimeField(help_text='After this moment the create call must not be sent any more.', verbose_name='send before'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='state',
-            field=models.CharField(choices=[('creating', 'Creating'), ('unknown', 'checking'), ('active', 'Active'), ('resolved', 'Resolved'), ('deleted', 'ticket deleted in Autotask'), ('abandoned', 'not created')], default='creating', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='strays',
-            field=models.JSONField(default=list, help_text='Further tickets found under the key: id, number, url.', verbose_name='strays'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='ticket',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='backup_tickets.ticket', verbose_name='ticket'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='unknown_since',
-            field=models.DateTimeField(blank=True, help_text='Look-ups are counted from here.', null=True, verbose_name='unknown since'),
-        ),
-        migrations.AlterField(
-            model_name='ticketlink',
-            name='watch_until',
-            field=models.DateTimeField(blank=True, help_text='Late commits are looked for until then.', null=True, verbose_name='watch until'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='audit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='key',
-            field=models.CharField(help_text="Stands in the note's title.", max_length=50, unique=True, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='note_id',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='note id'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='backup_tickets.run', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='send_before',
-            field=models.DateTimeField(help_text='After this moment the call must not be sent any more.', verbose_name='send before'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='state',
-            field=models.CharField(choices=[('sending', 'Sending'), ('unknown', 'checking'), ('sent', 'Sent'), ('not_sent', 'not written')], default='sending', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='text',
-            field=models.TextField(verbose_name='text'),
-        ),
-        migrations.AlterField(
-            model_name='ticketnote',
-            name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='backup_tickets.ticket', verbose_name='ticket'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='default_queue',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default queue'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='default_source',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default source'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='default_status',
-            field=models.BigIntegerField(blank=True, null=True, verbose_name='default status'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='ticket_options', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='labels',
-            field=models.JSONField(default=dict, editable=False, help_text='Values given by label, by option, until the reference data knows them.', verbose_name='labels'),
-        ),
-        migrations.AlterField(
-            model_name='ticketoptions',
-            name='title_prefix',
-            field=models.CharField(default='[Backupchecks]', max_length=50, verbose_name='title prefix'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='backupjob',
+                options={'ordering': ['name'], 'verbose_name': 'backup job', 'verbose_name_plural': 'backup jobs'},
+            ),
+            migrations.AlterModelOptions(
+                name='bulkaction',
+                options={'verbose_name': 'bulk action', 'verbose_name_plural': 'bulk actions'},
+            ),
+            migrations.AlterModelOptions(
+                name='bulkitem',
+                options={'ordering': ['id'], 'verbose_name': 'bulk item', 'verbose_name_plural': 'bulk items'},
+            ),
+            migrations.AlterModelOptions(
+                name='companymapping',
+                options={'verbose_name': 'company mapping', 'verbose_name_plural': 'company mappings'},
+            ),
+            migrations.AlterModelOptions(
+                name='companysuggestion',
+                options={'verbose_name': 'company suggestion', 'verbose_name_plural': 'company suggestions'},
+            ),
+            migrations.AlterModelOptions(
+                name='customer',
+                options={'ordering': ['name'], 'verbose_name': 'customer', 'verbose_name_plural': 'customers'},
+            ),
+            migrations.AlterModelOptions(
+                name='referenceitem',
+                options={'ordering': ['kind', 'sort_order', 'label'], 'verbose_name': 'reference item', 'verbose_name_plural': 'reference items'},
+            ),
+            migrations.AlterModelOptions(
+                name='resolution',
+                options={'ordering': ['-id'], 'verbose_name': 'resolution', 'verbose_name_plural': 'resolutions'},
+            ),
+            migrations.AlterModelOptions(
+                name='run',
+                options={'ordering': ['-started_at', '-id'], 'permissions': [('review_run', 'Can review runs (no ticket needed)')], 'verbose_name': 'run', 'verbose_name_plural': 'runs'},
+            ),
+            migrations.AlterModelOptions(
+                name='runimport',
+                options={'verbose_name': 'run import', 'verbose_name_plural': 'run imports'},
+            ),
+            migrations.AlterModelOptions(
+                name='runobject',
+                options={'ordering': ['position'], 'verbose_name': 'run object', 'verbose_name_plural': 'run objects'},
+            ),
+            migrations.AlterModelOptions(
+                name='runreview',
+                options={'ordering': ['-id'], 'verbose_name': 'run review', 'verbose_name_plural': 'run reviews'},
+            ),
+            migrations.AlterModelOptions(
+                name='ticket',
+                options={'verbose_name': 'ticket', 'verbose_name_plural': 'tickets'},
+            ),
+            migrations.AlterModelOptions(
+                name='ticketlink',
+                options={'ordering': ['-id'], 'permissions': [('create_ticket', 'Can create Autotask tickets'), ('link_ticket', 'Can link Autotask tickets'), ('resolve_ticket', 'Can resolve Autotask tickets')], 'verbose_name': 'ticket link', 'verbose_name_plural': 'ticket links'},
+            ),
+            migrations.AlterModelOptions(
+                name='ticketnote',
+                options={'ordering': ['-id'], 'verbose_name': 'ticket note', 'verbose_name_plural': 'ticket notes'},
+            ),
+            migrations.AlterField(
+                model_name='backupjob',
+                name='backup_type',
+                field=models.CharField(blank=True, max_length=100, verbose_name='backup type'),
+            ),
+            migrations.AlterField(
+                model_name='backupjob',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='backupjob',
+                name='customer',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='backup_tickets.customer', verbose_name='customer'),
+            ),
+            migrations.AlterField(
+                model_name='backupjob',
+                name='name',
+                field=models.CharField(max_length=200, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='act',
+                field=models.CharField(choices=[('create', 'Create tickets'), ('link', 'Link to the open tickets of the jobs'), ('resolve', 'Resolve tickets'), ('check', 'Check tickets')], max_length=10, verbose_name='act'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='back',
+                field=models.TextField(blank=True, help_text="The list's filters, to go back to it.", verbose_name='back'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why it ended early, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='bulkaction',
+                name='state',
+                field=models.CharField(choices=[('shown', 'waiting for confirmation'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='bulkitem',
+                name='action',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='backup_tickets.bulkaction', verbose_name='action'),
+            ),
+            migrations.AlterField(
+                model_name='bulkitem',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='bulkitem',
+                name='seen',
+                field=models.CharField(blank=True, help_text='Fingerprint of the ticket as it was shown.', max_length=64, verbose_name='seen'),
+            ),
+            migrations.AlterField(
+                model_name='bulkitem',
+                name='sentence',
+                field=models.TextField(blank=True, help_text='What will be done; later, what came of it or why not.', verbose_name='sentence'),
+            ),
+            migrations.AlterField(
+                model_name='bulkitem',
+                name='state',
+                field=models.CharField(choices=[('waiting', 'waiting'), ('working', 'at work'), ('done', 'done'), ('checking', 'being checked'), ('left_alone', 'left alone'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='companymapping',
+                name='cause',
+                field=models.TextField(blank=True, verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='companymapping',
+                name='confirmed_by',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            ),
+            migrations.AlterField(
+                model_name='companymapping',
+                name='customer',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mapping', to='backup_tickets.customer', verbose_name='customer'),
+            ),
+            migrations.AlterField(
+                model_name='companymapping',
+                name='status',
+                field=models.CharField(choices=[('ok', 'Ok'), ('renamed', 'Renamed'), ('missing', 'missing or not accessible'), ('invalid', 'inactive in Autotask')], default='ok', max_length=10, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='company_id',
+                field=models.BigIntegerField(verbose_name='company id'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='company_name',
+                field=models.CharField(max_length=200, verbose_name='company name'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='customer',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='backup_tickets.customer', verbose_name='customer'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='is_refused',
+                field=models.BooleanField(default=False, verbose_name='is refused'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='likeness',
+                field=models.PositiveSmallIntegerField(help_text='Of the names, of 100.', verbose_name='likeness'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='made_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='made at'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='refused_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='refused at'),
+            ),
+            migrations.AlterField(
+                model_name='companysuggestion',
+                name='refused_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='refused by'),
+            ),
+            migrations.AlterField(
+                model_name='customer',
+                name='client',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='customer',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='customer',
+                name='name',
+                field=models.CharField(max_length=200, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcompanymapping',
+                name='cause',
+                field=models.TextField(blank=True, verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcompanymapping',
+                name='confirmed_by',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcompanymapping',
+                name='customer',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='backup_tickets.customer', verbose_name='customer'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcompanymapping',
+                name='status',
+                field=models.CharField(choices=[('ok', 'Ok'), ('renamed', 'Renamed'), ('missing', 'missing or not accessible'), ('invalid', 'inactive in Autotask')], default='ok', max_length=10, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcustomer',
+                name='client',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcustomer',
+                name='created_at',
+                field=models.DateTimeField(blank=True, editable=False, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='historicalcustomer',
+                name='name',
+                field=models.CharField(max_length=200, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='default_queue',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default queue'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='default_source',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default source'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='default_status',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default status'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='labels',
+                field=models.JSONField(default=dict, editable=False, help_text='Values given by label, by option, until the reference data knows them.', verbose_name='labels'),
+            ),
+            migrations.AlterField(
+                model_name='historicalticketoptions',
+                name='title_prefix',
+                field=models.CharField(default='[Backupchecks]', max_length=50, verbose_name='title prefix'),
+            ),
+            migrations.AlterField(
+                model_name='referenceitem',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='referenceitem',
+                name='kind',
+                field=models.CharField(choices=[('queue', 'Queue'), ('source', 'Source'), ('status', 'Status'), ('priority', 'Priority')], max_length=10, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='referenceitem',
+                name='label',
+                field=models.CharField(max_length=200, verbose_name='label'),
+            ),
+            migrations.AlterField(
+                model_name='referenceitem',
+                name='refreshed_at',
+                field=models.DateTimeField(verbose_name='refreshed at'),
+            ),
+            migrations.AlterField(
+                model_name='referenceitem',
+                name='sort_order',
+                field=models.IntegerField(default=0, verbose_name='sort order'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='audit',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='click_until',
+                field=models.DateTimeField(help_text='Until then the click itself may be at work, and nobody else.', verbose_name='click until'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='closings',
+                field=models.PositiveSmallIntegerField(default=0, help_text='How often the closing was sent.', verbose_name='closings'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='key',
+                field=models.CharField(help_text="Stands in the note's title.", max_length=50, unique=True, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='moved_at',
+                field=models.DateTimeField(help_text='When the present step began; look-ups are counted from here.', verbose_name='moved at'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='note',
+                field=models.CharField(blank=True, choices=[('resolved', 'Resolved'), ('stays_open', 'Stays Open')], max_length=10, verbose_name='note'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='note_id',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='note id'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='run',
+                field=models.ForeignKey(help_text='It was clicked there.', on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='state',
+                field=models.CharField(choices=[('started', 'reading the ticket'), ('noting', 'writing the note'), ('noted', 'note written'), ('closing', 'Closing'), ('closed', 'closed, being checked'), ('restoring', 'being opened again'), ('resolved', 'Resolved'), ('stays_open', 'marked as resolved, stays open'), ('already_closed', 'was closed already'), ('deleted', 'ticket deleted in Autotask'), ('failed', 'not resolved')], default='started', max_length=20, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='status_before',
+                field=models.IntegerField(blank=True, help_text='What a closed ticket is set back to.', null=True, verbose_name='status before'),
+            ),
+            migrations.AlterField(
+                model_name='resolution',
+                name='ticket',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='resolutions', to='backup_tickets.ticket', verbose_name='ticket'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='client',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='external_id',
+                field=models.CharField(help_text="The reporting tool's own id; makes posting idempotent.", max_length=200, verbose_name='external id'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='fingerprint',
+                field=models.CharField(editable=False, help_text='Of the reported content.', max_length=64, verbose_name='fingerprint'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='job',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='backup_tickets.backupjob', verbose_name='job'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='manual_ticket_number',
+                field=models.CharField(blank=True, max_length=50, verbose_name='manual ticket number'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='needs_attention',
+                field=models.BooleanField(default=False, help_text='Failed, and neither reviewed, ticketed, nor superseded by a later success.', verbose_name='needs attention'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='received_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='received at'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='remark',
+                field=models.TextField(blank=True, verbose_name='remark'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='review_reason',
+                field=models.CharField(blank=True, max_length=500, verbose_name='review reason'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='reviewed_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='reviewed at'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='reviewed_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reviewed by'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='started_at',
+                field=models.DateTimeField(verbose_name='started at'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='status',
+                field=models.CharField(choices=[('success', 'Success'), ('warning', 'Warning'), ('error', 'Error'), ('missed', 'Missed')], max_length=10, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='run',
+                name='superseded_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='backup_tickets.run', verbose_name='superseded by'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why the file is unreadable, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='client',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='content',
+                field=models.BinaryField(help_text='Emptied when the import is over.', verbose_name='content'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='created',
+                field=models.PositiveIntegerField(default=0, verbose_name='created'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='done',
+                field=models.PositiveIntegerField(default=0, verbose_name='done'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='errors',
+                field=models.JSONField(default=list, help_text='The first thousand, each a sentence with its place.', verbose_name='errors'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='failed',
+                field=models.PositiveIntegerField(default=0, verbose_name='failed'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='format',
+                field=models.CharField(max_length=10, verbose_name='format'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='name',
+                field=models.CharField(max_length=200, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='state',
+                field=models.CharField(choices=[('checking', 'being checked'), ('checked', 'waiting for confirmation'), ('importing', 'being imported'), ('done', 'imported'), ('stopped', 'Stopped'), ('unreadable', 'Unreadable')], default='checking', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='total',
+                field=models.PositiveIntegerField(default=0, help_text='Items in the file, known once it was checked.', verbose_name='total'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='unchanged',
+                field=models.PositiveIntegerField(default=0, verbose_name='unchanged'),
+            ),
+            migrations.AlterField(
+                model_name='runimport',
+                name='updated',
+                field=models.PositiveIntegerField(default=0, verbose_name='updated'),
+            ),
+            migrations.AlterField(
+                model_name='runobject',
+                name='message',
+                field=models.TextField(blank=True, verbose_name='message'),
+            ),
+            migrations.AlterField(
+                model_name='runobject',
+                name='name',
+                field=models.CharField(max_length=300, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='runobject',
+                name='position',
+                field=models.PositiveIntegerField(verbose_name='position'),
+            ),
+            migrations.AlterField(
+                model_name='runobject',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='objects_reported', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='runobject',
+                name='status',
+                field=models.CharField(choices=[('success', 'Success'), ('warning', 'Warning'), ('error', 'Error'), ('missed', 'Missed')], max_length=10, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='runreview',
+                name='action',
+                field=models.CharField(choices=[('reviewed', 'reviewed, no ticket needed'), ('undone', 'review undone')], max_length=10, verbose_name='action'),
+            ),
+            migrations.AlterField(
+                model_name='runreview',
+                name='at',
+                field=models.DateTimeField(verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='runreview',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='runreview',
+                name='reason',
+                field=models.CharField(blank=True, max_length=500, verbose_name='reason'),
+            ),
+            migrations.AlterField(
+                model_name='runreview',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='company_id',
+                field=models.BigIntegerField(null=True, verbose_name='company id'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='number',
+                field=models.CharField(blank=True, max_length=50, verbose_name='number'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='state',
+                field=models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved'), ('deleted', 'deleted in Autotask')], default='open', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='state_since',
+                field=models.DateTimeField(blank=True, help_text='When the portal saw it in this state first.', null=True, verbose_name='state since'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='status_id',
+                field=models.IntegerField(null=True, verbose_name='status id'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='status_label',
+                field=models.CharField(blank=True, max_length=100, verbose_name='status label'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='ticket_id',
+                field=models.BigIntegerField(verbose_name='ticket id'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='title',
+                field=models.CharField(blank=True, max_length=255, verbose_name='title'),
+            ),
+            migrations.AlterField(
+                model_name='ticket',
+                name='url',
+                field=models.CharField(blank=True, max_length=500, verbose_name='url'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='audit',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='content',
+                field=models.JSONField(default=dict, help_text='What was sent, as previewed.', verbose_name='content'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='created_by',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='key',
+                field=models.CharField(help_text="Stands in the ticket's externalID.", max_length=50, unique=True, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='lookups',
+                field=models.PositiveSmallIntegerField(default=0, verbose_name='lookups'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='origin',
+                field=models.CharField(choices=[('created', 'Created'), ('linked', 'Linked')], default='created', max_length=10, verbose_name='origin'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='send_before',
+                field=models.DateTimeField(help_text='After this moment the create call must not be sent any more.', verbose_name='send before'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='state',
+                field=models.CharField(choices=[('creating', 'Creating'), ('unknown', 'checking'), ('active', 'Active'), ('resolved', 'Resolved'), ('deleted', 'ticket deleted in Autotask'), ('abandoned', 'not created')], default='creating', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='strays',
+                field=models.JSONField(default=list, help_text='Further tickets found under the key: id, number, url.', verbose_name='strays'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='ticket',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='backup_tickets.ticket', verbose_name='ticket'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='unknown_since',
+                field=models.DateTimeField(blank=True, help_text='Look-ups are counted from here.', null=True, verbose_name='unknown since'),
+            ),
+            migrations.AlterField(
+                model_name='ticketlink',
+                name='watch_until',
+                field=models.DateTimeField(blank=True, help_text='Late commits are looked for until then.', null=True, verbose_name='watch until'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='audit',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='key',
+                field=models.CharField(help_text="Stands in the note's title.", max_length=50, unique=True, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='note_id',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='note id'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='backup_tickets.run', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='send_before',
+                field=models.DateTimeField(help_text='After this moment the call must not be sent any more.', verbose_name='send before'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='state',
+                field=models.CharField(choices=[('sending', 'Sending'), ('unknown', 'checking'), ('sent', 'Sent'), ('not_sent', 'not written')], default='sending', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='text',
+                field=models.TextField(verbose_name='text'),
+            ),
+            migrations.AlterField(
+                model_name='ticketnote',
+                name='ticket',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='backup_tickets.ticket', verbose_name='ticket'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='default_queue',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default queue'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='default_source',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default source'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='default_status',
+                field=models.BigIntegerField(blank=True, null=True, verbose_name='default status'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='ticket_options', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='labels',
+                field=models.JSONField(default=dict, editable=False, help_text='Values given by label, by option, until the reference data knows them.', verbose_name='labels'),
+            ),
+            migrations.AlterField(
+                model_name='ticketoptions',
+                name='title_prefix',
+                field=models.CharField(default='[Backupchecks]', max_length=50, verbose_name='title prefix'),
+            ),
+        ]),
     ]

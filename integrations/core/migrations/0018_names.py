@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -19,1718 +21,1720 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='alert',
-            options={'ordering': ['-id'], 'verbose_name': 'alert', 'verbose_name_plural': 'alerts'},
-        ),
-        migrations.AlterModelOptions(
-            name='alertchannel',
-            options={'ordering': ['name'], 'verbose_name': 'alert channel', 'verbose_name_plural': 'alert channels'},
-        ),
-        migrations.AlterModelOptions(
-            name='alertmessage',
-            options={'ordering': ['-id'], 'verbose_name': 'alert message', 'verbose_name_plural': 'alert messages'},
-        ),
-        migrations.AlterModelOptions(
-            name='alertnotice',
-            options={'ordering': ['id'], 'verbose_name': 'alert notice', 'verbose_name_plural': 'alert notices'},
-        ),
-        migrations.AlterModelOptions(
-            name='alertrule',
-            options={'ordering': ['slug'], 'verbose_name': 'alert rule', 'verbose_name_plural': 'alert rules'},
-        ),
-        migrations.AlterModelOptions(
-            name='callcount',
-            options={'verbose_name': 'call count', 'verbose_name_plural': 'call counts'},
-        ),
-        migrations.AlterModelOptions(
-            name='callsecond',
-            options={'verbose_name': 'call second', 'verbose_name_plural': 'call seconds'},
-        ),
-        migrations.AlterModelOptions(
-            name='callslot',
-            options={'verbose_name': 'call slot', 'verbose_name_plural': 'call slots'},
-        ),
-        migrations.AlterModelOptions(
-            name='callstop',
-            options={'verbose_name': 'call stop', 'verbose_name_plural': 'call stops'},
-        ),
-        migrations.AlterModelOptions(
-            name='client',
-            options={'ordering': ['name'], 'verbose_name': 'client', 'verbose_name_plural': 'clients'},
-        ),
-        migrations.AlterModelOptions(
-            name='connection',
-            options={'ordering': ['client__name', 'slug'], 'verbose_name': 'connection', 'verbose_name_plural': 'connections'},
-        ),
-        migrations.AlterModelOptions(
-            name='databasemark',
-            options={'verbose_name': 'database mark', 'verbose_name_plural': 'database marks'},
-        ),
-        migrations.AlterModelOptions(
-            name='failureact',
-            options={'verbose_name': 'failure act', 'verbose_name_plural': 'failure acts'},
-        ),
-        migrations.AlterModelOptions(
-            name='figure',
-            options={'verbose_name': 'figure', 'verbose_name_plural': 'figures'},
-        ),
-        migrations.AlterModelOptions(
-            name='figureseries',
-            options={'verbose_name': 'figure series', 'verbose_name_plural': 'figure series'},
-        ),
-        migrations.AlterModelOptions(
-            name='heartbeat',
-            options={'verbose_name': 'heartbeat', 'verbose_name_plural': 'heartbeats'},
-        ),
-        migrations.AlterModelOptions(
-            name='helditem',
-            options={'ordering': ['-id'], 'verbose_name': 'held item', 'verbose_name_plural': 'held items'},
-        ),
-        migrations.AlterModelOptions(
-            name='integration',
-            options={'ordering': ['client__name', 'slug'], 'verbose_name': 'integration', 'verbose_name_plural': 'integrations'},
-        ),
-        migrations.AlterModelOptions(
-            name='integrationrole',
-            options={'ordering': ['integration', 'role'], 'verbose_name': 'integration role', 'verbose_name_plural': 'integration roles'},
-        ),
-        migrations.AlterModelOptions(
-            name='job',
-            options={'ordering': ['-id'], 'verbose_name': 'job', 'verbose_name_plural': 'jobs'},
-        ),
-        migrations.AlterModelOptions(
-            name='passwordlink',
-            options={'verbose_name': 'password link', 'verbose_name_plural': 'password links'},
-        ),
-        migrations.AlterModelOptions(
-            name='readoption',
-            options={'ordering': ['integration__client__name', 'integration__slug'], 'verbose_name': 'readoption', 'verbose_name_plural': 'readoptions'},
-        ),
-        migrations.AlterModelOptions(
-            name='recordlink',
-            options={'verbose_name': 'record link', 'verbose_name_plural': 'record links'},
-        ),
-        migrations.AlterModelOptions(
-            name='replay',
-            options={'ordering': ['-id'], 'verbose_name': 'replay', 'verbose_name_plural': 'replays'},
-        ),
-        migrations.AlterModelOptions(
-            name='resetrequest',
-            options={'verbose_name': 'reset request', 'verbose_name_plural': 'reset requests'},
-        ),
-        migrations.AlterModelOptions(
-            name='sendersilence',
-            options={'ordering': ['-id'], 'verbose_name': 'sender silence', 'verbose_name_plural': 'sender silences'},
-        ),
-        migrations.AlterModelOptions(
-            name='senderwatch',
-            options={'verbose_name': 'sender watch', 'verbose_name_plural': 'sender watches'},
-        ),
-        migrations.AlterModelOptions(
-            name='stream',
-            options={'ordering': ['integration', 'slug'], 'verbose_name': 'stream', 'verbose_name_plural': 'streams'},
-        ),
-        migrations.AlterModelOptions(
-            name='syncentry',
-            options={'ordering': ['id'], 'verbose_name': 'sync entry', 'verbose_name_plural': 'sync entrys'},
-        ),
-        migrations.AlterModelOptions(
-            name='syncrun',
-            options={'ordering': ['-id'], 'verbose_name': 'sync run', 'verbose_name_plural': 'sync runs'},
-        ),
-        migrations.AlterModelOptions(
-            name='webhookhour',
-            options={'verbose_name': 'webhook hour', 'verbose_name_plural': 'webhook hours'},
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='acknowledged_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='acknowledged at'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='client',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='last_notified_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='last notified at'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='muted_until',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='muted until'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='opened_at',
-            field=models.DateTimeField(help_text='When the portal noticed, the last time.', verbose_name='opened at'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='recovered_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='recovered at'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='rule',
-            field=models.CharField(max_length=80, verbose_name='rule'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='sentence',
-            field=models.TextField(help_text='What is known of it, as last seen.', verbose_name='sentence'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='severity',
-            field=models.PositiveSmallIntegerField(choices=[(10, 'notice'), (20, 'warning'), (30, 'urgent')], default=20, verbose_name='severity'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='since',
-            field=models.DateTimeField(help_text='Since when it has been wrong, as far as is known.', verbose_name='since'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('recovered', 'Recovered')], default='open', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='subject',
-            field=models.CharField(help_text='What it is about, as the portal names it: stream:17.', max_length=200, verbose_name='subject'),
-        ),
-        migrations.AlterField(
-            model_name='alert',
-            name='title',
-            field=models.CharField(max_length=250, verbose_name='title'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='allow_private_address',
-            field=models.BooleanField(default=False, help_text='Allow an address inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='client',
-            field=models.ForeignKey(blank=True, help_text="Only this client's alerts. Empty: all, those of the house too.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alert_channels', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='name',
-            field=models.CharField(max_length=100, unique=True, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='problem',
-            field=models.TextField(blank=True, editable=False, help_text='Why the last try failed; empty when it worked.', verbose_name='problem'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='problem_since',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='problem since'),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='secret',
-            field=integrations.core.fields.SealedField(blank=True, default=integrations.core.crypto.Sealed, editable=False, help_text="What the webhook's signature is made with; sealed.", verbose_name='secret'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='attempts',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='core.alertchannel', verbose_name='channel'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='content',
-            field=models.JSONField(help_text='What is sent; the same at every try.', verbose_name='content'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='created_at',
-            field=models.DateTimeField(verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='next_try',
-            field=models.DateTimeField(verbose_name='next try'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='outcome',
-            field=models.TextField(blank=True, verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='sent_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='sent at'),
-        ),
-        migrations.AlterField(
-            model_name='alertmessage',
-            name='state',
-            field=models.CharField(choices=[('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'given up')], default='sending', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='alert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alert', verbose_name='alert'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alertchannel', verbose_name='channel'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='created_at',
-            field=models.DateTimeField(verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='message',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alertmessage', verbose_name='message'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('in_message', 'in a message'), ('dropped', 'not needed any more')], default='waiting', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='alertnotice',
-            name='what',
-            field=models.CharField(choices=[('opened', 'Opened'), ('reminder', 'still open'), ('recovered', 'Recovered')], max_length=10, verbose_name='what'),
-        ),
-        migrations.AlterField(
-            model_name='alertrule',
-            name='slug',
-            field=models.CharField(max_length=80, unique=True, verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='alertrule',
-            name='threshold',
-            field=models.PositiveIntegerField(blank=True, help_text="Empty: the rule's own figure.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='threshold'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='at',
-            field=models.DateTimeField(db_index=True, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='connection',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='api_calls', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='direction',
-            field=models.CharField(choices=[('out', 'to the vendor'), ('in', 'from the vendor')], default='out', max_length=3, verbose_name='direction'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='duration_ms',
-            field=models.PositiveIntegerField(default=0, verbose_name='duration ms'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='error',
-            field=models.CharField(blank=True, max_length=500, verbose_name='error'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='host',
-            field=models.CharField(max_length=255, verbose_name='host'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='in_hand',
-            field=models.CharField(blank=True, help_text="The record that the run had in hand, by its id on the stream's own side.", max_length=200, verbose_name='in hand'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='instance',
-            field=models.CharField(blank=True, help_text='Host and process that made the call.', max_length=200, verbose_name='instance'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='job_id',
-            field=models.BigIntegerField(blank=True, help_text='The job that made it.', null=True, verbose_name='job id'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='method',
-            field=models.CharField(max_length=10, verbose_name='method'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='query',
-            field=models.TextField(blank=True, verbose_name='query'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='record',
-            field=models.CharField(blank=True, db_index=True, help_text='The record it was about.', max_length=200, verbose_name='record'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='request_body',
-            field=models.TextField(blank=True, verbose_name='request body'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='request_headers',
-            field=models.JSONField(blank=True, default=dict, verbose_name='request headers'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='response_body',
-            field=models.TextField(blank=True, verbose_name='response body'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='response_headers',
-            field=models.JSONField(blank=True, default=dict, verbose_name='response headers'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='route',
-            field=models.CharField(max_length=500, verbose_name='route'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='run_id',
-            field=models.BigIntegerField(blank=True, help_text='The run of a stream that made it.', null=True, verbose_name='run id'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='source',
-            field=models.CharField(blank=True, help_text='Which job or page made the call.', max_length=100, verbose_name='source'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='source_ip',
-            field=models.GenericIPAddressField(blank=True, null=True, verbose_name='source ip'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='status',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='status'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='transaction_id',
-            field=models.CharField(db_index=True, help_text='Joins the calls of one piece of work.', max_length=32, verbose_name='transaction id'),
-        ),
-        migrations.AlterField(
-            model_name='apicall',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_tokens', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='digest',
-            field=models.CharField(editable=False, max_length=64, unique=True, verbose_name='digest'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='last_used_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used at'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='name',
-            field=models.CharField(help_text='Who uses it, for example the backup product.', max_length=100, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='apitoken',
-            name='revoked_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked at'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='action',
-            field=models.CharField(help_text='For example connection.test.', max_length=80, verbose_name='action'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='actor',
-            field=models.CharField(help_text="The user's name at the time, or the job.", max_length=150, verbose_name='actor'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='client',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='connection',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='detail',
-            field=models.TextField(blank=True, help_text='In a sentence.', verbose_name='detail'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='finished_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='outcome',
-            field=models.CharField(choices=[('pending', 'not known yet'), ('done', 'Done'), ('refused', 'Refused'), ('unknown', 'unknown, being checked')], default='pending', max_length=10, verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='record',
-            field=models.CharField(db_index=True, help_text='Ours, for example run:17.', max_length=200, verbose_name='record'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
-        ),
-        migrations.AlterField(
-            model_name='auditentry',
-            name='vendor_record',
-            field=models.CharField(blank=True, help_text='Theirs, for example ticket 128926.', max_length=200, verbose_name='vendor record'),
-        ),
-        migrations.AlterField(
-            model_name='callcount',
-            name='calls',
-            field=models.PositiveIntegerField(default=0, verbose_name='calls'),
-        ),
-        migrations.AlterField(
-            model_name='callcount',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='callcount',
-            name='minute',
-            field=models.DateTimeField(verbose_name='minute'),
-        ),
-        migrations.AlterField(
-            model_name='callsecond',
-            name='bucket',
-            field=models.CharField(max_length=100, verbose_name='bucket'),
-        ),
-        migrations.AlterField(
-            model_name='callsecond',
-            name='calls',
-            field=models.PositiveIntegerField(default=0, verbose_name='calls'),
-        ),
-        migrations.AlterField(
-            model_name='callsecond',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='callsecond',
-            name='second',
-            field=models.DateTimeField(verbose_name='second'),
-        ),
-        migrations.AlterField(
-            model_name='callslot',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='callslot',
-            name='endpoint',
-            field=models.CharField(max_length=100, verbose_name='endpoint'),
-        ),
-        migrations.AlterField(
-            model_name='callslot',
-            name='holder',
-            field=models.CharField(blank=True, max_length=64, verbose_name='holder'),
-        ),
-        migrations.AlterField(
-            model_name='callslot',
-            name='number',
-            field=models.PositiveSmallIntegerField(verbose_name='number'),
-        ),
-        migrations.AlterField(
-            model_name='callslot',
-            name='until',
-            field=models.DateTimeField(help_text='Free again after this, whoever held it.', verbose_name='until'),
-        ),
-        migrations.AlterField(
-            model_name='callstop',
-            name='connection',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='callstop',
-            name='until',
-            field=models.DateTimeField(verbose_name='until'),
-        ),
-        migrations.AlterField(
-            model_name='client',
-            name='name',
-            field=models.CharField(max_length=200, unique=True, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='client',
-            name='slug',
-            field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', unique=True, verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='client',
-            name='time_zone',
-            field=models.CharField(blank=True, help_text="Empty: the portal's time zone.", max_length=64, validators=[integrations.core.models.clients.validate_time_zone], verbose_name='time zone'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='allow_private_address',
-            field=models.BooleanField(default=False, help_text='Allow addresses inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='client',
-            field=models.ForeignKey(blank=True, help_text='Empty: shared by the house.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='credentials',
-            field=integrations.core.fields.SealedField(blank=True, default=integrations.core.crypto.Sealed, editable=False, help_text='The secret credentials, encrypted; a JSON object by name.', verbose_name='credentials'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='credentials_set',
-            field=models.JSONField(blank=True, default=dict, editable=False, help_text='Per secret: when it was set, and by whom.', verbose_name='credentials set'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='environment',
-            field=models.CharField(choices=[('production', 'Production'), ('sandbox', 'Sandbox')], default='production', max_length=20, verbose_name='environment'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='facts',
-            field=models.JSONField(blank=True, default=dict, editable=False, help_text='What the vendor told us and we remember, such as its zone.', verbose_name='facts'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='health',
-            field=models.CharField(choices=[('unknown', 'not tried yet'), ('ok', 'working'), ('trouble', 'temporary trouble'), ('attention', 'needs attention')], default='unknown', editable=False, max_length=20, verbose_name='health'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='health_cause',
-            field=models.TextField(blank=True, editable=False, verbose_name='health cause'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='identity',
-            field=models.JSONField(blank=True, default=dict, help_text='The credentials that are not secret, by name.', verbose_name='identity'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='last_error_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last error at'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='settings',
-            field=models.JSONField(blank=True, default=dict, verbose_name='settings'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='slug',
-            field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='vendor',
-            field=models.CharField(max_length=40, verbose_name='vendor'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='webhook_digest',
-            field=models.CharField(blank=True, db_index=True, editable=False, help_text='Keyed, of the webhook secret.', max_length=150, verbose_name='webhook digest'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='webhook_trouble',
-            field=models.TextField(blank=True, editable=False, help_text='Why its webhooks have stopped, and what to do; empty while they come.', verbose_name='webhook trouble'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='webhook_trouble_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='webhook trouble at'),
-        ),
-        migrations.AlterField(
-            model_name='connection',
-            name='webhook_trouble_by',
-            field=models.CharField(blank=True, choices=[('told', 'the vendor or a stream'), ('silence', "the portal's own watch")], editable=False, help_text='Who says that they have stopped.', max_length=10, verbose_name='webhook trouble by'),
-        ),
-        migrations.AlterField(
-            model_name='databasemark',
-            name='installation',
-            field=models.UUIDField(default=uuid.uuid4, help_text='Of the database; a new one has another.', verbose_name='installation'),
-        ),
-        migrations.AlterField(
-            model_name='databasemark',
-            name='mark',
-            field=models.BigIntegerField(default=0, verbose_name='mark'),
-        ),
-        migrations.AlterField(
-            model_name='databasemark',
-            name='moved_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='moved at'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='act',
-            field=models.SlugField(help_text='retry, dismiss, …', verbose_name='act'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='audit',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='back',
-            field=models.CharField(blank=True, help_text='The filters of the page it was begun on.', max_length=500, verbose_name='back'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='done',
-            field=models.PositiveIntegerField(default=0, verbose_name='done'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='group',
-            field=models.JSONField(default=dict, help_text='What the rows had in common.', verbose_name='group'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='ids',
-            field=models.JSONField(default=list, help_text='The rows, as they were when this was shown.', verbose_name='ids'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='left',
-            field=models.JSONField(default=dict, verbose_name='left'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='reason',
-            field=models.CharField(blank=True, max_length=400, verbose_name='reason'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='source',
-            field=models.CharField(help_text='Which kind of failure: held, jobs, …', max_length=80, verbose_name='source'),
-        ),
-        migrations.AlterField(
-            model_name='failureact',
-            name='state',
-            field=models.CharField(choices=[('shown', 'Shown'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='client',
-            field=models.ForeignKey(blank=True, help_text='Empty: the house.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='count',
-            field=models.PositiveBigIntegerField(verbose_name='count'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='part',
-            field=models.CharField(help_text='What was counted of the series: a state, a vendor.', max_length=60, verbose_name='part'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='series',
-            field=models.CharField(help_text='For example core.webhooks.', max_length=80, verbose_name='series'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='start',
-            field=models.DateTimeField(help_text='When its hour or day begins.', verbose_name='start'),
-        ),
-        migrations.AlterField(
-            model_name='figure',
-            name='total',
-            field=models.PositiveBigIntegerField(default=0, help_text='What they add up to, where a mean is wanted.', verbose_name='total'),
-        ),
-        migrations.AlterField(
-            model_name='figureseries',
-            name='counted_at',
-            field=models.DateTimeField(help_text='When its counting came to an end last.', null=True, verbose_name='counted at'),
-        ),
-        migrations.AlterField(
-            model_name='figureseries',
-            name='counted_to',
-            field=models.DateTimeField(help_text='The beginning of the newest hour or day that was counted.', verbose_name='counted to'),
-        ),
-        migrations.AlterField(
-            model_name='figureseries',
-            name='series',
-            field=models.CharField(max_length=80, unique=True, verbose_name='series'),
-        ),
-        migrations.AlterField(
-            model_name='heartbeat',
-            name='beat_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='beat at'),
-        ),
-        migrations.AlterField(
-            model_name='heartbeat',
-            name='host',
-            field=models.CharField(max_length=200, verbose_name='host'),
-        ),
-        migrations.AlterField(
-            model_name='heartbeat',
-            name='role',
-            field=models.CharField(max_length=20, verbose_name='role'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='cause',
-            field=models.CharField(choices=[('temporary', 'Temporary'), ('permanent', 'refused'), ('conflict', 'Conflict'), ('malformed', 'not understood'), ('bug', 'bug in the portal')], max_length=10, verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='dismissed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='dismissed by'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='error_class',
-            field=models.CharField(blank=True, help_text='Which error it was; empty for old rows.', max_length=80, verbose_name='error class'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='fingerprint',
-            field=models.CharField(blank=True, help_text='Of the version that failed.', max_length=64, verbose_name='fingerprint'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='held_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='held at'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='next_try',
-            field=models.DateTimeField(blank=True, help_text='Empty: only when a person asks for it.', null=True, verbose_name='next try'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='reason',
-            field=models.CharField(blank=True, help_text='Why it was dismissed.', max_length=500, verbose_name='reason'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='record_id',
-            field=models.CharField(max_length=200, verbose_name='record id'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='sentence',
-            field=models.TextField(help_text='What went wrong, as the vendor or the portal said it.', verbose_name='sentence'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='shape',
-            field=models.CharField(blank=True, help_text='The sentence without ids; for groups.', max_length=300, verbose_name='shape'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='state',
-            field=models.CharField(choices=[('held', 'Held'), ('settled', 'Settled'), ('dismissed', 'Dismissed')], default='held', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='stream',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_items', to='core.stream', verbose_name='stream'),
-        ),
-        migrations.AlterField(
-            model_name='helditem',
-            name='tries',
-            field=models.PositiveIntegerField(default=0, help_text='Counted before each try.', verbose_name='tries'),
-        ),
-        migrations.AlterField(
-            model_name='historicalalertchannel',
-            name='allow_private_address',
-            field=models.BooleanField(default=False, help_text='Allow an address inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
-        ),
-        migrations.AlterField(
-            model_name='historicalalertchannel',
-            name='client',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text="Only this client's alerts. Empty: all, those of the house too.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='historicalalertchannel',
-            name='name',
-            field=models.CharField(db_index=True, max_length=100, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='historicalalertrule',
-            name='slug',
-            field=models.CharField(db_index=True, max_length=80, verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='historicalalertrule',
-            name='threshold',
-            field=models.PositiveIntegerField(blank=True, help_text="Empty: the rule's own figure.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='threshold'),
-        ),
-        migrations.AlterField(
-            model_name='historicalclient',
-            name='name',
-            field=models.CharField(db_index=True, max_length=200, verbose_name='name'),
-        ),
-        migrations.AlterField(
-            model_name='historicalclient',
-            name='slug',
-            field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='historicalclient',
-            name='time_zone',
-            field=models.CharField(blank=True, help_text="Empty: the portal's time zone.", max_length=64, validators=[integrations.core.models.clients.validate_time_zone], verbose_name='time zone'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='allow_private_address',
-            field=models.BooleanField(default=False, help_text='Allow addresses inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='client',
-            field=models.ForeignKey(blank=True, db_constraint=False, help_text='Empty: shared by the house.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='credentials_set',
-            field=models.JSONField(blank=True, default=dict, editable=False, help_text='Per secret: when it was set, and by whom.', verbose_name='credentials set'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='environment',
-            field=models.CharField(choices=[('production', 'Production'), ('sandbox', 'Sandbox')], default='production', max_length=20, verbose_name='environment'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='identity',
-            field=models.JSONField(blank=True, default=dict, help_text='The credentials that are not secret, by name.', verbose_name='identity'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='settings',
-            field=models.JSONField(blank=True, default=dict, verbose_name='settings'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='slug',
-            field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='historicalconnection',
-            name='vendor',
-            field=models.CharField(max_length=40, verbose_name='vendor'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegration',
-            name='client',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegration',
-            name='kind',
-            field=models.CharField(max_length=40, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegration',
-            name='slug',
-            field=models.SlugField(verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegrationrole',
-            name='connection',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegrationrole',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalintegrationrole',
-            name='role',
-            field=models.CharField(max_length=40, verbose_name='role'),
-        ),
-        migrations.AlterField(
-            model_name='historicalstream',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
-        ),
-        migrations.AlterField(
-            model_name='historicalstream',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalstream',
-            name='slug',
-            field=models.SlugField(verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='integration',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='integrations', to='core.client', verbose_name='client'),
-        ),
-        migrations.AlterField(
-            model_name='integration',
-            name='kind',
-            field=models.CharField(max_length=40, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='integration',
-            name='slug',
-            field=models.SlugField(verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='integrationrole',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='integrationrole',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='integrationrole',
-            name='role',
-            field=models.CharField(max_length=40, verbose_name='role'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='args',
-            field=models.JSONField(default=list, help_text='Row ids only.', verbose_name='args'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='attempts',
-            field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='error_class',
-            field=models.CharField(blank=True, max_length=80, verbose_name='error class'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='fence',
-            field=models.PositiveIntegerField(default=0, help_text='Counts claims; only the newest claim may write.', verbose_name='fence'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='finished_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='key',
-            field=models.CharField(help_text='At most one queued and one running job per key.', max_length=200, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='kind',
-            field=models.CharField(max_length=80, verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='lease_until',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='lease until'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='max_attempts',
-            field=models.PositiveSmallIntegerField(default=5, verbose_name='max attempts'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='not_before',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='not before'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='outcome',
-            field=models.TextField(blank=True, help_text='What came of it, or how far it is, in a sentence.', verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='owner_host',
-            field=models.CharField(blank=True, max_length=200, verbose_name='owner host'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='owner_pid',
-            field=models.PositiveIntegerField(blank=True, null=True, verbose_name='owner pid'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='owner_started',
-            field=models.FloatField(blank=True, help_text='Start time of the owning process.', null=True, verbose_name='owner started'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='priority',
-            field=models.PositiveSmallIntegerField(choices=[(0, 'somebody waits'), (50, 'Normal'), (100, 'Bulk')], default=50, verbose_name='priority'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='started_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='started at'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('dead', 'Dead')], default='queued', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='job',
-            name='trigger',
-            field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='schedule', max_length=10, verbose_name='trigger'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='digest',
-            field=models.CharField(editable=False, max_length=64, null=True, unique=True, verbose_name='digest'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='expires_at',
-            field=models.DateTimeField(verbose_name='expires at'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='made_at',
-            field=models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='made at'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='made_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='mailed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='mailed at'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='over_at',
-            field=models.DateTimeField(blank=True, help_text='When it was used, taken back or replaced.', null=True, verbose_name='over at'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='purpose',
-            field=models.CharField(choices=[('invitation', 'Invitation'), ('reset', 'forgotten password')], max_length=10, verbose_name='purpose'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='sent_to',
-            field=models.EmailField(max_length=254, verbose_name='sent to'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='trouble',
-            field=models.TextField(blank=True, help_text='Why it could not be mailed.', verbose_name='trouble'),
-        ),
-        migrations.AlterField(
-            model_name='passwordlink',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='password_links', to=settings.AUTH_USER_MODEL, verbose_name='user'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='adopted',
-            field=models.JSONField(blank=True, default=list, help_text='What was linked again: about, said.', verbose_name='adopted'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='cursor',
-            field=models.JSONField(blank=True, default=dict, help_text='Where the look goes on.', verbose_name='cursor'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='hold',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readoptions', to='core.writehold', verbose_name='hold'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='looked_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='looked at'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='notes',
-            field=models.JSONField(blank=True, default=list, help_text='What nobody can know from here, in sentences.', verbose_name='notes'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='outcome',
-            field=models.TextField(blank=True, help_text='In a sentence; why it was not looked at.', verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='previews',
-            field=models.JSONField(blank=True, default=list, help_text='Ids of the dry runs of its streams.', verbose_name='previews'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('done', 'looked at'), ('failed', 'not looked at to the end'), ('left_out', 'not looked at')], default='waiting', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='readoption',
-            name='unclear',
-            field=models.JSONField(blank=True, default=list, help_text='What a person has to look at: about, said.', verbose_name='unclear'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='base',
-            field=models.JSONField(default=dict, help_text='The fields as both sides last had them.', verbose_name='base'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='cause',
-            field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='created_at',
-            field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='record_links', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='key',
-            field=models.CharField(default=integrations.core.models.sync.new_key, help_text='Our marker on the record we make.', max_length=50, unique=True, verbose_name='key'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='lease_by',
-            field=models.CharField(blank=True, max_length=40, verbose_name='lease by'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='lease_until',
-            field=models.DateTimeField(blank=True, help_text='Until then one process works on this pair.', null=True, verbose_name='lease until'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='left_fingerprint',
-            field=models.CharField(blank=True, help_text='Of the version that was last dealt with.', max_length=64, verbose_name='left fingerprint'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='left_id',
-            field=models.CharField(blank=True, max_length=200, verbose_name='left id'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='object_type',
-            field=models.SlugField(help_text='What kind of record: ticket, note, file.', verbose_name='object type'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='right_fingerprint',
-            field=models.CharField(blank=True, max_length=64, verbose_name='right fingerprint'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='right_id',
-            field=models.CharField(blank=True, max_length=200, verbose_name='right id'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='sent',
-            field=models.JSONField(blank=True, default=dict, help_text='What is being written, and to which side, until its answer is stored.', verbose_name='sent'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='sent_at',
-            field=models.DateTimeField(blank=True, help_text='When a create call was sent last.', null=True, verbose_name='sent at'),
-        ),
-        migrations.AlterField(
-            model_name='recordlink',
-            name='state',
-            field=models.CharField(choices=[('creating', 'Creating'), ('active', 'Active'), ('missing', 'Missing'), ('replaced', 'Replaced')], default='creating', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='asked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='begun_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='begun at'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='connection',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='created_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='created at'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='cursor',
-            field=models.BigIntegerField(default=0, help_text='The last delivery that was dealt with.', verbose_name='cursor'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='deliveries',
-            field=models.CharField(blank=True, help_text='Their state; empty: any.', max_length=10, verbose_name='deliveries'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='due_at',
-            field=models.DateTimeField(blank=True, help_text='When the next records may be asked for.', null=True, verbose_name='due at'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='finished_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='record',
-            field=models.CharField(blank=True, help_text='How their records begin, such as ticket:17.', max_length=160, verbose_name='record'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='records',
-            field=models.PositiveIntegerField(default=0, help_text='To be looked at, when it was confirmed.', verbose_name='records'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='state',
-            field=models.CharField(choices=[('shown', 'waits for a look'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='replay',
-            name='up_to',
-            field=models.BigIntegerField(help_text='What came after it was asked for is left alone.', verbose_name='up to'),
-        ),
-        migrations.AlterField(
-            model_name='resetrequest',
-            name='address',
-            field=models.EmailField(max_length=254, verbose_name='address'),
-        ),
-        migrations.AlterField(
-            model_name='resetrequest',
-            name='asked_from',
-            field=models.CharField(help_text="The caller's IP address.", max_length=45, verbose_name='asked from'),
-        ),
-        migrations.AlterField(
-            model_name='resetrequest',
-            name='at',
-            field=models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='at'),
-        ),
-        migrations.AlterField(
-            model_name='sendersilence',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='silences', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='sendersilence',
-            name='ended_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='ended at'),
-        ),
-        migrations.AlterField(
-            model_name='sendersilence',
-            name='found',
-            field=models.PositiveIntegerField(default=0, help_text='Changes that polls found in this time by themselves.', verbose_name='found'),
-        ),
-        migrations.AlterField(
-            model_name='sendersilence',
-            name='noticed_at',
-            field=models.DateTimeField(verbose_name='noticed at'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='connection',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sender', serialize=False, to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='last_call_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='last call at'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='learned_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='learned at'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='listening_since',
-            field=models.DateTimeField(verbose_name='listening since'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='looked_at',
-            field=models.DateTimeField(verbose_name='looked at'),
-        ),
-        migrations.AlterField(
-            model_name='senderwatch',
-            name='rhythm',
-            field=models.JSONField(default=dict, verbose_name='rhythm'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='in_hand',
-            field=models.JSONField(blank=True, default=dict, help_text='The record being written just now: id, fingerprint.', verbose_name='in hand'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='object_type',
-            field=models.SlugField(blank=True, help_text='What kind of link its records have, once it has run.', verbose_name='object type'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='side',
-            field=models.CharField(blank=True, help_text='Which id of a link its records are: left or right.', max_length=5, verbose_name='side'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='slug',
-            field=models.SlugField(verbose_name='slug'),
-        ),
-        migrations.AlterField(
-            model_name='stream',
-            name='watermark',
-            field=models.DateTimeField(blank=True, help_text='Everything that changed before it was dealt with, or is held.', null=True, verbose_name='watermark'),
-        ),
-        migrations.AlterField(
-            model_name='syncentry',
-            name='outcome',
-            field=models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('skipped', 'Skipped'), ('held', 'Held')], max_length=10, verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='syncentry',
-            name='record_id',
-            field=models.CharField(max_length=200, verbose_name='record id'),
-        ),
-        migrations.AlterField(
-            model_name='syncentry',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='core.syncrun', verbose_name='run'),
-        ),
-        migrations.AlterField(
-            model_name='syncentry',
-            name='why',
-            field=models.TextField(blank=True, verbose_name='why'),
-        ),
-        migrations.AlterField(
-            model_name='syncentry',
-            name='writes',
-            field=models.JSONField(default=list, help_text='What was written, or would be, each in a sentence.', verbose_name='writes'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='created',
-            field=models.PositiveIntegerField(default=0, verbose_name='created'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='cursor',
-            field=models.TextField(blank=True, help_text='Where reading goes on, within this run.', verbose_name='cursor'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='finished_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='held',
-            field=models.PositiveIntegerField(default=0, verbose_name='held'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='job_id',
-            field=models.BigIntegerField(blank=True, help_text='A run goes on in slices of one job.', null=True, verbose_name='job id'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='outcome',
-            field=models.TextField(blank=True, help_text='What came of it, in a sentence.', verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='read',
-            field=models.PositiveIntegerField(default=0, verbose_name='read'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='record_id',
-            field=models.CharField(blank=True, help_text="The record it looked at, by its id on the stream's own side.", max_length=200, verbose_name='record id'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='skipped',
-            field=models.PositiveIntegerField(default=0, verbose_name='skipped'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='started_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='started at'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='state',
-            field=models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('stopped', 'Stopped'), ('interrupted', 'Interrupted')], default='running', max_length=12, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='stop_asked',
-            field=models.BooleanField(default=False, verbose_name='stop asked'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='stream',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='core.stream', verbose_name='stream'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='subject',
-            field=models.CharField(blank=True, help_text='The one record that a webhook was about; empty: everything that changed.', max_length=200, verbose_name='subject'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='trigger',
-            field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='schedule', max_length=10, verbose_name='trigger'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='unchanged',
-            field=models.PositiveIntegerField(default=0, verbose_name='unchanged'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='updated',
-            field=models.PositiveIntegerField(default=0, verbose_name='updated'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='watermark_after',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='watermark after'),
-        ),
-        migrations.AlterField(
-            model_name='syncrun',
-            name='watermark_before',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='watermark before'),
-        ),
-        migrations.AlterField(
-            model_name='user',
-            name='clients',
-            field=models.ManyToManyField(blank=True, help_text='Counts only while “all clients” is off.', related_name='users', to='core.client', verbose_name='clients'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='body',
-            field=models.BinaryField(help_text='As it came.', verbose_name='body'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='delivery_id',
-            field=models.CharField(blank=True, help_text="The vendor's own name of this call, if any.", max_length=200, verbose_name='delivery id'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='earlier',
-            field=models.JSONField(blank=True, default=list, help_text='What came of it before a person decided otherwise, newest first.', verbose_name='earlier'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='event',
-            field=models.CharField(help_text='The last part of the address it was sent to.', max_length=50, verbose_name='event'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='headers',
-            field=models.JSONField(default=dict, help_text='By an allow-list; never a credential.', verbose_name='headers'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='job_id',
-            field=models.BigIntegerField(blank=True, help_text='The job that worked it off last.', null=True, verbose_name='job id'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='outcome',
-            field=models.TextField(blank=True, help_text='What came of it, or why nothing did, in a sentence.', verbose_name='outcome'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='received_at',
-            field=models.DateTimeField(db_index=True, verbose_name='received at'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='replay',
-            field=models.ForeignKey(blank=True, help_text='That took it last.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='taken', to='core.replay', verbose_name='replay'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='replayed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='replayed by'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='source_ip',
-            field=models.GenericIPAddressField(blank=True, null=True, verbose_name='source ip'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='waiting', max_length=10, verbose_name='state'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='subject',
-            field=models.CharField(help_text='The record it is about; hints of one subject collapse.', max_length=160, verbose_name='subject'),
-        ),
-        migrations.AlterField(
-            model_name='webhookdelivery',
-            name='trigger',
-            field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='webhook', max_length=10, verbose_name='trigger'),
-        ),
-        migrations.AlterField(
-            model_name='webhookhour',
-            name='calls',
-            field=models.PositiveIntegerField(default=0, verbose_name='calls'),
-        ),
-        migrations.AlterField(
-            model_name='webhookhour',
-            name='connection',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
-        ),
-        migrations.AlterField(
-            model_name='webhookhour',
-            name='hour',
-            field=models.DateTimeField(verbose_name='hour'),
-        ),
-        migrations.AlterField(
-            model_name='webhookhour',
-            name='last_at',
-            field=models.DateTimeField(verbose_name='last at'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='began_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='began by'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='cause',
-            field=models.CharField(choices=[('said', 'somebody said that the database was restored'), ('noticed', 'this database is older than what a machine of the portal remembers')], max_length=10, verbose_name='cause'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='detail',
-            field=models.TextField(blank=True, help_text='What was noticed or said, in a sentence.', verbose_name='detail'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='lifted_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='lifted by'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='lifted_with',
-            field=models.TextField(blank=True, help_text='What the report said when writes were resumed.', verbose_name='lifted with'),
-        ),
-        migrations.AlterField(
-            model_name='writehold',
-            name='stop_asked',
-            field=models.BooleanField(default=False, verbose_name='stop asked'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='alert',
+                options={'ordering': ['-id'], 'verbose_name': 'alert', 'verbose_name_plural': 'alerts'},
+            ),
+            migrations.AlterModelOptions(
+                name='alertchannel',
+                options={'ordering': ['name'], 'verbose_name': 'alert channel', 'verbose_name_plural': 'alert channels'},
+            ),
+            migrations.AlterModelOptions(
+                name='alertmessage',
+                options={'ordering': ['-id'], 'verbose_name': 'alert message', 'verbose_name_plural': 'alert messages'},
+            ),
+            migrations.AlterModelOptions(
+                name='alertnotice',
+                options={'ordering': ['id'], 'verbose_name': 'alert notice', 'verbose_name_plural': 'alert notices'},
+            ),
+            migrations.AlterModelOptions(
+                name='alertrule',
+                options={'ordering': ['slug'], 'verbose_name': 'alert rule', 'verbose_name_plural': 'alert rules'},
+            ),
+            migrations.AlterModelOptions(
+                name='callcount',
+                options={'verbose_name': 'call count', 'verbose_name_plural': 'call counts'},
+            ),
+            migrations.AlterModelOptions(
+                name='callsecond',
+                options={'verbose_name': 'call second', 'verbose_name_plural': 'call seconds'},
+            ),
+            migrations.AlterModelOptions(
+                name='callslot',
+                options={'verbose_name': 'call slot', 'verbose_name_plural': 'call slots'},
+            ),
+            migrations.AlterModelOptions(
+                name='callstop',
+                options={'verbose_name': 'call stop', 'verbose_name_plural': 'call stops'},
+            ),
+            migrations.AlterModelOptions(
+                name='client',
+                options={'ordering': ['name'], 'verbose_name': 'client', 'verbose_name_plural': 'clients'},
+            ),
+            migrations.AlterModelOptions(
+                name='connection',
+                options={'ordering': ['client__name', 'slug'], 'verbose_name': 'connection', 'verbose_name_plural': 'connections'},
+            ),
+            migrations.AlterModelOptions(
+                name='databasemark',
+                options={'verbose_name': 'database mark', 'verbose_name_plural': 'database marks'},
+            ),
+            migrations.AlterModelOptions(
+                name='failureact',
+                options={'verbose_name': 'failure act', 'verbose_name_plural': 'failure acts'},
+            ),
+            migrations.AlterModelOptions(
+                name='figure',
+                options={'verbose_name': 'figure', 'verbose_name_plural': 'figures'},
+            ),
+            migrations.AlterModelOptions(
+                name='figureseries',
+                options={'verbose_name': 'figure series', 'verbose_name_plural': 'figure series'},
+            ),
+            migrations.AlterModelOptions(
+                name='heartbeat',
+                options={'verbose_name': 'heartbeat', 'verbose_name_plural': 'heartbeats'},
+            ),
+            migrations.AlterModelOptions(
+                name='helditem',
+                options={'ordering': ['-id'], 'verbose_name': 'held item', 'verbose_name_plural': 'held items'},
+            ),
+            migrations.AlterModelOptions(
+                name='integration',
+                options={'ordering': ['client__name', 'slug'], 'verbose_name': 'integration', 'verbose_name_plural': 'integrations'},
+            ),
+            migrations.AlterModelOptions(
+                name='integrationrole',
+                options={'ordering': ['integration', 'role'], 'verbose_name': 'integration role', 'verbose_name_plural': 'integration roles'},
+            ),
+            migrations.AlterModelOptions(
+                name='job',
+                options={'ordering': ['-id'], 'verbose_name': 'job', 'verbose_name_plural': 'jobs'},
+            ),
+            migrations.AlterModelOptions(
+                name='passwordlink',
+                options={'verbose_name': 'password link', 'verbose_name_plural': 'password links'},
+            ),
+            migrations.AlterModelOptions(
+                name='readoption',
+                options={'ordering': ['integration__client__name', 'integration__slug'], 'verbose_name': 'readoption', 'verbose_name_plural': 'readoptions'},
+            ),
+            migrations.AlterModelOptions(
+                name='recordlink',
+                options={'verbose_name': 'record link', 'verbose_name_plural': 'record links'},
+            ),
+            migrations.AlterModelOptions(
+                name='replay',
+                options={'ordering': ['-id'], 'verbose_name': 'replay', 'verbose_name_plural': 'replays'},
+            ),
+            migrations.AlterModelOptions(
+                name='resetrequest',
+                options={'verbose_name': 'reset request', 'verbose_name_plural': 'reset requests'},
+            ),
+            migrations.AlterModelOptions(
+                name='sendersilence',
+                options={'ordering': ['-id'], 'verbose_name': 'sender silence', 'verbose_name_plural': 'sender silences'},
+            ),
+            migrations.AlterModelOptions(
+                name='senderwatch',
+                options={'verbose_name': 'sender watch', 'verbose_name_plural': 'sender watches'},
+            ),
+            migrations.AlterModelOptions(
+                name='stream',
+                options={'ordering': ['integration', 'slug'], 'verbose_name': 'stream', 'verbose_name_plural': 'streams'},
+            ),
+            migrations.AlterModelOptions(
+                name='syncentry',
+                options={'ordering': ['id'], 'verbose_name': 'sync entry', 'verbose_name_plural': 'sync entrys'},
+            ),
+            migrations.AlterModelOptions(
+                name='syncrun',
+                options={'ordering': ['-id'], 'verbose_name': 'sync run', 'verbose_name_plural': 'sync runs'},
+            ),
+            migrations.AlterModelOptions(
+                name='webhookhour',
+                options={'verbose_name': 'webhook hour', 'verbose_name_plural': 'webhook hours'},
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='acknowledged_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='acknowledged at'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='client',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='last_notified_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='last notified at'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='muted_until',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='muted until'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='opened_at',
+                field=models.DateTimeField(help_text='When the portal noticed, the last time.', verbose_name='opened at'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='recovered_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='recovered at'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='rule',
+                field=models.CharField(max_length=80, verbose_name='rule'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='sentence',
+                field=models.TextField(help_text='What is known of it, as last seen.', verbose_name='sentence'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='severity',
+                field=models.PositiveSmallIntegerField(choices=[(10, 'notice'), (20, 'warning'), (30, 'urgent')], default=20, verbose_name='severity'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='since',
+                field=models.DateTimeField(help_text='Since when it has been wrong, as far as is known.', verbose_name='since'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='state',
+                field=models.CharField(choices=[('open', 'Open'), ('recovered', 'Recovered')], default='open', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='subject',
+                field=models.CharField(help_text='What it is about, as the portal names it: stream:17.', max_length=200, verbose_name='subject'),
+            ),
+            migrations.AlterField(
+                model_name='alert',
+                name='title',
+                field=models.CharField(max_length=250, verbose_name='title'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='allow_private_address',
+                field=models.BooleanField(default=False, help_text='Allow an address inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='client',
+                field=models.ForeignKey(blank=True, help_text="Only this client's alerts. Empty: all, those of the house too.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alert_channels', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='name',
+                field=models.CharField(max_length=100, unique=True, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='problem',
+                field=models.TextField(blank=True, editable=False, help_text='Why the last try failed; empty when it worked.', verbose_name='problem'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='problem_since',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='problem since'),
+            ),
+            migrations.AlterField(
+                model_name='alertchannel',
+                name='secret',
+                field=integrations.core.fields.SealedField(blank=True, default=integrations.core.crypto.Sealed, editable=False, help_text="What the webhook's signature is made with; sealed.", verbose_name='secret'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='attempts',
+                field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='channel',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='core.alertchannel', verbose_name='channel'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='content',
+                field=models.JSONField(help_text='What is sent; the same at every try.', verbose_name='content'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='created_at',
+                field=models.DateTimeField(verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='next_try',
+                field=models.DateTimeField(verbose_name='next try'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='outcome',
+                field=models.TextField(blank=True, verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='sent_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='sent at'),
+            ),
+            migrations.AlterField(
+                model_name='alertmessage',
+                name='state',
+                field=models.CharField(choices=[('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'given up')], default='sending', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='alert',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alert', verbose_name='alert'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='channel',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alertchannel', verbose_name='channel'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='created_at',
+                field=models.DateTimeField(verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='message',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='core.alertmessage', verbose_name='message'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='state',
+                field=models.CharField(choices=[('waiting', 'Waiting'), ('in_message', 'in a message'), ('dropped', 'not needed any more')], default='waiting', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='alertnotice',
+                name='what',
+                field=models.CharField(choices=[('opened', 'Opened'), ('reminder', 'still open'), ('recovered', 'Recovered')], max_length=10, verbose_name='what'),
+            ),
+            migrations.AlterField(
+                model_name='alertrule',
+                name='slug',
+                field=models.CharField(max_length=80, unique=True, verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='alertrule',
+                name='threshold',
+                field=models.PositiveIntegerField(blank=True, help_text="Empty: the rule's own figure.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='threshold'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='at',
+                field=models.DateTimeField(db_index=True, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='connection',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='api_calls', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='direction',
+                field=models.CharField(choices=[('out', 'to the vendor'), ('in', 'from the vendor')], default='out', max_length=3, verbose_name='direction'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='duration_ms',
+                field=models.PositiveIntegerField(default=0, verbose_name='duration ms'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='error',
+                field=models.CharField(blank=True, max_length=500, verbose_name='error'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='host',
+                field=models.CharField(max_length=255, verbose_name='host'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='in_hand',
+                field=models.CharField(blank=True, help_text="The record that the run had in hand, by its id on the stream's own side.", max_length=200, verbose_name='in hand'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='instance',
+                field=models.CharField(blank=True, help_text='Host and process that made the call.', max_length=200, verbose_name='instance'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='job_id',
+                field=models.BigIntegerField(blank=True, help_text='The job that made it.', null=True, verbose_name='job id'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='method',
+                field=models.CharField(max_length=10, verbose_name='method'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='query',
+                field=models.TextField(blank=True, verbose_name='query'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='record',
+                field=models.CharField(blank=True, db_index=True, help_text='The record it was about.', max_length=200, verbose_name='record'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='request_body',
+                field=models.TextField(blank=True, verbose_name='request body'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='request_headers',
+                field=models.JSONField(blank=True, default=dict, verbose_name='request headers'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='response_body',
+                field=models.TextField(blank=True, verbose_name='response body'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='response_headers',
+                field=models.JSONField(blank=True, default=dict, verbose_name='response headers'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='route',
+                field=models.CharField(max_length=500, verbose_name='route'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='run_id',
+                field=models.BigIntegerField(blank=True, help_text='The run of a stream that made it.', null=True, verbose_name='run id'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='source',
+                field=models.CharField(blank=True, help_text='Which job or page made the call.', max_length=100, verbose_name='source'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='source_ip',
+                field=models.GenericIPAddressField(blank=True, null=True, verbose_name='source ip'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='status',
+                field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='status'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='transaction_id',
+                field=models.CharField(db_index=True, help_text='Joins the calls of one piece of work.', max_length=32, verbose_name='transaction id'),
+            ),
+            migrations.AlterField(
+                model_name='apicall',
+                name='user',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='client',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_tokens', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='digest',
+                field=models.CharField(editable=False, max_length=64, unique=True, verbose_name='digest'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='last_used_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used at'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='name',
+                field=models.CharField(help_text='Who uses it, for example the backup product.', max_length=100, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='apitoken',
+                name='revoked_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked at'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='action',
+                field=models.CharField(help_text='For example connection.test.', max_length=80, verbose_name='action'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='actor',
+                field=models.CharField(help_text="The user's name at the time, or the job.", max_length=150, verbose_name='actor'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='client',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='connection',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='detail',
+                field=models.TextField(blank=True, help_text='In a sentence.', verbose_name='detail'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='outcome',
+                field=models.CharField(choices=[('pending', 'not known yet'), ('done', 'Done'), ('refused', 'Refused'), ('unknown', 'unknown, being checked')], default='pending', max_length=10, verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='record',
+                field=models.CharField(db_index=True, help_text='Ours, for example run:17.', max_length=200, verbose_name='record'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='user',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+            ),
+            migrations.AlterField(
+                model_name='auditentry',
+                name='vendor_record',
+                field=models.CharField(blank=True, help_text='Theirs, for example ticket 128926.', max_length=200, verbose_name='vendor record'),
+            ),
+            migrations.AlterField(
+                model_name='callcount',
+                name='calls',
+                field=models.PositiveIntegerField(default=0, verbose_name='calls'),
+            ),
+            migrations.AlterField(
+                model_name='callcount',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='callcount',
+                name='minute',
+                field=models.DateTimeField(verbose_name='minute'),
+            ),
+            migrations.AlterField(
+                model_name='callsecond',
+                name='bucket',
+                field=models.CharField(max_length=100, verbose_name='bucket'),
+            ),
+            migrations.AlterField(
+                model_name='callsecond',
+                name='calls',
+                field=models.PositiveIntegerField(default=0, verbose_name='calls'),
+            ),
+            migrations.AlterField(
+                model_name='callsecond',
+                name='connection',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='callsecond',
+                name='second',
+                field=models.DateTimeField(verbose_name='second'),
+            ),
+            migrations.AlterField(
+                model_name='callslot',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='callslot',
+                name='endpoint',
+                field=models.CharField(max_length=100, verbose_name='endpoint'),
+            ),
+            migrations.AlterField(
+                model_name='callslot',
+                name='holder',
+                field=models.CharField(blank=True, max_length=64, verbose_name='holder'),
+            ),
+            migrations.AlterField(
+                model_name='callslot',
+                name='number',
+                field=models.PositiveSmallIntegerField(verbose_name='number'),
+            ),
+            migrations.AlterField(
+                model_name='callslot',
+                name='until',
+                field=models.DateTimeField(help_text='Free again after this, whoever held it.', verbose_name='until'),
+            ),
+            migrations.AlterField(
+                model_name='callstop',
+                name='connection',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='callstop',
+                name='until',
+                field=models.DateTimeField(verbose_name='until'),
+            ),
+            migrations.AlterField(
+                model_name='client',
+                name='name',
+                field=models.CharField(max_length=200, unique=True, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='client',
+                name='slug',
+                field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', unique=True, verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='client',
+                name='time_zone',
+                field=models.CharField(blank=True, help_text="Empty: the portal's time zone.", max_length=64, validators=[integrations.core.models.clients.validate_time_zone], verbose_name='time zone'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='allow_private_address',
+                field=models.BooleanField(default=False, help_text='Allow addresses inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='client',
+                field=models.ForeignKey(blank=True, help_text='Empty: shared by the house.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='credentials',
+                field=integrations.core.fields.SealedField(blank=True, default=integrations.core.crypto.Sealed, editable=False, help_text='The secret credentials, encrypted; a JSON object by name.', verbose_name='credentials'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='credentials_set',
+                field=models.JSONField(blank=True, default=dict, editable=False, help_text='Per secret: when it was set, and by whom.', verbose_name='credentials set'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='environment',
+                field=models.CharField(choices=[('production', 'Production'), ('sandbox', 'Sandbox')], default='production', max_length=20, verbose_name='environment'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='facts',
+                field=models.JSONField(blank=True, default=dict, editable=False, help_text='What the vendor told us and we remember, such as its zone.', verbose_name='facts'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='health',
+                field=models.CharField(choices=[('unknown', 'not tried yet'), ('ok', 'working'), ('trouble', 'temporary trouble'), ('attention', 'needs attention')], default='unknown', editable=False, max_length=20, verbose_name='health'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='health_cause',
+                field=models.TextField(blank=True, editable=False, verbose_name='health cause'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='identity',
+                field=models.JSONField(blank=True, default=dict, help_text='The credentials that are not secret, by name.', verbose_name='identity'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='last_error_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last error at'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='settings',
+                field=models.JSONField(blank=True, default=dict, verbose_name='settings'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='slug',
+                field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='vendor',
+                field=models.CharField(max_length=40, verbose_name='vendor'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='webhook_digest',
+                field=models.CharField(blank=True, db_index=True, editable=False, help_text='Keyed, of the webhook secret.', max_length=150, verbose_name='webhook digest'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='webhook_trouble',
+                field=models.TextField(blank=True, editable=False, help_text='Why its webhooks have stopped, and what to do; empty while they come.', verbose_name='webhook trouble'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='webhook_trouble_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='webhook trouble at'),
+            ),
+            migrations.AlterField(
+                model_name='connection',
+                name='webhook_trouble_by',
+                field=models.CharField(blank=True, choices=[('told', 'the vendor or a stream'), ('silence', "the portal's own watch")], editable=False, help_text='Who says that they have stopped.', max_length=10, verbose_name='webhook trouble by'),
+            ),
+            migrations.AlterField(
+                model_name='databasemark',
+                name='installation',
+                field=models.UUIDField(default=uuid.uuid4, help_text='Of the database; a new one has another.', verbose_name='installation'),
+            ),
+            migrations.AlterField(
+                model_name='databasemark',
+                name='mark',
+                field=models.BigIntegerField(default=0, verbose_name='mark'),
+            ),
+            migrations.AlterField(
+                model_name='databasemark',
+                name='moved_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='moved at'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='act',
+                field=models.SlugField(help_text='retry, dismiss, …', verbose_name='act'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='audit',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditentry', verbose_name='audit'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='back',
+                field=models.CharField(blank=True, help_text='The filters of the page it was begun on.', max_length=500, verbose_name='back'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='by',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='done',
+                field=models.PositiveIntegerField(default=0, verbose_name='done'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='group',
+                field=models.JSONField(default=dict, help_text='What the rows had in common.', verbose_name='group'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='ids',
+                field=models.JSONField(default=list, help_text='The rows, as they were when this was shown.', verbose_name='ids'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='left',
+                field=models.JSONField(default=dict, verbose_name='left'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='reason',
+                field=models.CharField(blank=True, max_length=400, verbose_name='reason'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='source',
+                field=models.CharField(help_text='Which kind of failure: held, jobs, …', max_length=80, verbose_name='source'),
+            ),
+            migrations.AlterField(
+                model_name='failureact',
+                name='state',
+                field=models.CharField(choices=[('shown', 'Shown'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='client',
+                field=models.ForeignKey(blank=True, help_text='Empty: the house.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='count',
+                field=models.PositiveBigIntegerField(verbose_name='count'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='part',
+                field=models.CharField(help_text='What was counted of the series: a state, a vendor.', max_length=60, verbose_name='part'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='series',
+                field=models.CharField(help_text='For example core.webhooks.', max_length=80, verbose_name='series'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='start',
+                field=models.DateTimeField(help_text='When its hour or day begins.', verbose_name='start'),
+            ),
+            migrations.AlterField(
+                model_name='figure',
+                name='total',
+                field=models.PositiveBigIntegerField(default=0, help_text='What they add up to, where a mean is wanted.', verbose_name='total'),
+            ),
+            migrations.AlterField(
+                model_name='figureseries',
+                name='counted_at',
+                field=models.DateTimeField(help_text='When its counting came to an end last.', null=True, verbose_name='counted at'),
+            ),
+            migrations.AlterField(
+                model_name='figureseries',
+                name='counted_to',
+                field=models.DateTimeField(help_text='The beginning of the newest hour or day that was counted.', verbose_name='counted to'),
+            ),
+            migrations.AlterField(
+                model_name='figureseries',
+                name='series',
+                field=models.CharField(max_length=80, unique=True, verbose_name='series'),
+            ),
+            migrations.AlterField(
+                model_name='heartbeat',
+                name='beat_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='beat at'),
+            ),
+            migrations.AlterField(
+                model_name='heartbeat',
+                name='host',
+                field=models.CharField(max_length=200, verbose_name='host'),
+            ),
+            migrations.AlterField(
+                model_name='heartbeat',
+                name='role',
+                field=models.CharField(max_length=20, verbose_name='role'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='cause',
+                field=models.CharField(choices=[('temporary', 'Temporary'), ('permanent', 'refused'), ('conflict', 'Conflict'), ('malformed', 'not understood'), ('bug', 'bug in the portal')], max_length=10, verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='dismissed_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='dismissed by'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='error_class',
+                field=models.CharField(blank=True, help_text='Which error it was; empty for old rows.', max_length=80, verbose_name='error class'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='fingerprint',
+                field=models.CharField(blank=True, help_text='Of the version that failed.', max_length=64, verbose_name='fingerprint'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='held_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='held at'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='next_try',
+                field=models.DateTimeField(blank=True, help_text='Empty: only when a person asks for it.', null=True, verbose_name='next try'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='reason',
+                field=models.CharField(blank=True, help_text='Why it was dismissed.', max_length=500, verbose_name='reason'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='record_id',
+                field=models.CharField(max_length=200, verbose_name='record id'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='sentence',
+                field=models.TextField(help_text='What went wrong, as the vendor or the portal said it.', verbose_name='sentence'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='shape',
+                field=models.CharField(blank=True, help_text='The sentence without ids; for groups.', max_length=300, verbose_name='shape'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='state',
+                field=models.CharField(choices=[('held', 'Held'), ('settled', 'Settled'), ('dismissed', 'Dismissed')], default='held', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='stream',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_items', to='core.stream', verbose_name='stream'),
+            ),
+            migrations.AlterField(
+                model_name='helditem',
+                name='tries',
+                field=models.PositiveIntegerField(default=0, help_text='Counted before each try.', verbose_name='tries'),
+            ),
+            migrations.AlterField(
+                model_name='historicalalertchannel',
+                name='allow_private_address',
+                field=models.BooleanField(default=False, help_text='Allow an address inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
+            ),
+            migrations.AlterField(
+                model_name='historicalalertchannel',
+                name='client',
+                field=models.ForeignKey(blank=True, db_constraint=False, help_text="Only this client's alerts. Empty: all, those of the house too.", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='historicalalertchannel',
+                name='name',
+                field=models.CharField(db_index=True, max_length=100, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='historicalalertrule',
+                name='slug',
+                field=models.CharField(db_index=True, max_length=80, verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='historicalalertrule',
+                name='threshold',
+                field=models.PositiveIntegerField(blank=True, help_text="Empty: the rule's own figure.", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='threshold'),
+            ),
+            migrations.AlterField(
+                model_name='historicalclient',
+                name='name',
+                field=models.CharField(db_index=True, max_length=200, verbose_name='name'),
+            ),
+            migrations.AlterField(
+                model_name='historicalclient',
+                name='slug',
+                field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='historicalclient',
+                name='time_zone',
+                field=models.CharField(blank=True, help_text="Empty: the portal's time zone.", max_length=64, validators=[integrations.core.models.clients.validate_time_zone], verbose_name='time zone'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='allow_private_address',
+                field=models.BooleanField(default=False, help_text='Allow addresses inside your own network. Off for anything on the internet.', verbose_name='allow private address'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='client',
+                field=models.ForeignKey(blank=True, db_constraint=False, help_text='Empty: shared by the house.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='credentials_set',
+                field=models.JSONField(blank=True, default=dict, editable=False, help_text='Per secret: when it was set, and by whom.', verbose_name='credentials set'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='environment',
+                field=models.CharField(choices=[('production', 'Production'), ('sandbox', 'Sandbox')], default='production', max_length=20, verbose_name='environment'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='identity',
+                field=models.JSONField(blank=True, default=dict, help_text='The credentials that are not secret, by name.', verbose_name='identity'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='settings',
+                field=models.JSONField(blank=True, default=dict, verbose_name='settings'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='slug',
+                field=models.SlugField(help_text='Part of webhook addresses; do not change it later.', verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='historicalconnection',
+                name='vendor',
+                field=models.CharField(max_length=40, verbose_name='vendor'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegration',
+                name='client',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegration',
+                name='kind',
+                field=models.CharField(max_length=40, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegration',
+                name='slug',
+                field=models.SlugField(verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegrationrole',
+                name='connection',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegrationrole',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalintegrationrole',
+                name='role',
+                field=models.CharField(max_length=40, verbose_name='role'),
+            ),
+            migrations.AlterField(
+                model_name='historicalstream',
+                name='approved_by',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
+            ),
+            migrations.AlterField(
+                model_name='historicalstream',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalstream',
+                name='slug',
+                field=models.SlugField(verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='integration',
+                name='client',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='integrations', to='core.client', verbose_name='client'),
+            ),
+            migrations.AlterField(
+                model_name='integration',
+                name='kind',
+                field=models.CharField(max_length=40, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='integration',
+                name='slug',
+                field=models.SlugField(verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='integrationrole',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='integrationrole',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='integrationrole',
+                name='role',
+                field=models.CharField(max_length=40, verbose_name='role'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='args',
+                field=models.JSONField(default=list, help_text='Row ids only.', verbose_name='args'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='attempts',
+                field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='error_class',
+                field=models.CharField(blank=True, max_length=80, verbose_name='error class'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='fence',
+                field=models.PositiveIntegerField(default=0, help_text='Counts claims; only the newest claim may write.', verbose_name='fence'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='key',
+                field=models.CharField(help_text='At most one queued and one running job per key.', max_length=200, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='kind',
+                field=models.CharField(max_length=80, verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='lease_until',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='lease until'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='max_attempts',
+                field=models.PositiveSmallIntegerField(default=5, verbose_name='max attempts'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='not_before',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='not before'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='outcome',
+                field=models.TextField(blank=True, help_text='What came of it, or how far it is, in a sentence.', verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='owner_host',
+                field=models.CharField(blank=True, max_length=200, verbose_name='owner host'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='owner_pid',
+                field=models.PositiveIntegerField(blank=True, null=True, verbose_name='owner pid'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='owner_started',
+                field=models.FloatField(blank=True, help_text='Start time of the owning process.', null=True, verbose_name='owner started'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='priority',
+                field=models.PositiveSmallIntegerField(choices=[(0, 'somebody waits'), (50, 'Normal'), (100, 'Bulk')], default=50, verbose_name='priority'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='requested_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='started_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='started at'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='state',
+                field=models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('dead', 'Dead')], default='queued', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='trigger',
+                field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='schedule', max_length=10, verbose_name='trigger'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='digest',
+                field=models.CharField(editable=False, max_length=64, null=True, unique=True, verbose_name='digest'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='expires_at',
+                field=models.DateTimeField(verbose_name='expires at'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='made_at',
+                field=models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='made at'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='made_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='mailed_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='mailed at'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='over_at',
+                field=models.DateTimeField(blank=True, help_text='When it was used, taken back or replaced.', null=True, verbose_name='over at'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='purpose',
+                field=models.CharField(choices=[('invitation', 'Invitation'), ('reset', 'forgotten password')], max_length=10, verbose_name='purpose'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='sent_to',
+                field=models.EmailField(max_length=254, verbose_name='sent to'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='trouble',
+                field=models.TextField(blank=True, help_text='Why it could not be mailed.', verbose_name='trouble'),
+            ),
+            migrations.AlterField(
+                model_name='passwordlink',
+                name='user',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='password_links', to=settings.AUTH_USER_MODEL, verbose_name='user'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='adopted',
+                field=models.JSONField(blank=True, default=list, help_text='What was linked again: about, said.', verbose_name='adopted'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='cursor',
+                field=models.JSONField(blank=True, default=dict, help_text='Where the look goes on.', verbose_name='cursor'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='hold',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readoptions', to='core.writehold', verbose_name='hold'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='looked_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='looked at'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='notes',
+                field=models.JSONField(blank=True, default=list, help_text='What nobody can know from here, in sentences.', verbose_name='notes'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='outcome',
+                field=models.TextField(blank=True, help_text='In a sentence; why it was not looked at.', verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='previews',
+                field=models.JSONField(blank=True, default=list, help_text='Ids of the dry runs of its streams.', verbose_name='previews'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='state',
+                field=models.CharField(choices=[('waiting', 'Waiting'), ('done', 'looked at'), ('failed', 'not looked at to the end'), ('left_out', 'not looked at')], default='waiting', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='readoption',
+                name='unclear',
+                field=models.JSONField(blank=True, default=list, help_text='What a person has to look at: about, said.', verbose_name='unclear'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='base',
+                field=models.JSONField(default=dict, help_text='The fields as both sides last had them.', verbose_name='base'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='cause',
+                field=models.TextField(blank=True, help_text='Why it is in this state, in a sentence.', verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='created_at',
+                field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='record_links', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='key',
+                field=models.CharField(default=integrations.core.models.sync.new_key, help_text='Our marker on the record we make.', max_length=50, unique=True, verbose_name='key'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='lease_by',
+                field=models.CharField(blank=True, max_length=40, verbose_name='lease by'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='lease_until',
+                field=models.DateTimeField(blank=True, help_text='Until then one process works on this pair.', null=True, verbose_name='lease until'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='left_fingerprint',
+                field=models.CharField(blank=True, help_text='Of the version that was last dealt with.', max_length=64, verbose_name='left fingerprint'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='left_id',
+                field=models.CharField(blank=True, max_length=200, verbose_name='left id'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='object_type',
+                field=models.SlugField(help_text='What kind of record: ticket, note, file.', verbose_name='object type'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='right_fingerprint',
+                field=models.CharField(blank=True, max_length=64, verbose_name='right fingerprint'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='right_id',
+                field=models.CharField(blank=True, max_length=200, verbose_name='right id'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='sent',
+                field=models.JSONField(blank=True, default=dict, help_text='What is being written, and to which side, until its answer is stored.', verbose_name='sent'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='sent_at',
+                field=models.DateTimeField(blank=True, help_text='When a create call was sent last.', null=True, verbose_name='sent at'),
+            ),
+            migrations.AlterField(
+                model_name='recordlink',
+                name='state',
+                field=models.CharField(choices=[('creating', 'Creating'), ('active', 'Active'), ('missing', 'Missing'), ('replaced', 'Replaced')], default='creating', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='asked_by',
+                field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='begun_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='begun at'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='connection',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='created_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='created at'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='cursor',
+                field=models.BigIntegerField(default=0, help_text='The last delivery that was dealt with.', verbose_name='cursor'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='deliveries',
+                field=models.CharField(blank=True, help_text='Their state; empty: any.', max_length=10, verbose_name='deliveries'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='due_at',
+                field=models.DateTimeField(blank=True, help_text='When the next records may be asked for.', null=True, verbose_name='due at'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='record',
+                field=models.CharField(blank=True, help_text='How their records begin, such as ticket:17.', max_length=160, verbose_name='record'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='records',
+                field=models.PositiveIntegerField(default=0, help_text='To be looked at, when it was confirmed.', verbose_name='records'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='state',
+                field=models.CharField(choices=[('shown', 'waits for a look'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='shown', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='replay',
+                name='up_to',
+                field=models.BigIntegerField(help_text='What came after it was asked for is left alone.', verbose_name='up to'),
+            ),
+            migrations.AlterField(
+                model_name='resetrequest',
+                name='address',
+                field=models.EmailField(max_length=254, verbose_name='address'),
+            ),
+            migrations.AlterField(
+                model_name='resetrequest',
+                name='asked_from',
+                field=models.CharField(help_text="The caller's IP address.", max_length=45, verbose_name='asked from'),
+            ),
+            migrations.AlterField(
+                model_name='resetrequest',
+                name='at',
+                field=models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='at'),
+            ),
+            migrations.AlterField(
+                model_name='sendersilence',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='silences', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='sendersilence',
+                name='ended_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='ended at'),
+            ),
+            migrations.AlterField(
+                model_name='sendersilence',
+                name='found',
+                field=models.PositiveIntegerField(default=0, help_text='Changes that polls found in this time by themselves.', verbose_name='found'),
+            ),
+            migrations.AlterField(
+                model_name='sendersilence',
+                name='noticed_at',
+                field=models.DateTimeField(verbose_name='noticed at'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='connection',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sender', serialize=False, to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='last_call_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='last call at'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='learned_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='learned at'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='listening_since',
+                field=models.DateTimeField(verbose_name='listening since'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='looked_at',
+                field=models.DateTimeField(verbose_name='looked at'),
+            ),
+            migrations.AlterField(
+                model_name='senderwatch',
+                name='rhythm',
+                field=models.JSONField(default=dict, verbose_name='rhythm'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='approved_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='in_hand',
+                field=models.JSONField(blank=True, default=dict, help_text='The record being written just now: id, fingerprint.', verbose_name='in hand'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='object_type',
+                field=models.SlugField(blank=True, help_text='What kind of link its records have, once it has run.', verbose_name='object type'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='side',
+                field=models.CharField(blank=True, help_text='Which id of a link its records are: left or right.', max_length=5, verbose_name='side'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='slug',
+                field=models.SlugField(verbose_name='slug'),
+            ),
+            migrations.AlterField(
+                model_name='stream',
+                name='watermark',
+                field=models.DateTimeField(blank=True, help_text='Everything that changed before it was dealt with, or is held.', null=True, verbose_name='watermark'),
+            ),
+            migrations.AlterField(
+                model_name='syncentry',
+                name='outcome',
+                field=models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('skipped', 'Skipped'), ('held', 'Held')], max_length=10, verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='syncentry',
+                name='record_id',
+                field=models.CharField(max_length=200, verbose_name='record id'),
+            ),
+            migrations.AlterField(
+                model_name='syncentry',
+                name='run',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='core.syncrun', verbose_name='run'),
+            ),
+            migrations.AlterField(
+                model_name='syncentry',
+                name='why',
+                field=models.TextField(blank=True, verbose_name='why'),
+            ),
+            migrations.AlterField(
+                model_name='syncentry',
+                name='writes',
+                field=models.JSONField(default=list, help_text='What was written, or would be, each in a sentence.', verbose_name='writes'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='created',
+                field=models.PositiveIntegerField(default=0, verbose_name='created'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='cursor',
+                field=models.TextField(blank=True, help_text='Where reading goes on, within this run.', verbose_name='cursor'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='held',
+                field=models.PositiveIntegerField(default=0, verbose_name='held'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='job_id',
+                field=models.BigIntegerField(blank=True, help_text='A run goes on in slices of one job.', null=True, verbose_name='job id'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='outcome',
+                field=models.TextField(blank=True, help_text='What came of it, in a sentence.', verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='read',
+                field=models.PositiveIntegerField(default=0, verbose_name='read'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='record_id',
+                field=models.CharField(blank=True, help_text="The record it looked at, by its id on the stream's own side.", max_length=200, verbose_name='record id'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='requested_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='skipped',
+                field=models.PositiveIntegerField(default=0, verbose_name='skipped'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='started_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='started at'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='state',
+                field=models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('stopped', 'Stopped'), ('interrupted', 'Interrupted')], default='running', max_length=12, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='stop_asked',
+                field=models.BooleanField(default=False, verbose_name='stop asked'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='stream',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='core.stream', verbose_name='stream'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='subject',
+                field=models.CharField(blank=True, help_text='The one record that a webhook was about; empty: everything that changed.', max_length=200, verbose_name='subject'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='trigger',
+                field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='schedule', max_length=10, verbose_name='trigger'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='unchanged',
+                field=models.PositiveIntegerField(default=0, verbose_name='unchanged'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='updated',
+                field=models.PositiveIntegerField(default=0, verbose_name='updated'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='watermark_after',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='watermark after'),
+            ),
+            migrations.AlterField(
+                model_name='syncrun',
+                name='watermark_before',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='watermark before'),
+            ),
+            migrations.AlterField(
+                model_name='user',
+                name='clients',
+                field=models.ManyToManyField(blank=True, help_text='Counts only while “all clients” is off.', related_name='users', to='core.client', verbose_name='clients'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='body',
+                field=models.BinaryField(help_text='As it came.', verbose_name='body'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='connection',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='delivery_id',
+                field=models.CharField(blank=True, help_text="The vendor's own name of this call, if any.", max_length=200, verbose_name='delivery id'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='earlier',
+                field=models.JSONField(blank=True, default=list, help_text='What came of it before a person decided otherwise, newest first.', verbose_name='earlier'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='event',
+                field=models.CharField(help_text='The last part of the address it was sent to.', max_length=50, verbose_name='event'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='headers',
+                field=models.JSONField(default=dict, help_text='By an allow-list; never a credential.', verbose_name='headers'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='job_id',
+                field=models.BigIntegerField(blank=True, help_text='The job that worked it off last.', null=True, verbose_name='job id'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='outcome',
+                field=models.TextField(blank=True, help_text='What came of it, or why nothing did, in a sentence.', verbose_name='outcome'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='received_at',
+                field=models.DateTimeField(db_index=True, verbose_name='received at'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='replay',
+                field=models.ForeignKey(blank=True, help_text='That took it last.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='taken', to='core.replay', verbose_name='replay'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='replayed_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='replayed by'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='source_ip',
+                field=models.GenericIPAddressField(blank=True, null=True, verbose_name='source ip'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='state',
+                field=models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Done'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='waiting', max_length=10, verbose_name='state'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='subject',
+                field=models.CharField(help_text='The record it is about; hints of one subject collapse.', max_length=160, verbose_name='subject'),
+            ),
+            migrations.AlterField(
+                model_name='webhookdelivery',
+                name='trigger',
+                field=models.CharField(choices=[('schedule', 'Schedule'), ('webhook', 'Webhook'), ('manual', 'Manual'), ('replay', 'Replay')], default='webhook', max_length=10, verbose_name='trigger'),
+            ),
+            migrations.AlterField(
+                model_name='webhookhour',
+                name='calls',
+                field=models.PositiveIntegerField(default=0, verbose_name='calls'),
+            ),
+            migrations.AlterField(
+                model_name='webhookhour',
+                name='connection',
+                field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.connection', verbose_name='connection'),
+            ),
+            migrations.AlterField(
+                model_name='webhookhour',
+                name='hour',
+                field=models.DateTimeField(verbose_name='hour'),
+            ),
+            migrations.AlterField(
+                model_name='webhookhour',
+                name='last_at',
+                field=models.DateTimeField(verbose_name='last at'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='began_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='began by'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='cause',
+                field=models.CharField(choices=[('said', 'somebody said that the database was restored'), ('noticed', 'this database is older than what a machine of the portal remembers')], max_length=10, verbose_name='cause'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='detail',
+                field=models.TextField(blank=True, help_text='What was noticed or said, in a sentence.', verbose_name='detail'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='lifted_by',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='lifted by'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='lifted_with',
+                field=models.TextField(blank=True, help_text='What the report said when writes were resumed.', verbose_name='lifted with'),
+            ),
+            migrations.AlterField(
+                model_name='writehold',
+                name='stop_asked',
+                field=models.BooleanField(default=False, verbose_name='stop asked'),
+            ),
+        ]),
     ]

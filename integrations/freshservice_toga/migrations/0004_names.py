@@ -5,6 +5,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -14,174 +16,176 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='cutover',
-            options={'verbose_name': 'cut over', 'verbose_name_plural': 'cut overs'},
-        ),
-        migrations.AlterModelOptions(
-            name='foundid',
-            options={'verbose_name': 'found id', 'verbose_name_plural': 'found ids'},
-        ),
-        migrations.AlterModelOptions(
-            name='lookagain',
-            options={'verbose_name': 'look again', 'verbose_name_plural': 'look agains'},
-        ),
-        migrations.AlterModelOptions(
-            name='openticket',
-            options={'verbose_name': 'open ticket', 'verbose_name_plural': 'open tickets'},
-        ),
-        migrations.AlterModelOptions(
-            name='valueword',
-            options={'ordering': ['options', 'field', 'code'], 'verbose_name': 'value word', 'verbose_name_plural': 'value words'},
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='begun_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='begun at'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='cursor',
-            field=models.TextField(blank=True, help_text='Where reading goes on in it.', verbose_name='cursor'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cut_over', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='linked_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='linked at'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='looked',
-            field=models.PositiveIntegerField(default=0, help_text='Records looked at, of all lists.', verbose_name='looked'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='read_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='read at'),
-        ),
-        migrations.AlterField(
-            model_name='cutover',
-            name='step',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Which list is being read.', verbose_name='step'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='cut_over',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='found', to='freshservice_toga.cutover', verbose_name='cut over'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='is_known',
-            field=models.BooleanField(default=False, help_text='Freshservice shows it, or cannot be asked.', verbose_name='is known'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='kind',
-            field=models.SlugField(help_text='The object type of the link it would be.', verbose_name='kind'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='left_id',
-            field=models.CharField(help_text="The same as links have it; a category's is its path.", max_length=200, verbose_name='left id'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='number',
-            field=models.CharField(help_text='The id as it stands there.', max_length=200, verbose_name='number'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='right_id',
-            field=models.CharField(help_text="The record's uuid.", max_length=200, verbose_name='right id'),
-        ),
-        migrations.AlterField(
-            model_name='foundid',
-            name='verdict',
-            field=models.CharField(choices=[('new', 'to be linked'), ('linked', 'linked'), ('known', 'linked already'), ('doubled', 'stand on several records'), ('unknown', 'not shown by Freshservice'), ('taken', 'linked to something else')], default='new', max_length=8, verbose_name='verdict'),
-        ),
-        migrations.AlterField(
-            model_name='freshserviceoptions',
-            name='custom_field_prefix',
-            field=models.CharField(blank=True, help_text='elite gives c_eliteTicketId, c_eliteConversationId, c_eliteUserId and so on.', max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
-        ),
-        migrations.AlterField(
-            model_name='freshserviceoptions',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='freshservice_options', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalfreshserviceoptions',
-            name='custom_field_prefix',
-            field=models.CharField(blank=True, help_text='elite gives c_eliteTicketId, c_eliteConversationId, c_eliteUserId and so on.', max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
-        ),
-        migrations.AlterField(
-            model_name='historicalfreshserviceoptions',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalvalueword',
-            name='field',
-            field=models.CharField(choices=[('status', 'Status'), ('priority', 'Priority'), ('source', 'Source')], max_length=10, verbose_name='field'),
-        ),
-        migrations.AlterField(
-            model_name='historicalvalueword',
-            name='options',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='freshservice_toga.freshserviceoptions', verbose_name='options'),
-        ),
-        migrations.AlterField(
-            model_name='lookagain',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='lookagain',
-            name='ticket',
-            field=models.CharField(help_text='Its id in Freshservice.', max_length=200, verbose_name='ticket'),
-        ),
-        migrations.AlterField(
-            model_name='lookagain',
-            name='word',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='left_alone', to='freshservice_toga.valueword', verbose_name='word'),
-        ),
-        migrations.AlterField(
-            model_name='openticket',
-            name='absent_since',
-            field=models.DateTimeField(blank=True, help_text='It could not be read at that look.', null=True, verbose_name='absent since'),
-        ),
-        migrations.AlterField(
-            model_name='openticket',
-            name='changed_at',
-            field=models.DateTimeField(help_text='By Freshservice; one that nobody touches is given up some day.', verbose_name='changed at'),
-        ),
-        migrations.AlterField(
-            model_name='openticket',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='openticket',
-            name='looked_at',
-            field=models.DateTimeField(verbose_name='looked at'),
-        ),
-        migrations.AlterField(
-            model_name='openticket',
-            name='number',
-            field=models.BigIntegerField(help_text='Its id in Freshservice.', verbose_name='number'),
-        ),
-        migrations.AlterField(
-            model_name='valueword',
-            name='field',
-            field=models.CharField(choices=[('status', 'Status'), ('priority', 'Priority'), ('source', 'Source')], max_length=10, verbose_name='field'),
-        ),
-        migrations.AlterField(
-            model_name='valueword',
-            name='options',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='freshservice_toga.freshserviceoptions', verbose_name='options'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='cutover',
+                options={'verbose_name': 'cut over', 'verbose_name_plural': 'cut overs'},
+            ),
+            migrations.AlterModelOptions(
+                name='foundid',
+                options={'verbose_name': 'found id', 'verbose_name_plural': 'found ids'},
+            ),
+            migrations.AlterModelOptions(
+                name='lookagain',
+                options={'verbose_name': 'look again', 'verbose_name_plural': 'look agains'},
+            ),
+            migrations.AlterModelOptions(
+                name='openticket',
+                options={'verbose_name': 'open ticket', 'verbose_name_plural': 'open tickets'},
+            ),
+            migrations.AlterModelOptions(
+                name='valueword',
+                options={'ordering': ['options', 'field', 'code'], 'verbose_name': 'value word', 'verbose_name_plural': 'value words'},
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='begun_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='begun at'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='cursor',
+                field=models.TextField(blank=True, help_text='Where reading goes on in it.', verbose_name='cursor'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='cut_over', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='linked_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='linked at'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='looked',
+                field=models.PositiveIntegerField(default=0, help_text='Records looked at, of all lists.', verbose_name='looked'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='read_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='read at'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='step',
+                field=models.PositiveSmallIntegerField(default=0, help_text='Which list is being read.', verbose_name='step'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='cut_over',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='found', to='freshservice_toga.cutover', verbose_name='cut over'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='is_known',
+                field=models.BooleanField(default=False, help_text='Freshservice shows it, or cannot be asked.', verbose_name='is known'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='kind',
+                field=models.SlugField(help_text='The object type of the link it would be.', verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='left_id',
+                field=models.CharField(help_text="The same as links have it; a category's is its path.", max_length=200, verbose_name='left id'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='number',
+                field=models.CharField(help_text='The id as it stands there.', max_length=200, verbose_name='number'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='right_id',
+                field=models.CharField(help_text="The record's uuid.", max_length=200, verbose_name='right id'),
+            ),
+            migrations.AlterField(
+                model_name='foundid',
+                name='verdict',
+                field=models.CharField(choices=[('new', 'to be linked'), ('linked', 'linked'), ('known', 'linked already'), ('doubled', 'stand on several records'), ('unknown', 'not shown by Freshservice'), ('taken', 'linked to something else')], default='new', max_length=8, verbose_name='verdict'),
+            ),
+            migrations.AlterField(
+                model_name='freshserviceoptions',
+                name='custom_field_prefix',
+                field=models.CharField(blank=True, help_text='elite gives c_eliteTicketId, c_eliteConversationId, c_eliteUserId and so on.', max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
+            ),
+            migrations.AlterField(
+                model_name='freshserviceoptions',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='freshservice_options', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalfreshserviceoptions',
+                name='custom_field_prefix',
+                field=models.CharField(blank=True, help_text='elite gives c_eliteTicketId, c_eliteConversationId, c_eliteUserId and so on.', max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
+            ),
+            migrations.AlterField(
+                model_name='historicalfreshserviceoptions',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalvalueword',
+                name='field',
+                field=models.CharField(choices=[('status', 'Status'), ('priority', 'Priority'), ('source', 'Source')], max_length=10, verbose_name='field'),
+            ),
+            migrations.AlterField(
+                model_name='historicalvalueword',
+                name='options',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='freshservice_toga.freshserviceoptions', verbose_name='options'),
+            ),
+            migrations.AlterField(
+                model_name='lookagain',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='lookagain',
+                name='ticket',
+                field=models.CharField(help_text='Its id in Freshservice.', max_length=200, verbose_name='ticket'),
+            ),
+            migrations.AlterField(
+                model_name='lookagain',
+                name='word',
+                field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='left_alone', to='freshservice_toga.valueword', verbose_name='word'),
+            ),
+            migrations.AlterField(
+                model_name='openticket',
+                name='absent_since',
+                field=models.DateTimeField(blank=True, help_text='It could not be read at that look.', null=True, verbose_name='absent since'),
+            ),
+            migrations.AlterField(
+                model_name='openticket',
+                name='changed_at',
+                field=models.DateTimeField(help_text='By Freshservice; one that nobody touches is given up some day.', verbose_name='changed at'),
+            ),
+            migrations.AlterField(
+                model_name='openticket',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='openticket',
+                name='looked_at',
+                field=models.DateTimeField(verbose_name='looked at'),
+            ),
+            migrations.AlterField(
+                model_name='openticket',
+                name='number',
+                field=models.BigIntegerField(help_text='Its id in Freshservice.', verbose_name='number'),
+            ),
+            migrations.AlterField(
+                model_name='valueword',
+                name='field',
+                field=models.CharField(choices=[('status', 'Status'), ('priority', 'Priority'), ('source', 'Source')], max_length=10, verbose_name='field'),
+            ),
+            migrations.AlterField(
+                model_name='valueword',
+                name='options',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='freshservice_toga.freshserviceoptions', verbose_name='options'),
+            ),
+        ]),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import integrations.itop_bridge.models
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -13,132 +15,134 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='pair',
-            options={'ordering': ['-link_id'], 'verbose_name': 'pair', 'verbose_name_plural': 'pairs'},
-        ),
-        migrations.AlterModelOptions(
-            name='valueword',
-            options={'ordering': ['options', 'field', 'external'], 'verbose_name': 'value word', 'verbose_name_plural': 'value words'},
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='checked_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='checked at'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='classes',
-            field=models.JSONField(default=integrations.itop_bridge.models.default_classes, help_text='Which tickets are bridged: ["UserRequest", "Incident"], and classes of changes if wanted.', verbose_name='classes'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='external',
-            field=models.JSONField(blank=True, default=dict, help_text="Defaults of the customer's iTop.", verbose_name='external'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='found',
-            field=models.TextField(blank=True, editable=False, help_text='What the last check of the defaults found wrong.', verbose_name='found'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='bridge_options', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='internal',
-            field=models.JSONField(blank=True, default=dict, help_text="Defaults of the provider's iTop.", verbose_name='internal'),
-        ),
-        migrations.AlterField(
-            model_name='bridgeoptions',
-            name='step_defaults',
-            field=models.JSONField(blank=True, default=integrations.itop_bridge.models.default_texts, help_text='Sent with a step where the ticket on the other side says nothing: solution, pending_reason, service_id and the like.', verbose_name='step defaults'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='checked_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='checked at'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='classes',
-            field=models.JSONField(default=integrations.itop_bridge.models.default_classes, help_text='Which tickets are bridged: ["UserRequest", "Incident"], and classes of changes if wanted.', verbose_name='classes'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='external',
-            field=models.JSONField(blank=True, default=dict, help_text="Defaults of the customer's iTop.", verbose_name='external'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='found',
-            field=models.TextField(blank=True, editable=False, help_text='What the last check of the defaults found wrong.', verbose_name='found'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='internal',
-            field=models.JSONField(blank=True, default=dict, help_text="Defaults of the provider's iTop.", verbose_name='internal'),
-        ),
-        migrations.AlterField(
-            model_name='historicalbridgeoptions',
-            name='step_defaults',
-            field=models.JSONField(blank=True, default=integrations.itop_bridge.models.default_texts, help_text='Sent with a step where the ticket on the other side says nothing: solution, pending_reason, service_id and the like.', verbose_name='step defaults'),
-        ),
-        migrations.AlterField(
-            model_name='historicalvalueword',
-            name='field',
-            field=models.CharField(choices=[('class', 'class of tickets'), ('impact', 'Impact'), ('urgency', 'Urgency'), ('request_type', 'request type')], max_length=20, verbose_name='field'),
-        ),
-        migrations.AlterField(
-            model_name='historicalvalueword',
-            name='options',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='itop_bridge.bridgeoptions', verbose_name='options'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='external_state',
-            field=models.CharField(blank=True, max_length=60, verbose_name='external state'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='integration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='internal_state',
-            field=models.CharField(blank=True, max_length=60, verbose_name='internal state'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='link',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='bridge_pair', serialize=False, to='core.recordlink', verbose_name='link'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='parked_why',
-            field=models.CharField(blank=True, max_length=300, verbose_name='parked why'),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='wrote',
-            field=models.JSONField(default=list, help_text='When it was written to lately; ISO times.', verbose_name='wrote'),
-        ),
-        migrations.AlterField(
-            model_name='valueword',
-            name='field',
-            field=models.CharField(choices=[('class', 'class of tickets'), ('impact', 'Impact'), ('urgency', 'Urgency'), ('request_type', 'request type')], max_length=20, verbose_name='field'),
-        ),
-        migrations.AlterField(
-            model_name='valueword',
-            name='options',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='itop_bridge.bridgeoptions', verbose_name='options'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='pair',
+                options={'ordering': ['-link_id'], 'verbose_name': 'pair', 'verbose_name_plural': 'pairs'},
+            ),
+            migrations.AlterModelOptions(
+                name='valueword',
+                options={'ordering': ['options', 'field', 'external'], 'verbose_name': 'value word', 'verbose_name_plural': 'value words'},
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='checked_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='checked at'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='classes',
+                field=models.JSONField(default=integrations.itop_bridge.models.default_classes, help_text='Which tickets are bridged: ["UserRequest", "Incident"], and classes of changes if wanted.', verbose_name='classes'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='external',
+                field=models.JSONField(blank=True, default=dict, help_text="Defaults of the customer's iTop.", verbose_name='external'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='found',
+                field=models.TextField(blank=True, editable=False, help_text='What the last check of the defaults found wrong.', verbose_name='found'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='bridge_options', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='internal',
+                field=models.JSONField(blank=True, default=dict, help_text="Defaults of the provider's iTop.", verbose_name='internal'),
+            ),
+            migrations.AlterField(
+                model_name='bridgeoptions',
+                name='step_defaults',
+                field=models.JSONField(blank=True, default=integrations.itop_bridge.models.default_texts, help_text='Sent with a step where the ticket on the other side says nothing: solution, pending_reason, service_id and the like.', verbose_name='step defaults'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='checked_at',
+                field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='checked at'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='classes',
+                field=models.JSONField(default=integrations.itop_bridge.models.default_classes, help_text='Which tickets are bridged: ["UserRequest", "Incident"], and classes of changes if wanted.', verbose_name='classes'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='external',
+                field=models.JSONField(blank=True, default=dict, help_text="Defaults of the customer's iTop.", verbose_name='external'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='found',
+                field=models.TextField(blank=True, editable=False, help_text='What the last check of the defaults found wrong.', verbose_name='found'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='internal',
+                field=models.JSONField(blank=True, default=dict, help_text="Defaults of the provider's iTop.", verbose_name='internal'),
+            ),
+            migrations.AlterField(
+                model_name='historicalbridgeoptions',
+                name='step_defaults',
+                field=models.JSONField(blank=True, default=integrations.itop_bridge.models.default_texts, help_text='Sent with a step where the ticket on the other side says nothing: solution, pending_reason, service_id and the like.', verbose_name='step defaults'),
+            ),
+            migrations.AlterField(
+                model_name='historicalvalueword',
+                name='field',
+                field=models.CharField(choices=[('class', 'class of tickets'), ('impact', 'Impact'), ('urgency', 'Urgency'), ('request_type', 'request type')], max_length=20, verbose_name='field'),
+            ),
+            migrations.AlterField(
+                model_name='historicalvalueword',
+                name='options',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='itop_bridge.bridgeoptions', verbose_name='options'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='external_state',
+                field=models.CharField(blank=True, max_length=60, verbose_name='external state'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='integration',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='internal_state',
+                field=models.CharField(blank=True, max_length=60, verbose_name='internal state'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='link',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='bridge_pair', serialize=False, to='core.recordlink', verbose_name='link'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='parked_why',
+                field=models.CharField(blank=True, max_length=300, verbose_name='parked why'),
+            ),
+            migrations.AlterField(
+                model_name='pair',
+                name='wrote',
+                field=models.JSONField(default=list, help_text='When it was written to lately; ISO times.', verbose_name='wrote'),
+            ),
+            migrations.AlterField(
+                model_name='valueword',
+                name='field',
+                field=models.CharField(choices=[('class', 'class of tickets'), ('impact', 'Impact'), ('urgency', 'Urgency'), ('request_type', 'request type')], max_length=20, verbose_name='field'),
+            ),
+            migrations.AlterField(
+                model_name='valueword',
+                name='options',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='itop_bridge.bridgeoptions', verbose_name='options'),
+            ),
+        ]),
     ]

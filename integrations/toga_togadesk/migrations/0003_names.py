@@ -4,6 +4,8 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+from integrations.core.renaming import NamesOnly
+
 
 class Migration(migrations.Migration):
 
@@ -13,118 +15,120 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='published',
-            options={'verbose_name': 'published', 'verbose_name_plural': 'publisheds'},
-        ),
-        migrations.AlterField(
-            model_name='historicalpublished',
-            name='highest_file',
-            field=models.PositiveBigIntegerField(default=0, help_text='Files of TOGaDesk up to this id were seen.', verbose_name='highest file'),
-        ),
-        migrations.AlterField(
-            model_name='historicalpublished',
-            name='pending',
-            field=models.CharField(blank=True, help_text='What is being written, until the answer is there.', max_length=40, verbose_name='pending'),
-        ),
-        migrations.AlterField(
-            model_name='historicalpublished',
-            name='reading_file',
-            field=models.PositiveBigIntegerField(default=0, help_text='And up to this one in the run that goes on.', verbose_name='reading file'),
-        ),
-        migrations.AlterField(
-            model_name='historicalpublished',
-            name='stream',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.stream', verbose_name='stream'),
-        ),
-        migrations.AlterField(
-            model_name='historicalpublished',
-            name='value',
-            field=models.CharField(blank=True, help_text='As it was written last, or found there.', max_length=40, verbose_name='value'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='category_field',
-            field=models.CharField(default='Category', help_text="The custom field of TOGaDesk's tickets that lists the categories.", max_length=100, verbose_name='category field'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='custom_field_prefix',
-            field=models.CharField(blank=True, help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.", max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='integration',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='integration_type',
-            field=models.CharField(choices=[('TICKETS', 'tickets'), ('REPAIR_ORDERS', 'repair orders (names in the API unverified)')], default='TICKETS', max_length=20, verbose_name='integration type'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='priority_words',
-            field=models.JSONField(blank=True, default=dict, help_text='The same for priorities.', verbose_name='priority words'),
-        ),
-        migrations.AlterField(
-            model_name='historicalsyncoptions',
-            name='status_words',
-            field=models.JSONField(blank=True, default=dict, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}.", verbose_name='status words'),
-        ),
-        migrations.AlterField(
-            model_name='published',
-            name='highest_file',
-            field=models.PositiveBigIntegerField(default=0, help_text='Files of TOGaDesk up to this id were seen.', verbose_name='highest file'),
-        ),
-        migrations.AlterField(
-            model_name='published',
-            name='pending',
-            field=models.CharField(blank=True, help_text='What is being written, until the answer is there.', max_length=40, verbose_name='pending'),
-        ),
-        migrations.AlterField(
-            model_name='published',
-            name='reading_file',
-            field=models.PositiveBigIntegerField(default=0, help_text='And up to this one in the run that goes on.', verbose_name='reading file'),
-        ),
-        migrations.AlterField(
-            model_name='published',
-            name='stream',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='published', serialize=False, to='core.stream', verbose_name='stream'),
-        ),
-        migrations.AlterField(
-            model_name='published',
-            name='value',
-            field=models.CharField(blank=True, help_text='As it was written last, or found there.', max_length=40, verbose_name='value'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='category_field',
-            field=models.CharField(default='Category', help_text="The custom field of TOGaDesk's tickets that lists the categories.", max_length=100, verbose_name='category field'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='custom_field_prefix',
-            field=models.CharField(blank=True, help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.", max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='integration',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='toga_options', serialize=False, to='core.integration', verbose_name='integration'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='integration_type',
-            field=models.CharField(choices=[('TICKETS', 'tickets'), ('REPAIR_ORDERS', 'repair orders (names in the API unverified)')], default='TICKETS', max_length=20, verbose_name='integration type'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='priority_words',
-            field=models.JSONField(blank=True, default=dict, help_text='The same for priorities.', verbose_name='priority words'),
-        ),
-        migrations.AlterField(
-            model_name='syncoptions',
-            name='status_words',
-            field=models.JSONField(blank=True, default=dict, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}.", verbose_name='status words'),
-        ),
+        NamesOnly([
+            migrations.AlterModelOptions(
+                name='published',
+                options={'verbose_name': 'published', 'verbose_name_plural': 'publisheds'},
+            ),
+            migrations.AlterField(
+                model_name='historicalpublished',
+                name='highest_file',
+                field=models.PositiveBigIntegerField(default=0, help_text='Files of TOGaDesk up to this id were seen.', verbose_name='highest file'),
+            ),
+            migrations.AlterField(
+                model_name='historicalpublished',
+                name='pending',
+                field=models.CharField(blank=True, help_text='What is being written, until the answer is there.', max_length=40, verbose_name='pending'),
+            ),
+            migrations.AlterField(
+                model_name='historicalpublished',
+                name='reading_file',
+                field=models.PositiveBigIntegerField(default=0, help_text='And up to this one in the run that goes on.', verbose_name='reading file'),
+            ),
+            migrations.AlterField(
+                model_name='historicalpublished',
+                name='stream',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.stream', verbose_name='stream'),
+            ),
+            migrations.AlterField(
+                model_name='historicalpublished',
+                name='value',
+                field=models.CharField(blank=True, help_text='As it was written last, or found there.', max_length=40, verbose_name='value'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='category_field',
+                field=models.CharField(default='Category', help_text="The custom field of TOGaDesk's tickets that lists the categories.", max_length=100, verbose_name='category field'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='custom_field_prefix',
+                field=models.CharField(blank=True, help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.", max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='integration',
+                field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='integration_type',
+                field=models.CharField(choices=[('TICKETS', 'tickets'), ('REPAIR_ORDERS', 'repair orders (names in the API unverified)')], default='TICKETS', max_length=20, verbose_name='integration type'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='priority_words',
+                field=models.JSONField(blank=True, default=dict, help_text='The same for priorities.', verbose_name='priority words'),
+            ),
+            migrations.AlterField(
+                model_name='historicalsyncoptions',
+                name='status_words',
+                field=models.JSONField(blank=True, default=dict, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}.", verbose_name='status words'),
+            ),
+            migrations.AlterField(
+                model_name='published',
+                name='highest_file',
+                field=models.PositiveBigIntegerField(default=0, help_text='Files of TOGaDesk up to this id were seen.', verbose_name='highest file'),
+            ),
+            migrations.AlterField(
+                model_name='published',
+                name='pending',
+                field=models.CharField(blank=True, help_text='What is being written, until the answer is there.', max_length=40, verbose_name='pending'),
+            ),
+            migrations.AlterField(
+                model_name='published',
+                name='reading_file',
+                field=models.PositiveBigIntegerField(default=0, help_text='And up to this one in the run that goes on.', verbose_name='reading file'),
+            ),
+            migrations.AlterField(
+                model_name='published',
+                name='stream',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='published', serialize=False, to='core.stream', verbose_name='stream'),
+            ),
+            migrations.AlterField(
+                model_name='published',
+                name='value',
+                field=models.CharField(blank=True, help_text='As it was written last, or found there.', max_length=40, verbose_name='value'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='category_field',
+                field=models.CharField(default='Category', help_text="The custom field of TOGaDesk's tickets that lists the categories.", max_length=100, verbose_name='category field'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='custom_field_prefix',
+                field=models.CharField(blank=True, help_text="elite gives c_eliteConversationId; used where a conversation came from the client's own helpdesk.", max_length=30, validators=[django.core.validators.RegexValidator('^[a-z][A-Za-z0-9]*$', 'A prefix is a word such as elite.')], verbose_name='custom field prefix'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='toga_options', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='integration_type',
+                field=models.CharField(choices=[('TICKETS', 'tickets'), ('REPAIR_ORDERS', 'repair orders (names in the API unverified)')], default='TICKETS', max_length=20, verbose_name='integration type'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='priority_words',
+                field=models.JSONField(blank=True, default=dict, help_text='The same for priorities.', verbose_name='priority words'),
+            ),
+            migrations.AlterField(
+                model_name='syncoptions',
+                name='status_words',
+                field=models.JSONField(blank=True, default=dict, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}.", verbose_name='status words'),
+            ),
+        ]),
     ]
