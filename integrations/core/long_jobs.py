@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .jobs import Again, Claim, Stopped
 from .models import Job
 
 SLICE = 40.0  # seconds of work before others get their turn
-STOPPED = "Stopped by hand."
+STOPPED = _("Stopped by hand.")
 
 
 class Slice:

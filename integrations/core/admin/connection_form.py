@@ -96,7 +96,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         if secret and len(secret) < SHORTEST_SECRET:
             raise forms.ValidationError(
                 gettext("Use at least {length} characters; nobody has to remember it.").format(
-                    SHORTEST_SECRET=SHORTEST_SECRET
+                    length=SHORTEST_SECRET
                 )
             )
         if is_anothers_secret(self.instance, secret):

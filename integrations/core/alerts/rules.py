@@ -115,8 +115,8 @@ def _spent_budgets(threshold: int, now: datetime) -> Iterator[Finding]:
         if limit and calls[connection.pk] * 100 > limit * threshold:
             yield _of_connection(
                 connection,
-                gettext("{connection} has used {percent} % of its calls").format(
-                    connection=connection, percent=calls[connection.pk] * 100 // limit
+                gettext("{connection} has used {percent} of its calls").format(
+                    connection=connection, percent=f"{calls[connection.pk] * 100 // limit} %"
                 ),
                 gettext("{calls:,} of {limit:,} calls in the last hour. When they are used up, work waits.").format(
                     calls=calls[connection.pk], limit=limit

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
@@ -56,8 +57,8 @@ def groups() -> list[tuple[str, list[Entry]]]:
         if slug in known and slug not in PEOPLE
     ]
     rest = sorted((slug for slug in known if slug not in {*PEOPLE, *of_kinds}), key=_title)
-    named = (("For people", [slug for slug in PEOPLE if slug in known]), ("Integrations", of_kinds))
-    shelves = [*named, ("How it is made", rest)]
+    named = ((gettext("For people"), [slug for slug in PEOPLE if slug in known]), (gettext("Integrations"), of_kinds))
+    shelves = [*named, (gettext("How it is made"), rest)]
     return [(name, [Entry(_title(slug), page_of(slug)) for slug in dict.fromkeys(slugs)]) for name, slugs in shelves]
 
 
@@ -81,7 +82,7 @@ def _paths() -> dict[str, Path]:
 def _title(slug: str) -> str:
     path = _paths()[slug]
     title = _title_in(path, path.stat().st_mtime_ns)
-    return f"{title}: in short" if path.name == "README.md" else title
+    return gettext("{title}: in short").format(title=title) if path.name == "README.md" else title
 
 
 @lru_cache(maxsize=128)

@@ -73,7 +73,7 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
         ),
         Instruction(gettext("Address"), gettext("POST to this address:"), address(EVENTS[0][0])),
         Instruction(
-            "Headers",
+            gettext("Headers"),
             gettext("With the webhook secret of this connection."),
             "Content-Type: application/json\nX-Webhook-Secret: …",
         ),

@@ -144,7 +144,7 @@ def instructions(address: Callable[[str], str]) -> list[Instruction]:
             RECOMMENDED,
         ),
         Instruction(
-            "Activate and look",
+            gettext("Activate and look"),
             gettext(
                 "Activate the automator and change a ticket. The automator's execution log shows the answer: 202 is "
                 "right, 401 or 403 means the secret."

@@ -24,7 +24,7 @@ VENDOR = Vendor(
         Field(
             "database_url",
             _("Database URL"),
-            "mysql://user:password@host:port/name; for a rehearsal sqlite:///path.",
+            _("mysql://user:password@host:port/name; for a rehearsal sqlite:///path."),
             secret=True,
         ),
     ),

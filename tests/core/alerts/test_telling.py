@@ -14,6 +14,7 @@ from integrations.core.models import Alert, AlertChannel, AlertMessage, AlertNot
 from integrations.core.processes import HOST
 from integrations.core.running import run_due_jobs, sweep
 from tests.core.world import person
+from tests.translation import CLOSE, OPEN, bracketed
 
 from .conftest import Fire, Minutes
 from .receiver import Receiver
@@ -52,6 +53,17 @@ def test_the_mail_says_at_three_in_the_morning_what_since_when_what_to_do_and_wh
         "Page:       https://portal.example.com/admin/",
     ]
     assert message.extra_headers["Message-ID"].endswith("@portal.example.com>")
+
+
+def test_the_mail_is_in_the_language_of_the_portal_and_its_severity_keeps_its_name(
+    minute: Minutes, fire: Fire, mail: AlertChannel
+) -> None:
+    fire.burning["the kitchen"] = None
+    with bracketed():
+        minute.passes()
+    assert subjects()[0].startswith(f"[portal] {OPEN}Alert{CLOSE} (")
+    assert [line for line in post.outbox[0].body.splitlines() if line and not line.startswith(OPEN)] == []
+    assert AlertMessage.objects.get().content["alerts"][0]["severity"] == "warning"
 
 
 def test_a_title_with_line_breaks_makes_one_line(minute: Minutes, fire: Fire, mail: AlertChannel) -> None:
