@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 
 from integrations.advoware_espocrm.mapping import KINDS
 from integrations.advoware_espocrm.models import KIND_NAMES
+from integrations.backup_tickets.mapping import RESOLVED_NOTE, STAYS_OPEN_NOTE
 from integrations.core.models import Connection, User
 from integrations.itop_bridge.mapping import FORM_OF
 from tests.addresses import Address, Scene, addresses, make_scene
@@ -30,6 +31,8 @@ from tests.translation import SAID, bracketed, data_of_the_world, literals, spok
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("advoware_espocrm", "backup_tickets", "freshservice_toga", "itop_bridge", "toga_togadesk", "core")
 NAMES = (  # of products, people and formats: the same in every language
+    *(RESOLVED_NOTE, STAYS_OPEN_NOTE),  # shown as they are written to Autotask
+    "UTC",
     "Autotask",
     "Freshservice",
     "TOGA 2",

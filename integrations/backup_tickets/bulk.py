@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +48,9 @@ RIGHTS = {
 }
 WRITES = (BulkAction.Act.CREATE, BulkAction.Act.RESOLVE)
 INTERRUPTED = _("The portal was interrupted at this run; look at its page, and repeat the act there if need be.")
-ENDED = _("Ended: {count} runs in a row failed. Look at their reasons; the runs after them were not tried.")
+ENDED = format_lazy(
+    _("Ended: {count} runs in a row failed. Look at their reasons; the runs after them were not tried."), count=FAILURES
+)
 
 
 class Proposal(NamedTuple):
@@ -116,7 +119,7 @@ def carry_out(claim: Claim, action_id: int) -> str:
         if item is None:
             return _end(action, Action.DONE, "")
         if _failures(action) >= FAILURES:
-            return _end(action, Action.STOPPED, str(ENDED).format(count=FAILURES))
+            return _end(action, Action.STOPPED, str(ENDED))
         if time.monotonic() > ends:
             raise Again(at=timezone.now(), outcome=gettext("More runs are waiting."))
         if action.act in WRITES and write_hold.is_on():

@@ -159,7 +159,7 @@ class TicketNote(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"note on {self.ticket}: {self.get_state_display()}"
+        return gettext("note on {ticket}: {state}").format(ticket=self.ticket, state=self.get_state_display())
 
 
 class Resolution(models.Model):

@@ -114,6 +114,17 @@ def tone_of(mapping: CompanyMapping | None) -> str:
     return TONES[CompanyMapping.Status(mapping.status)] if mapping else "warning"
 
 
+def _how_many(count: int, *, more: bool) -> str:
+    """How many there are, in words that are shown and read out."""
+    if not count:
+        return _("No customers")
+    if more:
+        said = ngettext("More than {n} customer", "More than {n} customers", count)
+    else:
+        said = ngettext("{n} customer", "{n} customers", count)
+    return said.format(n=f"{count:,}")
+
+
 def _looks(user: Any) -> list[tuple[Client, Job]]:
     """The newest look of each client this person may see."""
     clients = {f"{suggesting.KIND}:{client.pk}": client for client in Client.objects.visible_to(user)}
@@ -128,7 +139,7 @@ def _found(filters: Filters, shown: Page) -> dict[str, object]:
         "rows": rows_html(shown.rows),
         "newer": shown.before and filters.query(before=str(shown.before)),
         "older": shown.after and filters.query(after=str(shown.after)),
-        "said": as_typed.said(len(shown.rows), of="customer", more=bool(shown.before or shown.after)),
+        "said": _how_many(len(shown.rows), more=bool(shown.before or shown.after)),
     }
 
 

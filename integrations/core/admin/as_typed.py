@@ -29,10 +29,3 @@ def varied(response: HttpResponse) -> HttpResponse:
     """No cache takes the page for the list, or the list for the page."""
     patch_vary_headers(response, (HEADER,))
     return response
-
-
-def said(count: int, *, of: str, more: bool) -> str:
-    """How many there are, in words that are shown and read out: "3 customers", "More than 50 customers"."""
-    if not count:
-        return f"No {of}s"
-    return f"{'More than ' if more else ''}{count:,} {of}{'' if count == 1 else 's'}"
