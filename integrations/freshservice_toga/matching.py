@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand
 from integrations.transport.errors import ConflictError, NotFoundError
@@ -31,8 +33,9 @@ def only_one(
     member = sides.own(own)
     uuids = [uuid_of(row) for row in (sides.toga.matching(resource, member, number) if rows is None else rows)]
     if len(uuids) > 1:
+        said = gettext("{n} {records} of TOGA 2 have {member} {number}: leave it on one of {uuids}.")
         raise ConflictError(
-            f"{len(uuids)} {resource.path} of TOGA 2 have {member} {number}: leave it on one of {', '.join(uuids)}."
+            said.format(n=len(uuids), records=resource.path, member=member, number=number, uuids=", ".join(uuids))
         )
     return uuids[0] if uuids else ""
 
@@ -54,9 +57,11 @@ class Matches:
         try:
             person = self.sides.fresh.requester(user_id)
         except NotFoundError:
-            self.unmatched.append(f"the requester {user_id} is gone in Freshservice")
+            said = gettext("the requester {number} is gone in Freshservice").format(number=user_id)
+            self.unmatched.append(said)
             return None
-        self.writes.append(Write(f"contact {person.name or person.email}", self._making(person)))
+        said = gettext("contact {name}").format(name=person.name or person.email)
+        self.writes.append(Write(said, self._making(person)))
         return TO_BE_MADE
 
     def _making(self, person: Person) -> Callable[[Any], str]:
@@ -80,7 +85,7 @@ class Matches:
         try:
             return self.sides.linked(TEAM, left) or self._matched(TEAM, dialect.TEAMS, left, left, "GroupId", named)
         except NotFoundError:
-            self.unmatched.append(f"the group {group_id} is gone in Freshservice")
+            self.unmatched.append(gettext("the group {number} is gone in Freshservice").format(number=group_id))
             return None
 
     def category(self, path: tuple[str, ...]) -> str | None:
@@ -92,7 +97,7 @@ class Matches:
             return uuid
         number = self.sides.categories.get(" > ".join(path))
         if number is None:
-            self.unmatched.append(f"the category {left} is in no ticket form")
+            self.unmatched.append(gettext("the category {path} is in no ticket form").format(path=left))
             return None
 
         def named() -> tuple[str, list[str]]:
@@ -118,11 +123,12 @@ class Matches:
             self.unmatched.append(conflict.message.rstrip("."))
             return None
         if known:
-            self.writes.append(Write(f"know its {kind}", lambda _: self.sides.remember(kind, left, known)))
+            know = gettext("know its team") if kind == TEAM else gettext("know its category")
+            self.writes.append(Write(know, lambda _: self.sides.remember(kind, left, known)))
             return known
         called, uuids = named()
         if len(uuids) != 1:
-            self.unmatched.append(f"TOGA 2 has {'several' if uuids else 'no'} {kind} named “{called}”")
+            self.unmatched.append(_not_one(kind, called, are_several=bool(uuids)))
             return None
         (uuid,) = uuids
 
@@ -130,8 +136,27 @@ class Matches:
             self.sides.toga.update(resource, uuid, {member: number}, about=f"{kind} {uuid}")
             return self.sides.remember(kind, left, uuid)
 
-        self.writes.append(Write(f"write Freshservice's id on the {kind} “{called}”", note_id))
+        said = gettext("write Freshservice's id on the category “{name}”")
+        if kind == TEAM:
+            said = gettext("write Freshservice's id on the team “{name}”")
+        self.writes.append(Write(said.format(name=called), note_id))
         return uuid
+
+
+def _not_one(kind: str, name: str, *, are_several: bool) -> str:
+    if kind == TEAM:
+        said = (
+            gettext("TOGA 2 has several team named “{name}”")
+            if are_several
+            else gettext("TOGA 2 has no team named “{name}”")
+        )
+    else:
+        said = (
+            gettext("TOGA 2 has several category named “{name}”")
+            if are_several
+            else gettext("TOGA 2 has no category named “{name}”")
+        )
+    return said.format(name=name)
 
 
 def contact(sides: Sides, person: Person) -> str:
