@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand
@@ -22,6 +23,17 @@ from integrations.vendors.toga.schemas import uuid_of
 
 from .sides import CATEGORY, CONTACT, TEAM, Sides
 
+# What is said of a team and of a category.
+_KNOW = {TEAM: _("know its team"), CATEGORY: _("know its category")}
+_NONE = {TEAM: _("TOGA 2 has no team named “{name}”"), CATEGORY: _("TOGA 2 has no category named “{name}”")}
+_SEVERAL = {
+    TEAM: _("TOGA 2 has several team named “{name}”"),
+    CATEGORY: _("TOGA 2 has several category named “{name}”"),
+}
+_WRITE_ID = {
+    TEAM: _("write Freshservice's id on the team “{name}”"),
+    CATEGORY: _("write Freshservice's id on the category “{name}”"),
+}
 TO_BE_MADE = "new"  # stands for the uuid of a contact that one of the writes makes
 
 
@@ -123,12 +135,12 @@ class Matches:
             self.unmatched.append(conflict.message.rstrip("."))
             return None
         if known:
-            know = gettext("know its team") if kind == TEAM else gettext("know its category")
-            self.writes.append(Write(know, lambda _: self.sides.remember(kind, left, known)))
+            self.writes.append(Write(str(_KNOW[kind]), lambda _mine: self.sides.remember(kind, left, known)))
             return known
         called, uuids = named()
         if len(uuids) != 1:
-            self.unmatched.append(_not_one(kind, called, are_several=bool(uuids)))
+            said = _SEVERAL[kind] if uuids else _NONE[kind]
+            self.unmatched.append(str(said).format(name=called))
             return None
         (uuid,) = uuids
 
@@ -136,27 +148,8 @@ class Matches:
             self.sides.toga.update(resource, uuid, {member: number}, about=f"{kind} {uuid}")
             return self.sides.remember(kind, left, uuid)
 
-        said = gettext("write Freshservice's id on the category “{name}”")
-        if kind == TEAM:
-            said = gettext("write Freshservice's id on the team “{name}”")
-        self.writes.append(Write(said.format(name=called), note_id))
+        self.writes.append(Write(str(_WRITE_ID[kind]).format(name=called), note_id))
         return uuid
-
-
-def _not_one(kind: str, name: str, *, are_several: bool) -> str:
-    if kind == TEAM:
-        said = (
-            gettext("TOGA 2 has several team named “{name}”")
-            if are_several
-            else gettext("TOGA 2 has no team named “{name}”")
-        )
-    else:
-        said = (
-            gettext("TOGA 2 has several category named “{name}”")
-            if are_several
-            else gettext("TOGA 2 has no category named “{name}”")
-        )
-    return said.format(name=name)
 
 
 def contact(sides: Sides, person: Person) -> str:
