@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.linking import SETTLES_WITHIN, may_still_arrive
@@ -88,7 +89,7 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, o
     """
     for _ in range(ROUNDS):
         if only is not None and not is_part_of(plan, only):
-            raise TemporaryError("Now something else follows than was approved; it is not written.")
+            raise TemporaryError(gettext("Now something else follows than was approved; it is not written."))
         pairs.note(sides, link, meeting, plan)
         if plan.is_empty:
             pairs.at_rest(sides, link, meeting)
@@ -102,7 +103,7 @@ def carry_out(sides: Sides, link: RecordLink, meeting: Meeting, plan: Plan, *, o
         sides.done.writing = ""
         meeting = read(sides, meeting.party.betnr, meeting.contact.id, link)
         plan = planned(sides, meeting)
-    raise TemporaryError("The party changes all the time; it is looked at again soon.", retry_after=60)
+    raise TemporaryError(gettext("The party changes all the time; it is looked at again soon."), retry_after=60)
 
 
 def is_part_of(plan: Plan, whole: Plan) -> bool:
@@ -170,7 +171,7 @@ def _find_refused(sides: Sides, meeting: Meeting, plan: Plan, refusal: Invalid) 
     if not suspects or refusal.kind == "maxCount":
         raise refusal
     for key in suspects:
-        others = {(channel, one): "It waits for another one." for one in suspects if one != key}
+        others = {(channel, one): gettext("It waits for another one.") for one in suspects if one != key}
         why = _refusal_of(sides, meeting, others) if others else refusal.message
         if why:
             sides.rules = replace(sides.rules, refused={**sides.rules.refused, (channel, key): why})
@@ -229,6 +230,6 @@ def _wait_for_lost(link: RecordLink, plan: Plan) -> None:
     link.refresh_from_db(fields=["sent_at"])
     if may_still_arrive(link) and any(isinstance(write, Post) for write in plan.advoware):
         raise TemporaryError(
-            "An earlier write of a new entry got no answer; it is looked for until it can no longer arrive.",
+            gettext("An earlier write of a new entry got no answer; it is looked for until it can no longer arrive."),
             retry_after=SETTLES_WITHIN.total_seconds(),
         )

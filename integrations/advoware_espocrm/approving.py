@@ -36,7 +36,7 @@ from .streams import RECONCILE, look, stream_of
 
 APPLY = "advoware_espocrm.apply_approved"
 DIGEST_LENGTH = 64
-MOVED = "Something moved since it was approved; nothing more is written. A new dry run shows how it is now."
+MOVED = _("Something moved since it was approved; nothing more is written. A new dry run shows how it is now.")
 _ARRAYS = {Channel.EMAIL: _("e-mail addresses"), Channel.PHONE: _("phone numbers")}
 
 
@@ -138,7 +138,7 @@ def apply_approved(claim: Claim, link_id: int) -> str:
     """Job: write what a person approved of one pair. The stream itself need not have been approved for it."""
     link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
     if problem := core_streams.why_not(link.integration):
-        return f"Not run: {problem}"
+        return gettext("Not run: {why}").format(why=problem)
     declared = replace(RECONCILE, run_hint=_write_approved)
     stream = stream_of(link.integration)
     outcome = core_streams.run_for_hint(stream, declared, claim, f"{PARTY}:{link.left_id}", "")
@@ -156,12 +156,12 @@ def _write_approved(work: Work, subject: str) -> str:
 def _plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     approved = Pair.objects.filter(link=link).values_list("approved", flat=True).first()
     if link is None or not approved:
-        return Plan("Nothing is approved.", skipped=True)
+        return Plan(gettext("Nothing is approved."), skipped=True)
     try:
         meeting = agreement.read(sides, int(record.id), link.right_id, link)
     except NotFoundError as gone:
         return missing(link, f"{gone.message} {GONE}")
     found = agreement.planned(sides, meeting)
     if not found.is_empty and found.digest() != approved:  # an earlier attempt may have written all of it
-        return Plan(MOVED, skipped=True)
+        return Plan(str(MOVED), skipped=True)
     return of_plan(sides, meeting, found, is_approved=True)

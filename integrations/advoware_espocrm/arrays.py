@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
+from django.utils.translation import gettext
+
 from .lines import Found, Line, Step, Value, hold
 from .mapping import KINDS, Channel, normal
 from .plans import Item, Plan, Rules
@@ -87,9 +89,11 @@ class _Array:
 def _no_room(line: Line, length: int, rules: Rules) -> str:
     """Why there is no place for one more value of its kind; empty where there is."""
     if length >= rules.most[line.channel]:
-        return f"EspoCRM takes {rules.most[line.channel]} of a kind at most."
+        return gettext("EspoCRM takes {n} of a kind at most.").format(n=rules.most[line.channel])
     type_ = KINDS[line.komm_kz].type
-    return f"EspoCRM has no phone type {type_}." if type_ and type_ not in rules.types else ""
+    if not type_ or type_ in rules.types:
+        return ""
+    return gettext("EspoCRM has no phone type {name}.").format(name=type_)
 
 
 def stays(one: Found) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
 from integrations.core.sync.linking import attach, mark_found, mark_missing
@@ -23,7 +26,7 @@ from .reading import reading
 from .sides import PARTY, Meeting, Sides
 
 SEVERAL = 2  # values that are not deleted when all of them are missing at once
-UNLINKED = "A person unlinked these two; link them by hand to have them kept in step again."
+UNLINKED = _("A person unlinked these two; link them by hand to have them kept in step again.")
 GONE = "It was deleted, or hidden from the account. Nothing is changed on the other side."
 
 
@@ -60,9 +63,9 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     except NotFoundError as gone:
         return missing(link, f"{gone.message} {GONE}")
     if contact is None:
-        return Plan(f"EspoCRM has no party of the number {betnr}.", skipped=True)
+        return Plan(gettext("EspoCRM has no party of the number {number}.").format(number=betnr), skipped=True)
     if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
-        return Plan(UNLINKED, skipped=True)
+        return Plan(str(UNLINKED), skipped=True)
     meeting = Meeting(party, contact, link)
     found = agreement.planned(sides, meeting)
     hold_if_all_is_gone(meeting, found)
@@ -72,10 +75,11 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
 def hold_if_all_is_gone(meeting: Meeting, found: merge.Plan) -> None:
     """Raises ConflictError where a side has nothing left of several values."""
     if side := _where_all_is_gone(meeting, found):
-        raise ConflictError(
-            f"All values are gone from {side} at once, so nothing is deleted. If that is meant, apply the pair's "
-            "dry run."
+        said = gettext(
+            "All values are gone from {side} at once, so nothing is deleted. If that is meant, apply the pair's dry "
+            "run."
         )
+        raise ConflictError(said.format(side=side))
 
 
 def _where_all_is_gone(meeting: Meeting, found: merge.Plan) -> str:
@@ -94,9 +98,10 @@ def contact_of(sides: Sides, betnr: int, link: RecordLink | None) -> Contact | N
         return sides.espocrm.party(link.right_id)
     found = sides.espocrm.parties_numbered(betnr)
     if len(found) > 1:
-        raise ConflictError(
-            f"EspoCRM has {len(found)} parties of the number {betnr}. Take it off all but one of them, or link by hand."
+        said = gettext(
+            "EspoCRM has {n} parties of the number {number}. Take it off all but one of them, or link by hand."
         )
+        raise ConflictError(said.format(n=len(found), number=betnr))
     return sides.espocrm.party(found[0].id) if found else None
 
 
@@ -122,9 +127,9 @@ def of_plan(sides: Sides, meeting: Meeting, found: merge.Plan, *, is_approved: b
         agreement.carry_out(sides, mine, now, wanted, only=found if is_approved else None)
         return ""
 
-    said = list(sentences(found, is_open=sides.is_dry)) or ["make a pair of them"]
+    said = list(sentences(found, is_open=sides.is_dry)) or [gettext("make a pair of them")]
     writes = [Write(said[0], carry_out), *(Write(one, lambda _mine: "") for one in said[1:])]
-    return Plan("The lists differ." if is_linked else "It is new.", writes, creates=not is_linked)
+    return Plan(gettext("The lists differ.") if is_linked else gettext("It is new."), writes, creates=not is_linked)
 
 
 def _link(mine: RecordLink, contact: Contact) -> None:
@@ -136,24 +141,32 @@ def _link(mine: RecordLink, contact: Contact) -> None:
 
 def sentences(plan: merge.Plan, *, is_open: bool) -> Iterator[str]:
     """What would be written, field by field. The values are people's: only a dry run shows them."""
-    for name, array in (("e-mail addresses", plan.emails), ("phone numbers", plan.phones)):
+    arrays = (
+        (plan.emails, gettext("EspoCRM: e-mail addresses become {values}"), gettext("EspoCRM: {n} e-mail addresses")),
+        (plan.phones, gettext("EspoCRM: phone numbers become {values}"), gettext("EspoCRM: {n} phone numbers")),
+    )
+    for array, become, so_many in arrays:
         if array is not None:
-            values = ", ".join(f"{item.value}{f' ({item.type})' if item.type else ''}" for item in array) or "none"
-            yield f"EspoCRM: {name} become {values}" if is_open else f"EspoCRM: {len(array)} {name}"
+            values = ", ".join(f"{item.value}{f' ({item.type})' if item.type else ''}" for item in array)
+            yield (become if is_open else so_many).format(values=values or gettext("none"), n=len(array))
     for write in (*plan.advoware, *plan.later):
-        yield f"Advoware: {_sentence(write, is_open=is_open)}"
+        said = _of_post(write, is_open=is_open) if isinstance(write, merge.Post) else _of_put(write, is_open=is_open)
+        entry = write.entry_id if isinstance(write, merge.Put) else 0
+        yield said.format(entry=entry, kind=KINDS[write.komm_kz].name, value=write.value)
 
 
-def _sentence(write: merge.Put | merge.Post, *, is_open: bool) -> str:
-    kind, value = KINDS[write.komm_kz].name, f" “{write.value}”" if is_open else ""
-    if isinstance(write, merge.Post):
-        return f"new {kind}{value}"
-    entry = f"entry {write.entry_id} ({kind})"
+def _of_post(write: merge.Post, *, is_open: bool) -> str:
+    return gettext("Advoware: new {kind} “{value}”") if is_open else gettext("Advoware: new {kind}")
+
+
+def _of_put(write: merge.Put, *, is_open: bool) -> str:
     if not write.value:
-        return f"{entry} becomes an empty slot"
+        return gettext("Advoware: entry {entry} ({kind}) becomes an empty slot")
     if write.why is merge.Why.MARKED:
-        return f"marker of {entry}"
-    return f"{entry} becomes{value or ' another value'}"
+        return gettext("Advoware: marker of entry {entry} ({kind})")
+    if is_open:
+        return gettext("Advoware: entry {entry} ({kind}) becomes “{value}”")
+    return gettext("Advoware: entry {entry} ({kind}) becomes another value")
 
 
 def missing(link: RecordLink | None, why: str) -> Plan:
@@ -168,4 +181,4 @@ def missing(link: RecordLink | None, why: str) -> Plan:
         pairs.unsettle(Pair.objects.filter(link=mine))
         return ""
 
-    return Plan(why, [Write("show the pair as missing", lose)])
+    return Plan(why, [Write(gettext("show the pair as missing"), lose)])

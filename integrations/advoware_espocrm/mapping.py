@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 import phonenumbers
+from django.utils.translation import gettext
 from email_validator import EmailNotValidError, validate_email
 
 
@@ -113,9 +114,9 @@ def _address(value: str) -> str:
     try:
         validate_email(text, allow_smtputf8=False, allow_domain_literal=False, check_deliverability=False)
     except EmailNotValidError:
-        raise Unsendable("It is no e-mail address that EspoCRM takes.") from None
+        raise Unsendable(gettext("It is no e-mail address that EspoCRM takes.")) from None
     if not text.isascii():
-        raise Unsendable("EspoCRM takes no e-mail address with umlauts.")
+        raise Unsendable(gettext("EspoCRM takes no e-mail address with umlauts."))
     return text
 
 
@@ -125,9 +126,9 @@ def _phone(value: str, region: str, *, is_international: bool) -> str:
         return number
     text = plain(value)
     if is_international:
-        raise Unsendable("It is no phone number; EspoCRM takes nothing else.")
+        raise Unsendable(gettext("It is no phone number; EspoCRM takes nothing else."))
     if len(text) > LONGEST_NUMBER or not _TYPED_NUMBER.fullmatch(text):
-        raise Unsendable("EspoCRM takes no number with these signs, or none as long.")
+        raise Unsendable(gettext("EspoCRM takes no number with these signs, or none as long."))
     return text
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Stopped
@@ -42,8 +44,8 @@ from .streams import stream_of
 SUBJECT = "markers"  # of its runs
 MOST_TRIES = 5  # at one pair while Advoware fails for now
 PAUSE = 15.0  # seconds before the next one, where Advoware names none
-STILL_WRITTEN = "Switch off “write markers in Advoware” in the settings first: the next run would write them again."
-UNKNOWN = "The portal does not know this entry yet; its marker is left until a run has looked at the party."
+STILL_WRITTEN = _("Switch off “write markers in Advoware” in the settings first: the next run would write them again.")
+UNKNOWN = _("The portal does not know this entry yet; its marker is left until a run has looked at the party.")
 State = SyncRun.State
 Wait = Callable[[float], object]
 
@@ -71,7 +73,7 @@ def remove_markers(
     integration cannot run.
     """
     run = _begin(integration, is_dry=is_dry)
-    state, outcome = State.FAILED, "It ended with an error of the portal."
+    state, outcome = State.FAILED, gettext("It ended with an error of the portal.")
     try:
         with open_connection(integration.connection(ADVOWARE), source="markers") as advoware:
             _go_through(advoware, run, go_on, told, wait)
@@ -79,7 +81,7 @@ def remove_markers(
     except Stopped:
         state = State.STOPPED
     except (VendorError, StreamProblem) as error:
-        outcome = f"{error} Begun again, it goes on from there."
+        outcome = gettext("{why} Begun again, it goes on from there.").format(why=error)
     finally:
         run.refresh_from_db()
         run.state, run.finished_at = state, timezone.now()
@@ -90,11 +92,13 @@ def remove_markers(
 
 def summary(run: SyncRun) -> str:
     """How far it is, in a sentence."""
-    would = "would lose" if run.is_dry else "lost"
-    said = f"{run.read:,} parties looked at; {run.updated:,} entries {would} their marker"
-    said += f", {run.held:,} parties keep one" if run.held else ""
-    said += f", {run.skipped:,} could not be read" if run.skipped else ""
-    return f"{said}."
+    said = gettext("{read:,} parties looked at; {updated:,} entries lost their marker")
+    if run.is_dry:
+        said = gettext("{read:,} parties looked at; {updated:,} entries would lose their marker")
+    parts = [said.format(read=run.read, updated=run.updated)]
+    parts += [gettext("{n:,} parties keep one").format(n=run.held)] if run.held else []
+    parts += [gettext("{n:,} could not be read").format(n=run.skipped)] if run.skipped else []
+    return f"{', '.join(parts)}."
 
 
 def _begin(integration: Integration, *, is_dry: bool) -> SyncRun:
@@ -115,8 +119,8 @@ def _begin(integration: Integration, *, is_dry: bool) -> SyncRun:
 def _still_written(integration: Integration) -> str:
     options = ContactOptions.objects.filter(integration=integration).first()
     if options is None:
-        return "This integration has no settings yet."
-    return STILL_WRITTEN if options.write_markers else ""
+        return gettext("This integration has no settings yet.")
+    return str(STILL_WRITTEN) if options.write_markers else ""
 
 
 # --- all pairs --------------------------------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def _store(run: SyncRun, pair: Pair, found: Cleaned, unread: str) -> None:
                 run=run,
                 record_id=str(pair.betnr),
                 outcome=SyncEntry.Outcome.SKIPPED if unread else outcome,
-                why=unread or " ".join(found.left) or "This firm wants no markers.",
+                why=unread or " ".join(found.left) or gettext("This firm wants no markers."),
                 writes=found.entries,
             )
         added = {name: F(name) + count for name, count in counts.items() if count}
@@ -237,7 +241,9 @@ def _marked(party: Party) -> list[Kommunikation]:
 
 def _said(entry: Kommunikation) -> str:
     kind = KINDS.get(read_remark(entry.bemerkung).komm_kz)
-    return f"marker of entry {entry.id}{f' ({kind.name})' if kind else ''}"
+    if kind is None:
+        return gettext("marker of entry {entry}").format(entry=entry.id)
+    return gettext("marker of entry {entry} ({kind})").format(entry=entry.id, kind=kind.name)
 
 
 def _left(entry: Kommunikation) -> str:

@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.utils.translation import gettext
+
 from .arrays import GIVES, plan_arrays, stays
 from .entries import plan_entries
 from .lines import Begun, Found, Line, State, Step, Value, hold
@@ -176,7 +178,7 @@ def _check_taken(plan: Plan, line: Line, rules: Rules) -> None:
     if not line.komm_kz:
         hold(plan, line, item.value, _no_kind(item.type))
     elif len(item.value) > rules.longest:
-        hold(plan, line, item.value, f"Advoware is sent {rules.longest} characters at most.")
+        hold(plan, line, item.value, gettext("Advoware is sent {n} characters at most.").format(n=rules.longest))
 
 
 def _look_at_type(plan: Plan, line: Line, rules: Rules) -> None:
@@ -202,7 +204,7 @@ def _look_at_type(plan: Plan, line: Line, rules: Rules) -> None:
 
 
 def _no_kind(type_: str) -> str:
-    return f"Advoware has no kind of entry for the type {type_}."
+    return gettext("Advoware has no kind of entry for the type {name}.").format(name=type_)
 
 
 # --- several lines with one value -------------------------------------------------------------------------------------

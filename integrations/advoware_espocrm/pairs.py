@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import Integration, RecordLink
 from integrations.core.registry import Tile
@@ -235,7 +236,7 @@ def link_by_hand(integration: Integration, betnr: int, contact_id: str) -> Pair:
             object_type=PARTY,
             left_id=str(betnr),
             right_id="",
-            defaults={"right_id": contact_id, "state": RecordLink.State.ACTIVE, "cause": "Linked by hand."},
+            defaults={"right_id": contact_id, "state": RecordLink.State.ACTIVE, "cause": gettext("Linked by hand.")},
         )
         pair: Pair = Pair.objects.create(link=link, integration=integration, betnr=betnr)
         return pair
@@ -267,4 +268,4 @@ def tiles(user: Any) -> list[Tile]:
         return []
     waiting = Conflict.objects.visible_to(user).filter(choice="").count()
     url = reverse("admin:advoware_espocrm_conflict_changelist") + "?decided=not"
-    return [Tile("Contact data to decide", waiting, url, "warning")] if waiting else []
+    return [Tile(gettext("Contact data to decide"), waiting, url, "warning")] if waiting else []

@@ -13,6 +13,8 @@ from typing import TypedDict
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import streams as core_streams
 from integrations.core.models import Integration, Job, RecordLink, Stream, SyncEntry, SyncRun
@@ -29,7 +31,7 @@ from .reading import record
 from .sides import KIND, PARTY, Done, Meeting, Sides, both_open
 from .streams import stream_of
 
-ASKED = "Asked for at the command line."
+ASKED = _("Asked for at the command line.")
 
 
 class ToEspocrm(TypedDict):
@@ -86,12 +88,14 @@ class Outcome:
     def hold(self, entry_id: int, komm_kz: int, why: str) -> None:
         """A value that stays with the side that has it; it is not repeated."""
         if entry_id:
-            self.fail(f"{KINDS[komm_kz].name}, entry {entry_id}: {why}", ESPOCRM)
+            said = gettext("{kind}, entry {number}: {why}")
+            self.fail(said.format(kind=KINDS[komm_kz].name, number=entry_id, why=why), ESPOCRM)
         else:
-            self.fail(f"A value of EspoCRM: {why}", ADVOWARE)
+            self.fail(gettext("A value of EspoCRM: {why}").format(why=why), ADVOWARE)
 
     def ask(self, entry_id: int, komm_kz: int) -> None:
-        self.fail(f"{KINDS[komm_kz].name}, entry {entry_id}: It was changed on both sides and waits for a decision.")
+        said = gettext("{kind}, entry {number}: It was changed on both sides and waits for a decision.")
+        self.fail(said.format(kind=KINDS[komm_kz].name, number=entry_id))
 
     def result(self) -> Result:
         done = self.done
@@ -145,9 +149,9 @@ def _preview(sides: Sides, betnr: int, found: Outcome) -> None:
     link = _linked(sides, betnr)
     party, contact = sides.advoware.party(betnr), flow.contact_of(sides, betnr, link)
     if contact is None:
-        raise NotFoundError(f"EspoCRM has no party of the number {betnr}.")
+        raise NotFoundError(gettext("EspoCRM has no party of the number {number}.").format(number=betnr))
     if link is None and pairs.was_unlinked(sides.integration, betnr, contact.id):
-        raise StreamProblem(flow.UNLINKED)
+        raise StreamProblem(str(flow.UNLINKED))
     meeting = Meeting(party, contact, link)
     plan = agreement.planned(sides, meeting)
     sides.done.count_given(plan)
@@ -215,7 +219,7 @@ def _keep_run(stream: Stream, betnr: int, found: Outcome, began: datetime) -> No
             state=state,
             started_at=began,
             finished_at=timezone.now(),
-            outcome=" ".join(errors) or ASKED,
+            outcome=" ".join(errors) or str(ASKED),
             read=1,
             updated=1 if found.writes else 0,
         )
@@ -223,6 +227,6 @@ def _keep_run(stream: Stream, betnr: int, found: Outcome, began: datetime) -> No
             run=run,
             record_id=str(betnr),
             outcome=SyncEntry.Outcome.HELD if found.is_cut_short else outcome,
-            why=" ".join([ASKED, *errors]),
+            why=" ".join([str(ASKED), *errors]),
             writes=found.writes,
         )

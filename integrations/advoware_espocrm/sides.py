@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 from integrations.core.models import Integration, RecordLink, User
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
@@ -102,7 +104,7 @@ def both_open(
     """
     options = ContactOptions.objects.filter(integration=integration).first()
     if options is None:
-        raise StreamProblem("This integration has no settings yet.")
+        raise StreamProblem(gettext("This integration has no settings yet."))
     narrowed = _narrowed(Direction(options.direction), direction)
     left, right = integration.connection(ADVOWARE), integration.connection(ESPOCRM)
     with (
@@ -119,7 +121,8 @@ def _narrowed(allowed: Direction, asked: Direction | None) -> Direction:
     if allowed is Direction.BOTH:
         return Direction(asked)
     written = "EspoCRM" if allowed is Direction.TO_ESPOCRM else "Advoware"
-    raise StreamProblem(f"By the settings of this integration {written} alone is written.")
+    said = gettext("By the settings of this integration {side} alone is written.")
+    raise StreamProblem(said.format(side=written))
 
 
 def _rules(options: ContactOptions, direction: Direction, espocrm: EspocrmApi, longest: int) -> Rules:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
@@ -41,7 +42,8 @@ def look_at(work: Work, subject: str) -> str:
     with both_open(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
         betnr = number if work.role == ADVOWARE else _betnr_of(sides, number)
         if not betnr:
-            return f"EspoCRM's {subject} has no party number, and is linked to no party."
+            said = gettext("EspoCRM's {record} has no party number, and is linked to no party.")
+            return said.format(record=subject)
         sides.hinted_by = work.role
         return look(work, flow(sides), betnr)
 
@@ -52,7 +54,7 @@ def look(work: Work, flow: Flow, betnr: str) -> str:
         return engine.look_at(work, flow, betnr)
     except BusyError as busy:
         again = timezone.now() + timedelta(seconds=BUSY)
-        raise Again(at=again, outcome=f"{busy.message} Looking again soon.") from None
+        raise Again(at=again, outcome=gettext("{why} Looking again soon.").format(why=busy.message)) from None
 
 
 def _betnr_of(sides: Sides, contact_id: str) -> str:
@@ -70,9 +72,9 @@ def sync_pair(claim: Claim, link_id: int) -> str:
     link = RecordLink.objects.select_related("integration__client").get(pk=link_id)
     stream = stream_of(link.integration)
     if core_streams.waits_for_approval(stream):
-        return f"Not run: {core_streams.UNAPPROVED}"
+        return gettext("Not run: {why}").format(why=core_streams.UNAPPROVED)
     if problem := core_streams.why_not(link.integration):
-        return f"Not run: {problem}"
+        return gettext("Not run: {why}").format(why=problem)
     pairs.unsettle(Pair.objects.filter(link=link))
     return core_streams.run_for_hint(stream, RECONCILE, claim, f"party:{link.left_id}", ADVOWARE)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Page, Plan, Reading, Record, Side, Write
@@ -94,10 +95,11 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
     writes = [*_back(link), *matches.writes]
     if there is None:
         values = {name: value for name, value in found.items() if value is not None}
-        writes.append(Write(f"create “{ticket.subject}”", lambda mine: _create(sides, ticket, mine, values)))
+        create = gettext("create “{subject}”").format(subject=ticket.subject)
+        writes.append(Write(create, lambda mine: _create(sides, ticket, mine, values)))
     else:
         if link is None or not link.right_id:
-            writes.append(Write("recognise the ticket", lambda mine: _recognise(mine, there.uuid)))
+            writes.append(Write(gettext("recognise the ticket"), lambda mine: _recognise(mine, there.uuid)))
         if values:
             writes.append(Write(mapping.differences(values), lambda mine: _update(sides, ticket, mine, values)))
     told, is_settled = notes.plan(sides, said, there, is_new=link is None or link.left_fingerprint in NEW)
@@ -128,7 +130,8 @@ def _there(sides: Sides, number: str, link: RecordLink | None) -> TogaTicket | N
     try:
         return sides.toga.ticket(KIND, uuid)
     except NotFoundError:
-        raise NotFoundError(f"Its ticket {uuid} is gone in TOGA 2; link it anew or dismiss it.") from None
+        said = gettext("Its ticket {uuid} is gone in TOGA 2; link it anew or dismiss it.")
+        raise NotFoundError(said.format(uuid=uuid)) from None
 
 
 def _words(sides: Sides, ticket: FreshTicket) -> dict[str, ValueWord]:
@@ -165,9 +168,10 @@ def _base(link: RecordLink | None, there: TogaTicket | None) -> dict[str, Any]:
 
 
 def _why(there: TogaTicket | None, matches: Matches, unsaid: list[ValueWord]) -> str:
-    said = "It is new." if there is None else "It changed in Freshservice."
-    alone = [*matches.unmatched, *(f"{word.field} {word.code} has no word yet" for word in unsaid)]
-    return f"{said} Left alone: {'; '.join(alone)}." if alone else said
+    said = gettext("It is new.") if there is None else gettext("It changed in Freshservice.")
+    no_word = [gettext("{field} {code} has no word yet").format(field=word.field, code=word.code) for word in unsaid]
+    alone = "; ".join([*matches.unmatched, *no_word])
+    return gettext("{why} Left alone: {list}.").format(why=said, list=alone) if alone else said
 
 
 # --- tickets that were put away ---------------------------------------------------------------------------------------
@@ -179,7 +183,7 @@ def put_away(link: RecordLink | None, why: str) -> Plan:
         return Plan(why, skipped=True)
     if (link.state, link.cause) == (RecordLink.State.MISSING, why):
         return Plan(seen=unsettled(link))
-    return Plan(why, [Write("show the pair as missing", lambda mine: _lose(mine, why))], seen=unsettled(link))
+    return Plan(why, [Write(gettext("show the pair as missing"), lambda mine: _lose(mine, why))], seen=unsettled(link))
 
 
 def unsettled(link: RecordLink) -> str:
@@ -195,7 +199,7 @@ def _lose(mine: RecordLink, why: str) -> str:
 def _back(link: RecordLink | None) -> list[Write]:
     if link is None or link.state != RecordLink.State.MISSING:
         return []
-    return [Write("show the pair as whole again", find)]
+    return [Write(gettext("show the pair as whole again"), find)]
 
 
 def find(mine: RecordLink) -> str:

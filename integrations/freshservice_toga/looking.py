@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.sync.flow import Write
 from integrations.vendors.freshservice.schemas import Ticket
@@ -65,4 +66,5 @@ def again(sides: Sides, ticket: str, unsaid: Collection[ValueWord], *, is_settle
         LookAgain.objects.filter(pk__in=[row.pk for row in made_good]).delete()
         return ""
 
-    return [Write(f"note that {words} has a word now" if words else "note that it was looked at again", settle)]
+    said = gettext("note that {words} has a word now") if words else gettext("note that it was looked at again")
+    return [Write(said.format(words=words), settle)]

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 WORDS: dict[str, dict[int, str]] = {  # until an admin changes them
     "status": {2: "Open", 3: "Pending", 4: "Resolved", 5: "Closed"},
     "priority": {1: "Low", 2: "Medium", 3: "High", 4: "Urgent"},
@@ -112,4 +114,6 @@ def members(values: Mapping[str, str], names: Mapping[str, str]) -> dict[str, An
 
 def differences(values: Mapping[str, str]) -> str:
     """What is written, for people."""
-    return "set " + ", ".join(f"{name} to “{value}”" if name not in LINKED else name for name, value in values.items())
+    to = gettext("{field} to “{value}”")
+    said = (name if name in LINKED else to.format(field=name, value=value) for name, value in values.items())
+    return gettext("set {changes}").format(changes=", ".join(said))

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand
 from integrations.transport.errors import ConflictError, NotFoundError
@@ -20,6 +23,17 @@ from integrations.vendors.toga.schemas import uuid_of
 
 from .sides import CATEGORY, CONTACT, TEAM, Sides
 
+# What is said of a team and of a category.
+_KNOW = {TEAM: _("know its team"), CATEGORY: _("know its category")}
+_NONE = {TEAM: _("TOGA 2 has no team named “{name}”"), CATEGORY: _("TOGA 2 has no category named “{name}”")}
+_SEVERAL = {
+    TEAM: _("TOGA 2 has several team named “{name}”"),
+    CATEGORY: _("TOGA 2 has several category named “{name}”"),
+}
+_WRITE_ID = {
+    TEAM: _("write Freshservice's id on the team “{name}”"),
+    CATEGORY: _("write Freshservice's id on the category “{name}”"),
+}
 TO_BE_MADE = "new"  # stands for the uuid of a contact that one of the writes makes
 
 
@@ -31,8 +45,9 @@ def only_one(
     member = sides.own(own)
     uuids = [uuid_of(row) for row in (sides.toga.matching(resource, member, number) if rows is None else rows)]
     if len(uuids) > 1:
+        said = gettext("{n} {records} of TOGA 2 have {member} {number}: leave it on one of {uuids}.")
         raise ConflictError(
-            f"{len(uuids)} {resource.path} of TOGA 2 have {member} {number}: leave it on one of {', '.join(uuids)}."
+            said.format(n=len(uuids), records=resource.path, member=member, number=number, uuids=", ".join(uuids))
         )
     return uuids[0] if uuids else ""
 
@@ -54,9 +69,11 @@ class Matches:
         try:
             person = self.sides.fresh.requester(user_id)
         except NotFoundError:
-            self.unmatched.append(f"the requester {user_id} is gone in Freshservice")
+            said = gettext("the requester {number} is gone in Freshservice").format(number=user_id)
+            self.unmatched.append(said)
             return None
-        self.writes.append(Write(f"contact {person.name or person.email}", self._making(person)))
+        said = gettext("contact {name}").format(name=person.name or person.email)
+        self.writes.append(Write(said, self._making(person)))
         return TO_BE_MADE
 
     def _making(self, person: Person) -> Callable[[Any], str]:
@@ -80,7 +97,7 @@ class Matches:
         try:
             return self.sides.linked(TEAM, left) or self._matched(TEAM, dialect.TEAMS, left, left, "GroupId", named)
         except NotFoundError:
-            self.unmatched.append(f"the group {group_id} is gone in Freshservice")
+            self.unmatched.append(gettext("the group {number} is gone in Freshservice").format(number=group_id))
             return None
 
     def category(self, path: tuple[str, ...]) -> str | None:
@@ -92,7 +109,7 @@ class Matches:
             return uuid
         number = self.sides.categories.get(" > ".join(path))
         if number is None:
-            self.unmatched.append(f"the category {left} is in no ticket form")
+            self.unmatched.append(gettext("the category {path} is in no ticket form").format(path=left))
             return None
 
         def named() -> tuple[str, list[str]]:
@@ -118,11 +135,12 @@ class Matches:
             self.unmatched.append(conflict.message.rstrip("."))
             return None
         if known:
-            self.writes.append(Write(f"know its {kind}", lambda _: self.sides.remember(kind, left, known)))
+            self.writes.append(Write(str(_KNOW[kind]), lambda _mine: self.sides.remember(kind, left, known)))
             return known
         called, uuids = named()
         if len(uuids) != 1:
-            self.unmatched.append(f"TOGA 2 has {'several' if uuids else 'no'} {kind} named “{called}”")
+            said = _SEVERAL[kind] if uuids else _NONE[kind]
+            self.unmatched.append(str(said).format(name=called))
             return None
         (uuid,) = uuids
 
@@ -130,7 +148,7 @@ class Matches:
             self.sides.toga.update(resource, uuid, {member: number}, about=f"{kind} {uuid}")
             return self.sides.remember(kind, left, uuid)
 
-        self.writes.append(Write(f"write Freshservice's id on the {kind} “{called}”", note_id))
+        self.writes.append(Write(str(_WRITE_ID[kind]).format(name=called), note_id))
         return uuid
 
 

@@ -167,7 +167,7 @@ class CutOver(models.Model):
         verbose_name_plural = _("cut overs")
 
     def __str__(self) -> str:
-        return f"cut-over of {self.integration}"
+        return gettext("cut-over of {integration}").format(integration=self.integration)
 
 
 class FoundId(models.Model):
@@ -206,4 +206,4 @@ class FoundId(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.number} on {self.right_id}"
+        return gettext("{kind} {number} on {record}").format(kind=self.kind, number=self.number, record=self.right_id)

@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand, links_of
@@ -50,15 +52,16 @@ def plan(sides: Sides, said: list[Said], there: TogaTicket | None, *, is_new: bo
         if link is None or not link.right_id:
             writes.append(Write(_told(one), _sending(sides, one, note)))
         elif note is not None and (link.base.get("said") != one.fingerprint or link.base.get("gone") == TOLD):
-            does = "recognise" if _is_said(one, note) else "edit"
-            writes.append(Write(f"{does}: {_told(one)}", _editing(sides, one, note)))
+            does = gettext("recognise: {note}") if _is_said(one, note) else gettext("edit: {note}")
+            writes.append(Write(does.format(note=_told(one)), _editing(sides, one, note)))
     spoken = {one.key for one in said}
     _forget_absence(sides, (link for key, link in links.items() if key in spoken))
     gone, waits = _gone(sides, spoken, here, links)
     files = [
         write for one in said if one not in doubled for write in _files(sides, one, here.get(one.key), is_new=is_new)
     ]
-    refused = [Write(f"nothing for the {_told(one)}", _refusing(one, carrying[one.key])) for one in doubled]
+    nothing = gettext("nothing for the {note}")
+    refused = [Write(nothing.format(note=_told(one)), _refusing(one, carrying[one.key])) for one in doubled]
     # Files come after all that was said, and what a person must decide comes last: neither keeps back the rest.
     return [*writes, *gone, *_one_by_one(files), *refused], not waits
 
@@ -84,13 +87,15 @@ def _refusing(one: Said, found: list[Note]) -> Any:
 
     def refuse(_ticket: RecordLink) -> str:
         uuids = ", ".join(note.uuid for note in found)
-        raise ConflictError(f"{len(found)} notes of TOGA 2 have the id {one.key}: leave it on one of {uuids}.")
+        said = gettext("{n} notes of TOGA 2 have the id {number}: leave it on one of {uuids}.")
+        raise ConflictError(said.format(n=len(found), number=one.key, uuids=uuids))
 
     return refuse
 
 
 def _told(one: Said) -> str:
-    return f"{'note for the customer' if one.is_external else 'internal note'} {one.key}"
+    said = gettext("note for the customer {number}") if one.is_external else gettext("internal note {number}")
+    return said.format(number=one.key)
 
 
 # --- notes ------------------------------------------------------------------------------------------------------------
@@ -176,7 +181,8 @@ def _gone(
         if key in present or note is None or link is None or link.base.get("gone") == TOLD:
             continue
         if link.base.get("gone") == ONCE:
-            writes.append(Write(f"say that {key} was deleted", _telling(sides, link, note)))
+            said = gettext("say that {number} was deleted").format(number=key)
+            writes.append(Write(said, _telling(sides, link, note)))
         else:
             waits = True
             if not sides.is_dry:
@@ -226,9 +232,10 @@ def _files(sides: Sides, one: Said, note: Note | None, *, is_new: bool) -> list[
         same = next((f for f in there if f.size is not None and (f.name, f.size) == (file.name, file.size)), None)
         if same is not None:
             there.remove(same)
-            writes.append(Write(f"recognise the file “{file.name}”", _recognising(sides, file, same.uuid)))
+            said = gettext("recognise the file “{name}”").format(name=file.name)
+            writes.append(Write(said, _recognising(sides, file, same.uuid)))
         else:
-            writes.append(Write(f"file “{file.name}”", _bringing(sides, one, file)))
+            writes.append(Write(gettext("file “{name}”").format(name=file.name), _bringing(sides, one, file)))
     return writes
 
 
@@ -257,7 +264,7 @@ def _bringing(sides: Sides, one: Said, file: Attachment) -> Any:
     def bring(_ticket: RecordLink) -> str:
         note = sides.linked(NOTE, one.key)
         if not note:
-            raise ConflictError(f"The note of the file “{file.name}” is not in TOGA 2.")
+            raise ConflictError(gettext("The note of the file “{name}” is not in TOGA 2.").format(name=file.name))
         with in_hand(sides.integration, FILE, Side.LEFT, file.key) as mine:
             if mine.right_id:
                 return ""
@@ -290,4 +297,5 @@ def _sent(sides: Sides, file: Attachment) -> str:
         try:
             return sides.toga.create_file(content, name=got.name, size=got.size, media_type=media_type)  # type: ignore[arg-type]
         except UnknownOutcomeError as error:  # at worst a file lies in TOGA 2 that hangs on nothing
-            raise TemporaryError(f"The call that sends a file got no answer: {error.message}") from error
+            said = gettext("The call that sends a file got no answer: {why}").format(why=error.message)
+            raise TemporaryError(said) from error

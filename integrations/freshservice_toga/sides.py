@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.core.models import Integration
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
@@ -103,7 +105,7 @@ def opened(
 ) -> Iterator[Sides]:
     """Both sides. Raises `StreamProblem` when the settings are not complete."""
     options = FreshserviceOptions.objects.filter(integration=integration).first()
-    problem = "This integration has no settings yet." if options is None else options.problem()
+    problem = gettext("This integration has no settings yet.") if options is None else options.problem()
     if options is None or problem:
         raise StreamProblem(problem)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import RecordLink
 from integrations.core.streams import StreamProblem
@@ -56,8 +57,8 @@ def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
         looking.ask(sides, mine.left_id)
         return find(mine)
 
-    again = Write("show the pair as whole again; the catch-up looks at it anew", back)
-    return Plan("It can be read again.", [again], seen=unsettled(link))
+    again = Write(gettext("show the pair as whole again; the catch-up looks at it anew"), back)
+    return Plan(gettext("It can be read again."), [again], seen=unsettled(link))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -178,15 +179,17 @@ def _judged(sides: Sides, place: dict[str, Any]) -> Page:
     if not absent:
         return Page([])
     if not place["read"] and not _is_any_readable(sides, absent):
-        raise StreamProblem(
-            f"None of {looked} open tickets could be read; the agent of the API key may have lost the right to read "
+        said = gettext(
+            "None of {n} open tickets could be read; the agent of the API key may have lost the right to read "
             "tickets. No pair was changed."
         )
+        raise StreamProblem(said.format(n=looked))
     if len(absent) > max(ALWAYS_BELIEVED, looked * MOST_GONE):
-        raise StreamProblem(
-            f"{len(absent)} of {looked} open tickets were not found, which is too many at once to be believed. Look at "
-            f"some of them in Freshservice ({', '.join(map(str, absent[:5]))}). No pair was changed."
+        said = gettext(
+            "{n} of {all} open tickets were not found, which is too many at once to be believed. Look at some of them "
+            "in Freshservice ({some}). No pair was changed."
         )
+        raise StreamProblem(said.format(n=len(absent), all=looked, some=", ".join(map(str, absent[:5]))))
     rows = _rows(sides, absent)
     twice = list(rows.filter(absent_since__isnull=False).values_list("number", flat=True))
     if not sides.is_dry:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.jobs import Again, Claim
 from integrations.core.long_jobs import Slice
@@ -42,7 +43,7 @@ def look_at(work: Work, subject: str) -> str:
             first, most = BUSY
             age = (timezone.now() - work.run.started_at).total_seconds()
             at = timezone.now() + timedelta(seconds=min(max(first, age), most))
-            raise Again(at=at, outcome=f"{busy.message} Looking again soon.") from None
+            raise Again(at=at, outcome=gettext("{why} Looking again soon.").format(why=busy.message)) from None
         except OtherWorkspace as other:
             return other.message
         except NotFoundError:
@@ -52,14 +53,15 @@ def look_at(work: Work, subject: str) -> str:
 def _not_found(work: Work, number: str, *, is_known: bool) -> str:
     """One answer that it is not there proves no deletion: a key loses its rights as well."""
     if is_known:
-        return f"Ticket {number} cannot be read: it was deleted, or hidden from the API key. Its pair is kept."
+        said = gettext("Ticket {number} cannot be read: it was deleted, or hidden from the API key. Its pair is kept.")
+        return said.format(number=number)
     age = (timezone.now() - work.run.started_at).total_seconds()
     wait = next((seconds for seconds in EARLY if seconds > age), None)
     if wait is None:
-        return f"Ticket {number} cannot be read: it was deleted, or the API key may not see it."
-    raise Again(
-        at=work.run.started_at + timedelta(seconds=wait), outcome=f"Ticket {number} is not readable yet; looking again."
-    )
+        said = gettext("Ticket {number} cannot be read: it was deleted, or the API key may not see it.")
+        return said.format(number=number)
+    said = gettext("Ticket {number} is not readable yet; looking again.").format(number=number)
+    raise Again(at=work.run.started_at + timedelta(seconds=wait), outcome=said)
 
 
 def still_there(work: Work) -> str:
@@ -86,9 +88,14 @@ def make_links(claim: Claim, integration_id: int) -> str:
     """Job: make links of what was read; the report."""
     row = CutOver.objects.get(pk=integration_id)
     if row.read_at is None:
-        return "The ids were not read to their end."
+        return gettext("The ids were not read to their end.")
     share = Slice(claim)
-    cutover.link(row, told=lambda done, total: share.tell(f"{done:,} of {total:,} ids linked.", done=done, total=total))
+    cutover.link(
+        row,
+        told=lambda done, total: share.tell(
+            gettext("{done:,} of {total:,} ids linked.").format(done=done, total=total), done=done, total=total
+        ),
+    )
     return cutover.told(row)
 
 

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from integrations.texts import Text
 from integrations.vendors.toga.categories import category_name
 
 FIELDS = ("subject", "status", "priority", "team", "contact", "category")
@@ -137,6 +139,19 @@ def members(
     return said
 
 
+def differences(values: Mapping[str, Any]) -> str:
+    """What is written, for people."""
+    to = gettext("{field} to “{value}”")
+    changes = ", ".join(to.format(field=name, value=value) for name, value in values.items())
+    return gettext("set {changes}").format(changes=changes)
+
+
+def both_changed(fields: Iterable[str]) -> str:
+    """Whose value counts where both sides changed it, for people."""
+    said = gettext("Both sides had changed {fields}; TOGA 2 wins.")
+    return said.format(fields=", ".join(fields))
+
+
 def same_text(one: str, other: str) -> bool:
     """Whether two bodies say the same, whatever an editor did to their tags and blanks."""
     return _plain(one) == _plain(other)
@@ -158,15 +173,15 @@ class Rows:
     """How one kind of reference data of TOGA 2 becomes rows of TOGaDesk: a column for each member."""
 
     table: str
-    word: str
+    one: Text  # what is made, for people; `{name}` is its name
     columns: Mapping[str, str]  # column of TOGaDesk by member of TOGA 2
 
 
 REFERENCE = {  # ASSUMED: the members' names
-    "contacts": Rows("people", "contact", {"name": "name", "email": "email", "phone": "phone"}),
-    "units": Rows("assets", "unit", {"name": "name", "serial": "serial"}),
-    "predefined_replies": Rows("tickets_pr", "predefined reply", {"name": "name", "content": "content"}),
-    "ticket_teams": Rows("groups", "team", {"name": "name"}),
+    "contacts": Rows("people", _("contact “{name}”"), {"name": "name", "email": "email", "phone": "phone"}),
+    "units": Rows("assets", _("unit “{name}”"), {"name": "name", "serial": "serial"}),
+    "predefined_replies": Rows("tickets_pr", _("predefined reply “{name}”"), {"name": "name", "content": "content"}),
+    "ticket_teams": Rows("groups", _("team “{name}”"), {"name": "name"}),
 }
 
 

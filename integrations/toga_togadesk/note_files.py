@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.sync.flow import Side, Write
 from integrations.core.sync.linking import attach, in_hand, links_of
@@ -89,17 +90,17 @@ def files_of(pair: Pair, note: Note) -> Sequence[NoteFile]:
 
 def recognition(pair: Pair, uuid: str, file_id: int) -> Write:
     """The write that links two files that are the same."""
-    return Write("recognise a file", lambda mine: recognise(pair, uuid, file_id))
+    return Write(gettext("recognise a file"), lambda mine: recognise(pair, uuid, file_id))
 
 
 def arrival(pair: Pair, note: Note, file: NoteFile) -> Write:
     """The write that brings a file to TOGaDesk."""
-    return Write(f"file “{file.name}”", lambda mine: arrive(pair, note, file))
+    return Write(gettext("file “{name}”").format(name=file.name), lambda mine: arrive(pair, note, file))
 
 
 def departure(pair: Pair, reply: Reply, file: File) -> Write:
     """The write that brings a file to TOGA 2."""
-    return Write(f"file “{file.name}”", lambda mine: leave(pair, reply, file))
+    return Write(gettext("file “{name}”").format(name=file.name), lambda mine: leave(pair, reply, file))
 
 
 def recognise(pair: Pair, uuid: str, file_id: int) -> str:
@@ -126,7 +127,8 @@ def arrive(pair: Pair, note: Note, file: NoteFile) -> str:
         ):
             size = pair.toga.download_file(file.uuid, target, answer)  # type: ignore[arg-type]  # a file all the same
             if file.size is not None and size != file.size:
-                raise TemporaryError(f"The file “{file.name}” came with {size} bytes instead of {file.size}.")
+                said = gettext("The file “{name}” came with {n} bytes instead of {size}.")
+                raise TemporaryError(said.format(name=file.name, n=size, size=file.size))
         pair.desk.finish_file(row, file=name, media_type=file.type[:255], size=size)
         attach(mine, Side.RIGHT, str(row))
     return ""
@@ -135,7 +137,7 @@ def arrive(pair: Pair, note: Note, file: NoteFile) -> str:
 def _reply_of(pair: Pair, note: Note) -> int:
     found = pair.desk.find_reply(note.uuid)
     if found is None:
-        raise ConflictError("The reply this file belongs to is not in TOGaDesk any more.")
+        raise ConflictError(gettext("The reply this file belongs to is not in TOGaDesk any more."))
     return found
 
 
@@ -154,7 +156,8 @@ def leave(pair: Pair, reply: Reply, file: File) -> str:
         try:
             pair.toga.attach_file(pair.kind, note, uuid)
         except UnknownOutcomeError as error:
-            raise TemporaryError(f"The call that hangs a file on its note got no answer: {error.message}") from error
+            said = gettext("The call that hangs a file on its note got no answer: {why}").format(why=error.message)
+            raise TemporaryError(said) from error
         attach(mine, Side.LEFT, uuid)
     return ""
 
@@ -164,7 +167,7 @@ def _note_of(pair: Pair, reply: Reply) -> str:
     links = links_of(pair.integration, NOTE, Side.RIGHT, [f"{reply.kind}-{reply.id}"])
     found = next((link.left_id for link in links.values()), "")
     if not found:
-        raise ConflictError("The reply this file belongs to is not in TOGA 2 yet.")
+        raise ConflictError(gettext("The reply this file belongs to is not in TOGA 2 yet."))
     return found
 
 
@@ -179,4 +182,5 @@ def _upload(pair: Pair, file: File) -> str:
         try:
             return pair.toga.create_file(content, name=file.name, size=size, media_type=media_type)
         except UnknownOutcomeError as error:  # at worst a file lies in TOGA 2 that hangs on nothing
-            raise TemporaryError(f"The call that sends a file got no answer: {error.message}") from error
+            said = gettext("The call that sends a file got no answer: {why}").format(why=error.message)
+            raise TemporaryError(said) from error

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.core.models import Integration, RecordLink, User
 from integrations.core.opening import open_connection
 from integrations.core.streams import StreamProblem
@@ -87,7 +89,7 @@ def opened(
 ) -> Iterator[Pair]:
     """Both sides. Raises `StreamProblem` when the settings are not complete."""
     options = SyncOptions.objects.filter(integration=integration).first()
-    problem = "This integration has no settings yet." if options is None else options.problem()
+    problem = gettext("This integration has no settings yet.") if options is None else options.problem()
     if options is None or problem:
         raise StreamProblem(problem)
 

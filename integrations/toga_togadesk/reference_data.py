@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Page, Plan, Reading, Record, Side, Write
@@ -49,9 +50,12 @@ def _row_plan(pair: Pair, rows: mapping.Rows, record: Record, link: RecordLink |
 
     name = wanted.get("name") or record.id
     if row is None:
-        return Plan("It is new.", [Write(f"{rows.word} “{name}”", write)], creates=True)
-    told = "set " + ", ".join(f"{column} to “{value}”" for column, value in changes.items()) if changes else "link it"
-    return Plan("It changed in TOGA 2." if changes else "It was there already.", [Write(f"{told} of “{name}”", write)])
+        return Plan(gettext("It is new."), [Write(str(rows.one).format(name=name), write)], creates=True)
+    if not changes:
+        link_it = gettext("link it of “{name}”").format(name=name)
+        return Plan(gettext("It was there already."), [Write(link_it, write)])
+    told = gettext("{changes} of “{name}”").format(changes=mapping.differences(changes), name=name)
+    return Plan(gettext("It changed in TOGA 2."), [Write(told, write)])
 
 
 def categories_flow(pair: Pair) -> Flow:
@@ -71,7 +75,7 @@ def _categories_plan(pair: Pair, record: Record) -> Plan:
     if there == text:
         return Plan()
     if not text and there:  # an empty read is not taken for "there are none any more"
-        return Plan("TOGA 2 shows no category at all; those in TOGaDesk stay.", skipped=True)
+        return Plan(gettext("TOGA 2 shows no category at all; those in TOGaDesk stay."), skipped=True)
 
     def write(mine: RecordLink) -> str:
         pair.desk.set_options(pair.client, field, text)
@@ -79,5 +83,5 @@ def _categories_plan(pair: Pair, record: Record) -> Plan:
             attach(mine, Side.RIGHT, field)
         return ""
 
-    told = f"list {len(pair.categories)} categories in the field “{field}”"
-    return Plan("The categories changed.", [Write(told, write)], creates=there is None)
+    told = gettext("list {n} categories in the field “{field}”").format(n=len(pair.categories), field=field)
+    return Plan(gettext("The categories changed."), [Write(told, write)], creates=there is None)

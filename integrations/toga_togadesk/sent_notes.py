@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils.translation import gettext
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import links_of
@@ -77,9 +79,8 @@ def find_ticket(pair: Pair, key: str) -> str | None:
         if not cursor:
             break
     if len(found) > 1:
-        raise ConflictError(
-            f"An earlier call made one of {len(found)} equal tickets in TOGA 2 ({', '.join(found[:5])})."
-        )
+        said = gettext("An earlier call made one of {n} equal tickets in TOGA 2 ({uuids}).")
+        raise ConflictError(said.format(n=len(found), uuids=", ".join(found[:5])))
     return found[0] if found else None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
 from integrations.core.sync.linking import attach, create_once, in_hand, links_of
@@ -44,23 +46,30 @@ def plan(pair: Pair, record: Record, link: RecordLink | None) -> Plan:
     if ticket is None:
         merged, base = Merged(), _values(pair, there, known)
         writes.append(
-            Write(f"create “{there.subject}”", lambda mine: _create(pair, there, mine, base)),
+            Write(
+                gettext("create “{subject}”").format(subject=there.subject),
+                lambda mine: _create(pair, there, mine, base),
+            ),
         )
     else:
         merged, base = agreement(pair, ticket, there, link, known)
         base |= {name: value for name, value in merged.agreed.items() if name not in merged.to_right}
         if merged.to_left:
-            told = ", ".join(f"{name} to “{value}”" for name, value in merged.to_left.items())
-            writes.append(Write(f"set {told}", lambda mine: _update(pair, merged, mine)))
+            writes.append(Write(mapping.differences(merged.to_left), lambda mine: _update(pair, merged, mine)))
         if not there.reference or link is None or not link.left_id:
-            writes.append(Write("link them", lambda mine: _refer(pair, there, mine, ticket.uuid)))
+            writes.append(Write(gettext("link them"), lambda mine: _refer(pair, there, mine, ticket.uuid)))
     writes += [_note_write(pair, there, reply, ticket) for reply in there.unsent]
     files, recognised = waiting_files(pair, ticket, there, by_name=is_new(link))
     writes += [recognition(pair, key, file_id) for key, file_id in recognised]
     writes += [departure(pair, reply, file) for reply, file in files]
-    conflicts = f" Both sides had changed {', '.join(merged.conflicts)}; TOGA 2 wins." if merged.conflicts else ""
-    why = "It is new." if ticket is None else f"It changed in TOGaDesk.{conflicts}"
-    return Plan(why, writes, creates=ticket is None, base=base, seen=there.fingerprint)
+    return Plan(_why(ticket, merged), writes, creates=ticket is None, base=base, seen=there.fingerprint)
+
+
+def _why(ticket: TogaTicket | None, merged: Merged) -> str:
+    if ticket is None:
+        return gettext("It is new.")
+    changed = gettext("It changed in TOGaDesk.")
+    return f"{changed} {mapping.both_changed(merged.conflicts)}" if merged.conflicts else changed
 
 
 def _values(pair: Pair, there: DeskTicket, known: mapping.Known) -> dict[str, Any]:
@@ -104,8 +113,9 @@ def _refer(pair: Pair, there: DeskTicket, mine: RecordLink, uuid: str) -> str:
 def _note_write(pair: Pair, there: DeskTicket, reply: Reply, ticket: TogaTicket | None) -> Write:
     shown = " ".join(reply.text.split())[:60]
     before = [note.uuid for note in ticket.notes] if ticket else []
-    word = "note for the customer" if reply.kind == "reply" else "internal note"
-    return Write(f"{word} “{shown}”", lambda mine: _send(pair, reply, mine.left_id, before))
+    is_reply = reply.kind == "reply"
+    said = gettext("note for the customer “{text}”") if is_reply else gettext("internal note “{text}”")
+    return Write(said.format(text=shown), lambda mine: _send(pair, reply, mine.left_id, before))
 
 
 def _send(pair: Pair, reply: Reply, ticket: str, before: list[str]) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+
 from integrations.core.models import RecordLink
 from integrations.core.sync.flow import Flow, Plan, Record, Side, Write
 from integrations.core.sync.linking import attach, base_of
@@ -62,7 +64,7 @@ def plan(pair: Pair, record: Record, link: RecordLink | None) -> Plan:
                 attach(mine, Side.RIGHT, str(key))
             return "" if files else settled(pair, key, merged, there)
 
-        writes.append(Write("; ".join(told) or f"link it to ticket {desk_id}", write))
+        writes.append(Write("; ".join(told) or gettext("link it to ticket {number}").format(number=desk_id), write))
     writes += [recognition(pair, uuid, file_id) for uuid, file_id in recognised]
     writes += [arrival(pair, note, file) for note, file in files]
     return Plan(
@@ -166,23 +168,27 @@ def _told(merged: Merged, there: DeskTicket | None, new: list[Note], ours: dict[
     """What is written, for people."""
     told = []
     if there is None:
-        told.append(f"create “{merged.to_right.get('subject', '')}”")
+        told.append(gettext("create “{subject}”").format(subject=merged.to_right.get("subject", "")))
     elif merged.to_right:
-        told.append("set " + ", ".join(f"{name} to “{value}”" for name, value in merged.to_right.items()))
+        told.append(mapping.differences(merged.to_right))
     external = sum(note.is_external for note in new)
+    internal = len(new) - external
     if external:
-        told.append(f"{external} {'reply' if external == 1 else 'replies'}")
-    if len(new) - external:
-        told.append(f"{len(new) - external} comment{'s' * (len(new) - external > 1)}")
+        told.append(ngettext("{n} reply", "{n} replies", external).format(n=external))
+    if internal:
+        told.append(ngettext("{n} comment", "{n} comments", internal).format(n=internal))
     if ours:
-        told.append(f"{len(ours)} sent earlier recognised")
+        told.append(gettext("{n} sent earlier recognised").format(n=len(ours)))
     return told
 
 
 def _why(there: DeskTicket | None, merged: Merged, left_out: int) -> str:
-    said = ["It is new." if there is None else "It changed in TOGA 2."]
+    said = [gettext("It is new.") if there is None else gettext("It changed in TOGA 2.")]
     if merged.conflicts:
-        said.append(f"Both sides had changed {', '.join(merged.conflicts)}; TOGA 2 wins.")
+        said.append(mapping.both_changed(merged.conflicts))
     if left_out:
-        said.append(f"{left_out} file{'s' * (left_out > 1)} of internal notes stay in TOGA 2.")
+        stay = ngettext(
+            "{n} file of internal notes stay in TOGA 2.", "{n} files of internal notes stay in TOGA 2.", left_out
+        )
+        said.append(stay.format(n=left_out))
     return " ".join(said)

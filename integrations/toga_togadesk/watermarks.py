@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from integrations.core import audit
 from integrations.core.models import AuditEntry, Stream, SyncRun, User
@@ -40,10 +41,11 @@ def compare(work: Work, toga: TogaApi) -> None:
     read = _read(name, live)
     known = _read(name, row.value)
     if known is not None and read is not None and read > known:
-        raise StreamProblem(
-            f"Another program moved {name} in TOGA 2 to {live}; it was left there at {row.value}. End that program, "
-            "then take its value over in the settings of this integration."
+        said = gettext(
+            "Another program moved {name} in TOGA 2 to {now}; it was left there at {before}. End that program, then "
+            "take its value over in the settings of this integration."
         )
+        raise StreamProblem(said.format(name=name, now=live, before=row.value))
     if not work.run.is_dry:
         _take(stream, row, live, read, work.run)
 
@@ -77,7 +79,9 @@ def take_over(stream: Stream, toga: TogaApi, *, user: User) -> str:
         user=user,
         client=stream.integration.client,
         record=f"stream:{stream.pk}",
-        detail=f"{name}: the value {live or '(none)'} in TOGA 2 was taken over; {row.value or 'none'} was known.",
+        detail=gettext("{name}: the value {now} in TOGA 2 was taken over; {before} was known.").format(
+            name=name, now=live or gettext("(none)"), before=row.value or gettext("none")
+        ),
     )
     row.value, row.pending = live, ""
     row.save(update_fields=["value", "pending"])
@@ -103,6 +107,5 @@ def _read(name: str, value: str) -> datetime | None:
     try:
         return dialect.heard(value)
     except ValueError:
-        raise ConfigurationError(
-            f"The parameter {name} in TOGA 2 is no time: {value[:40]}. Correct it there."
-        ) from None
+        said = gettext("The parameter {name} in TOGA 2 is no time: {value}. Correct it there.")
+        raise ConfigurationError(said.format(name=name, value=value[:40])) from None
