@@ -57,6 +57,8 @@ PAGES = {
     "alerts": Stop("operator", "/admin/core/alert/"),
     "timeline": Stop("operator", "/admin/core/recordlink/", "/change/"),
     "search": Stop("operator", "/admin/search/?s=Harbour"),
+    "guides": Stop("operator", "/admin/guides/"),
+    "guide": Stop("operator", "/admin/guides/operators/"),
     "no such page": Stop("operator", "/admin/core/job/1/nothing/"),
     "overview of an admin": Stop("admin", "/admin/"),
     "clients": Stop("admin", "/admin/core/client/"),
