@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import TextField, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +33,7 @@ class Slice:
         self._claim = claim
         self._ends = time.monotonic() + SLICE
         if (asked := Job.objects.filter(pk=claim.job_id, stop_asked=True).first()) is not None:
-            raise Stopped(asked.outcome)
+            raise Stopped("" if asked.error_class else asked.outcome)  # not that it is tried again
 
     def tell(self, said: str, *, done: int = 0, total: int = 0) -> None:
         """Between two pages, what was done stored: say how far it is, `done` of `total` where there are such numbers.
@@ -59,7 +59,7 @@ def stop(job: Job) -> None:
             row.update(
                 state=Job.State.DONE,
                 finished_at=timezone.now(),
-                outcome=Concat(Value(f"{STOPPED} "), "outcome"),
+                outcome=Concat(Value(f"{STOPPED} "), "outcome", output_field=TextField()),
                 error_class="Stopped",
                 stop_asked=True,
             )

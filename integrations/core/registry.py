@@ -227,8 +227,8 @@ class IntegrationKind:
     `figures` is what is counted of it by time, by name, and `charts` are those of them that the first page draws.
     `pages` are the pages of what it names in the audit trail and the API log, by the name's first part: `run:17` is
     shown at the address `pages["run"]` reversed with 17.
-    `guide` is the guide to its set-up, as `itop.md`; `guides` are the sections that explain its pages and fields, by
-    what `guides/places.py` calls them.
+    `guide` is the guide to its set-up, as `operations.md`; `guides` are the sections that explain its pages and fields,
+    by the keys of `guides/places.py`.
     `readopt(look)` runs after the database was restored, while nothing is written: it looks for what the portal made at
     the vendors after the backup, by its markers, links what is certain and says the rest (`core.readopting.Look`).
     `navigation` are its sidebar entries. `dashboard(user)` yields its tiles of the first page, by cheap queries.

@@ -17,9 +17,10 @@
   const ask = async () => {
     clearTimeout(timer);
     const wanted = query();
+    asking?.abort(); // an earlier answer must not come after a later one, nor after its words were taken back
+    list.removeAttribute("aria-busy");
     if (wanted === shown) return;
     const address = `${location.pathname}${wanted && "?"}${wanted}`;
-    asking?.abort(); // an earlier answer must not come after a later one
     const own = asking = new AbortController();
     list.setAttribute("aria-busy", "true");
     try {

@@ -1,4 +1,4 @@
-"""Every main page of the rehearsal's world, judged by axe-core in light and dark; and the frame by keyboard alone.
+"""Every main page of the rehearsal, judged by axe-core in light, dark and on a phone; and the frame by keyboard alone.
 
 What axe can tell is about a third of what matters: names, roles, contrast, landmarks, headings. `test_story.py` has the
 work by keyboard.
@@ -13,7 +13,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.screenshots import rehearsal, sign_in
+from tests.browser.looks import fits
+from tests.browser.screenshots import DESKTOP, PHONE, rehearsal, sign_in
 
 PEOPLE = ("nobody", "operator", "admin")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -33,11 +34,13 @@ JUDGE = """async options => {
 
 
 class Stop(NamedTuple):
-    """A page: who looks at it, its address, and the link on it that is followed (the first that contains this)."""
+    """A page: who looks at it, its address, the link on it that is followed (the first that contains this), and the
+    button that is pressed then."""
 
     person: str
     path: str
     link: str = ""
+    button: str = ""
 
 
 RUNS, CUSTOMERS = "/admin/backup_tickets/run/", "/admin/backup_tickets/customer/"
@@ -57,6 +60,8 @@ PAGES = {
     "alerts": Stop("operator", "/admin/core/alert/"),
     "timeline": Stop("operator", "/admin/core/recordlink/", "/change/"),
     "search": Stop("operator", "/admin/search/?s=Harbour"),
+    "guides": Stop("operator", "/admin/guides/"),
+    "guide": Stop("operator", "/admin/guides/operators/"),
     "no such page": Stop("operator", "/admin/core/job/1/nothing/"),
     "overview of an admin": Stop("admin", "/admin/"),
     "clients": Stop("admin", "/admin/core/client/"),
@@ -69,13 +74,30 @@ PAGES = {
     "new user": Stop("admin", "/admin/core/user/add/"),
     "sync run": Stop("admin", "/admin/core/syncrun/", "/change/"),
     "alert rules": Stop("admin", "/admin/core/alertrule/"),
+    "alert rule": Stop("admin", "/admin/core/alertrule/", "/change/"),
+    "alert channels": Stop("admin", "/admin/core/alertchannel/"),
+    "alert channel": Stop("admin", "/admin/core/alertchannel/", "/change/"),
     "new alert channel": Stop("admin", "/admin/core/alertchannel/add/"),
+    "new alert channel, refused": Stop("admin", "/admin/core/alertchannel/add/", button="Save"),
     "webhook inbox": Stop("admin", "/admin/core/webhookdelivery/"),
+    "new replay": Stop("admin", "/admin/core/replay/add/"),
+    "replay": Stop("admin", "/admin/core/replay/add/", button="Show what it would do"),
+    "replays": Stop("admin", "/admin/core/replay/"),
     "jobs": Stop("admin", "/admin/core/job/"),
     "API call": Stop("admin", "/admin/core/apicall/", "/change/"),
     "audit": Stop("admin", "/admin/core/auditentry/"),
     "iTop pairs": Stop("admin", "/admin/itop_bridge/pair/"),
     "two-factor": Stop("admin", "/admin/two-factor/"),
+    "ticket settings": Stop("admin", "/admin/backup_tickets/ticketoptions/"),
+    "TOGA settings": Stop("admin", "/admin/toga_togadesk/syncoptions/", "/change/"),
+    "Freshservice settings": Stop("admin", "/admin/freshservice_toga/freshserviceoptions/", "/change/"),
+    "iTop settings": Stop("admin", "/admin/itop_bridge/bridgeoptions/", "/change/"),
+    "contact settings": Stop("admin", "/admin/advoware_espocrm/contactoptions/", "/change/"),
+    "after a restore": Stop("admin", "/admin/core/writehold/add/"),
+    # From here on writes are paused, and every page says so.
+    "restore report": Stop("admin", "/admin/core/writehold/add/", button="Pause all writes and look"),
+    "restores": Stop("admin", "/admin/core/writehold/"),
+    "overview while writes are paused": Stop("operator", "/admin/"),
 }
 
 
@@ -88,7 +110,7 @@ def portal() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def windows(portal: dict[str, str], browser: Browser) -> Iterator[dict[str, Page]]:
     """A signed-in window per person."""
-    opened = {person: browser.new_page(viewport={"width": 1400, "height": 900}) for person in PEOPLE}
+    opened = {person: browser.new_page(viewport=DESKTOP) for person in PEOPLE}
     for person in PEOPLE[1:]:
         sign_in(opened[person], portal, person)
     yield opened
@@ -98,10 +120,14 @@ def windows(portal: dict[str, str], browser: Browser) -> Iterator[dict[str, Page
 
 def go(page: Page, portal: dict[str, str], stop: Stop) -> None:
     page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
     page.goto(portal["PORTAL_BASE_URL"] + stop.path)
     if stop.link:
         links: list[str] = page.eval_on_selector_all("#content a[href]", "all => all.map(one => one.href)")
         page.goto(next(link for link in links if stop.link in link))
+    if stop.button:
+        page.get_by_role("button", name=stop.button, exact=True).click()
+        expect(page.locator("[data-busy]")).to_have_count(0, timeout=30_000)  # what is shown as it is done, is done
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -112,6 +138,10 @@ def test_a_page_can_be_used_without_seeing_it_or_seeing_well(
     go(page, portal, PAGES[name])
     page.evaluate(AXE_SCRIPT)  # by the debugger's door, which the page policy does not concern
     assert page.evaluate(JUDGE, LIGHT) == []
+    page.set_viewport_size(PHONE)
+    assert fits(page)
+    assert page.evaluate(JUDGE, LIGHT) == []
+    page.set_viewport_size(DESKTOP)
     page.emulate_media(color_scheme="dark")
     page.evaluate("document.documentElement.classList.add('dark')")  # as the theme does when a page is loaded
     assert page.evaluate(JUDGE, DARK) == []

@@ -49,6 +49,7 @@ def test_channels_and_a_rule_are_made_and_an_alert_comes_and_goes(
     minute.passes()
     page.goto(portal + ALERTS)
     expect(page.get_by_role("row").filter(has_text="holds 2 records")).to_contain_text("Harbour IT")
+    assert page.locator("h1 a").last.evaluate("name => name.scrollWidth <= name.clientWidth"), "the page's name is cut"
     assert fits(page)
     page.get_by_role("link", name="holds 2 records").click()
     says(page, "What to do.")

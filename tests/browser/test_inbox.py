@@ -59,8 +59,11 @@ def test_an_admin_follows_a_webhook_from_its_set_up_to_its_effect(
     expect(page.locator("input[name$='-word']").first).to_have_value("Low")
     page.get_by_role("button", name="Read the ids").click()
     expect(page.get_by_text("the report will be shown here", exact=False)).to_be_visible()
-    run_due_jobs()
-    page.reload()
+    expect(page.get_by_text("It begins as soon as a worker is free.")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped by hand.")).to_be_visible()
+    page.get_by_role("button", name="Go on reading").click()
+    run_due_jobs()  # the page fetches itself
     expect(page.get_by_role("row").filter(has_text="1 linked already").first).to_be_visible()
     page.get_by_role("button", name="Make the links").click()
     expect(page.get_by_text("The links are made", exact=False)).to_be_visible()

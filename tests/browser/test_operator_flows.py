@@ -159,7 +159,8 @@ def test_proposed_companies_are_confirmed_together(operator: Page, portal: str, 
     operator.goto(portal + CUSTOMERS)
     operator.get_by_role("link", name="Proposed companies").click()
     operator.get_by_role("button", name="Look for companies").click()
-    says(operator, "The companies are being read from Autotask.")
+    says(operator, "It begins as soon as a worker is free.")
+    expect(operator.get_by_role("button", name="Stop")).to_be_visible()
     run_due_jobs()
     expect(operator.get_by_text("Acme BV")).to_be_visible()
     assert operator.evaluate(NAMELESS) == []

@@ -16,6 +16,7 @@ from django.db.models import Field, ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from integrations.core import guides
@@ -167,6 +168,13 @@ class PortalTabularInline(Scoping, TabularInline):  # type: ignore[misc]  # Unfo
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Named by its column, whose heading is nobody's label."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", capfirst(field.label))
+        return field
 
 
 class PortalStackedInline(Scoping, StackedInline):  # type: ignore[misc]  # Unfold publishes no types

@@ -18,7 +18,10 @@ from markdown_it.token import Token
 
 from integrations.core.markup import filled
 
-_IMAGE = '<img class="{shown}" src="{src}" alt="{alt}" loading="lazy">'
+from .pictures import Picture
+
+_IMAGE = '<img class="{shown}" src="{src}" alt="{alt}" width="{width}" height="{height}" loading="lazy">'
+_CELL = '<td data-label="{label}"><div>'
 
 
 class Heading(NamedTuple):
@@ -31,11 +34,10 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """Where links and pictures lead: the page's address (None: the portal shows no such thing), and the pictures'
-    addresses in light and, if there is one, dark."""
+    """Where links lead (None: the portal shows no such thing), and a picture in light and, if there is one, dark."""
 
     link: Callable[[str], str | None]
-    picture: Callable[[str], tuple[str, ...]]
+    picture: Callable[[str], tuple[Picture, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,12 @@ def rendered(text: str, leads: Leads) -> Rendered:
     """The page of a guide; its first heading is the title and stands above it."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     parser.add_render_rule("image", _image)
-    parser.add_render_rule("table_open", lambda *_: '<table class="p-table g-table">\n')
+    parser.add_render_rule("table_open", lambda *_: '<table class="p-table">\n')
+    parser.add_render_rule("td_open", lambda _, tokens, at, *__: filled(_CELL, label=tokens[at].meta["label"]))
+    parser.add_render_rule("td_close", lambda *_: "</div></td>\n")
     tokens = parser.parse(text)
     headings = _anchored(tokens)
+    _label_cells(tokens)
     title = ""
     if headings and headings[0].level == 1:
         title, headings = headings[0].text, headings[1:]
@@ -75,13 +80,33 @@ def _anchored(tokens: Sequence[Token]) -> list[Heading]:
     for opening, inline in pairwise(tokens):
         if opening.type != "heading_open":
             continue
-        words = "".join(part.content for part in inline.children or () if part.type in ("text", "code_inline"))
+        words = _words(inline)
         anchor = anchor_of(words)
         known[anchor] = known.get(anchor, -1) + 1
         anchor = f"{anchor}-{known[anchor]}" if known[anchor] else anchor
         opening.attrSet("id", anchor)
         found.append(Heading(anchor, words, int(opening.tag[1:])))
     return found
+
+
+def _label_cells(tokens: Sequence[Token]) -> None:
+    """Each cell knows the heading of its column, which stands before it on a phone."""
+    labels: list[str] = []
+    column = 0
+    for opening, inline in pairwise(tokens):
+        if opening.type == "thead_open":
+            labels = []
+        elif opening.type == "th_open":
+            labels.append(_words(inline))
+        elif opening.type == "tr_open":
+            column = 0
+        elif opening.type == "td_open":
+            opening.meta = {"label": labels[column]}
+            column += 1
+
+
+def _words(inline: Token) -> str:
+    return "".join(part.content for part in inline.children or () if part.type in ("text", "code_inline"))
 
 
 def anchor_of(words: str) -> str:
@@ -106,7 +131,8 @@ def _lead(parts: Sequence[Token], leads: Leads) -> None:
 
 
 def _image(renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
-    pictures: tuple[str, ...] = tokens[at].meta["pictures"]
+    pictures: tuple[Picture, ...] = tokens[at].meta["pictures"]
     shown = ("g-light", "g-dark") if len(pictures) > 1 else ("",)
     alt = tokens[at].content
-    return "".join(filled(_IMAGE, shown=name, src=src, alt=alt) for name, src in zip(shown, pictures, strict=True))
+    both = zip(shown, pictures, strict=True)
+    return "".join(filled(_IMAGE, shown=name, alt=alt, **picture._asdict()) for name, picture in both)

@@ -15,11 +15,11 @@ from django.utils.translation import gettext
 from integrations.core import registry
 from integrations.core.addresses import address_of
 
+from .pictures import Picture, size_of
 from .rendering import Heading, Leads, Rendered, rendered, title_of
 
 # By what people do; what an integration names as its guide stands under "Integrations", everything else at the end.
 PEOPLE = ("operators", "admins", "support", "reporting-runs", "operations", "limits")
-PICTURES = "images/"
 
 
 class Guide(NamedTuple):
@@ -102,10 +102,10 @@ def _rendered(path: Path, changed: int) -> Rendered:
         slug = next((slug for slug, known in _paths().items() if known.resolve() == wanted), None)
         return None if slug is None else page_of(slug) + (f"#{anchor}" if anchor else "")
 
-    def picture(src: str) -> tuple[str, ...]:
-        name = Path(src)
-        dark = name.with_stem(f"{name.stem}-dark").name
-        twins = (name.name, dark) if (path.parent / PICTURES / dark).is_file() else (name.name,)
-        return tuple(static(f"guides/{one}") for one in twins)
+    def picture(src: str) -> tuple[Picture, ...]:
+        light = path.parent / src
+        dark = light.with_stem(f"{light.stem}-dark")
+        files = (light, dark) if dark.is_file() else (light,)
+        return tuple(Picture(static(f"guides/{file.name}"), *size_of(file)) for file in files)
 
     return rendered(path.read_text(encoding="utf-8"), Leads(link, picture))

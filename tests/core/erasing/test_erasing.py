@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations.advoware_espocrm.models import HeldValue, Pair
-from integrations.core.erasing import erase, find
+from integrations.core import erasing
 from integrations.core.jobs import Stopped
 from integrations.core.models import (
     ApiCall,
@@ -140,18 +140,18 @@ def test_stopped_half_way_the_audit_says_so_and_begun_again_it_does_the_rest(wor
             raise Stopped(said)
 
     with pytest.raises(Stopped):
-        erase([ROSA], actor="anna", reason="Asked for by letter.", told=stop)
+        erasing.erase([ROSA], actor="anna", reason="Asked for by letter.", told=stop)
     assert not ApiCall.objects.filter(request_body__contains=ROSA).exists()
     assert SyncRun.objects.filter(outcome__contains=ROSA).exists()
     entry = AuditEntry.objects.get()
     assert entry.outcome == AuditEntry.Outcome.DONE
     assert entry.detail == "Asked for by letter. Stopped before its end. Rows it was taken out of by then: 2."
-    erase([ROSA], actor="anna", reason="Asked for by letter.")
+    erasing.erase([ROSA], actor="anna", reason="Asked for by letter.")
     assert not SyncRun.objects.filter(outcome__contains=ROSA).exists()
 
 
 def test_it_says_through_which_table_it_looks(world: SimpleNamespace) -> None:
     said: list[str] = []
-    find([ROSA], told=said.append)
+    erasing.find([ROSA], told=said.append)
     assert said[0] == "Looking through API calls"
     assert "Looking through held values" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from integrations.core import guides, registry, roles
+from integrations.core.guides.pictures import Picture, size_of
 from integrations.core.guides.places import FIELDS, PAGES
 from integrations.core.guides.rendering import Leads, rendered
 from integrations.core.models import Integration
@@ -126,8 +128,26 @@ def test_who_is_not_signed_in_reads_none() -> None:
     assert Browser().get("/admin/guides/operators/").status_code == 302
 
 
+def test_a_pictures_size_is_read_from_its_head(tmp_path: Path) -> None:
+    file = tmp_path / "a.webp"
+    file.write_bytes(b"RIFF\0\0\0\0WEBPVP8X" + b"\0" * 8 + b"\x77\x05\0\x83\x03\0")
+    assert size_of(file) == (1400, 900)
+    file.write_bytes(b"\x89PNG" + b"\0" * 40)
+    with pytest.raises(ValueError, match=r"a\.webp is no WebP"):
+        size_of(file)
+
+
+def test_a_table_says_its_headings_in_every_cell_for_phones() -> None:
+    leads = Leads(link=lambda href: href, picture=lambda src: ())
+    page = rendered('# T\n\n| a `b` | "c" |\n|---|---|\n| 1 | **2** |\n', leads)
+    assert '<td data-label="a b"><div>1</div></td>' in page.html
+    assert '<td data-label="&quot;c&quot;"><div><strong>2</strong></div></td>' in page.html
+
+
 def test_markup_in_a_guide_is_text_and_links_that_run_are_none() -> None:
-    leads = Leads(link=lambda href: href if href.startswith("https:") else None, picture=lambda src: (src,))
+    leads = Leads(
+        link=lambda href: href if href.startswith("https:") else None, picture=lambda src: (Picture(src, 3, 2),)
+    )
     page = rendered(
         "# A <b>title</b>\n\n<script>alert(1)</script>\n\n"
         '[run](javascript:alert(1)) [away](elsewhere.py) [out](https://example.com "x")'
@@ -139,5 +159,5 @@ def test_markup_in_a_guide_is_text_and_links_that_run_are_none() -> None:
     assert "javascript:" not in "".join(re.findall(r'href="([^"]*)"', page.html))
     assert " away " in re.sub(r"<[^>]+>", "", page.html)
     assert re.findall(r'href="([^"]*)"', page.html) == ["https://example.com"]
-    assert 'alt="&lt;i&gt;&quot;alt&quot;"' in page.html
+    assert 'alt="&lt;i&gt;&quot;alt&quot;" width="3" height="2"' in page.html
     assert [one.anchor for one in page.headings] == ["same", "same-1"]
