@@ -15,8 +15,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from integrations.core import guides

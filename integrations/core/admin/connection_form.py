@@ -95,9 +95,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]
         if secret and len(secret) < SHORTEST_SECRET:
             raise forms.ValidationError(
-                gettext("Use at least {length} characters; nobody has to remember it.").format(
-                    length=SHORTEST_SECRET
-                )
+                gettext("Use at least {length} characters; nobody has to remember it.").format(length=SHORTEST_SECRET)
             )
         if is_anothers_secret(self.instance, secret):
             raise forms.ValidationError(
