@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -37,13 +38,13 @@ TONES = {State.WAITING: "info", State.DONE: "good", State.IGNORED: "neutral", St
 class DayFilter(DropdownFilter):  # type: ignore[misc]  # Unfold publishes no types
     """One of the days whose deliveries are kept. Counted from today: to ask the table for its days reads all of it."""
 
-    title = "day"
+    title = _("day")
     parameter_name = "day"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         today = timezone.localdate()
         days = [today - dt.timedelta(days=ago) for ago in range(settings.WEBHOOK_DAYS + 1)]
-        return [(day.isoformat(), f"{day:%a} {day.day} {day:%b %Y}") for day in days]
+        return [(day.isoformat(), date_format(day, "D j M Y")) for day in days]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
         if self.value() not in dict(self.lookup_choices):

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from integrations.core import registry
 from integrations.core.markup import filled
@@ -62,7 +63,7 @@ FIELDS: Mapping[str, str] = {
     "core_user.groups": _SET_UP,
 }
 
-_MORE = '{text} <a class="p-link" href="{url}" target="_blank" rel="noopener">In the guide</a>'
+_MORE = '{text} <a class="p-link" href="{url}" target="_blank" rel="noopener">{more}</a>'
 
 
 @lru_cache(maxsize=512)
@@ -77,7 +78,7 @@ def help_of(page: str, name: str, text: object) -> SafeString | None:
     """A field's help text with the way to its section; None where no section is about that field."""
     table = {**FIELDS, **{key: place for kind in registry.kinds() for key, place in kind.guides.items() if "." in key}}
     place = table.get(f"{page}.{name}")
-    return filled(_MORE, text=text or "", url=address(place)) if place else None
+    return filled(_MORE, text=text or "", url=address(place), more=gettext("In the guide")) if place else None
 
 
 def address(place: str) -> str:
