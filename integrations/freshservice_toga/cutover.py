@@ -105,7 +105,7 @@ def ask_to_read(integration: Integration, *, anew: bool = False, user: User | No
 def why_no_links(integration: Integration) -> str:
     """Why no links can be made, in a sentence; empty when they can."""
     was_read = CutOver.objects.filter(integration=integration, read_at__isnull=False).exists()
-    return "" if was_read else "Have the ids read first, and look at what would be linked."
+    return "" if was_read else gettext("Have the ids read first, and look at what would be linked.")
 
 
 def ask_for_links(integration: Integration, *, user: User | None = None) -> Job:

@@ -177,7 +177,7 @@ def _keep(row: CutOver) -> None:
     names = ("step", "cursor", "looked", "report", "finished_at")
     values = {name: getattr(row, name) for name in names}
     if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
-        raise ConflictError("The references are being adopted anew; this adoption ends.")
+        raise ConflictError(_("The references are being adopted anew; this adoption ends."))
 
 
 # --- saying it --------------------------------------------------------------------------------------------------------
@@ -201,4 +201,5 @@ def progress(row: CutOver) -> str:
     kind, part = STEPS[min(row.step, len(STEPS) - 1)]
     linked = sum(one.linked for one in report(row))
     where = "TOGA 2" if part == "records" else "TOGaDesk"
-    return f"{row.looked:,} records looked at, {linked:,} references linked; reading {TABLES[kind]} of {where}."
+    said = _("{looked:,} records looked at, {linked:,} references linked; reading {table} of {where}.")
+    return said.format(looked=row.looked, linked=linked, table=TABLES[kind], where=where)

@@ -131,34 +131,46 @@ class SyncOptions(models.Model):
 class CutOver(models.Model):
     """One adoption of the references that the old programs left, and how far it got. A new one takes its place."""
 
-    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, primary_key=True, related_name="adoption")
-    begun_at = models.DateTimeField(default=timezone.now)
-    is_dry = models.BooleanField(default=False, help_text="No link is made.")
-    step = models.PositiveSmallIntegerField(default=0, help_text="Which list is being read.")
-    cursor = models.TextField(blank=True, help_text="Where reading goes on in it.")
-    looked = models.PositiveIntegerField(default=0, help_text="Records and rows looked at, of all lists.")
-    report = models.JSONField(default=dict, help_text="What became of the references, by table.")
-    finished_at = models.DateTimeField(null=True, blank=True)
+    integration = models.OneToOneField(
+        Integration, on_delete=models.CASCADE, primary_key=True, related_name="adoption", verbose_name=_("integration")
+    )
+    begun_at = models.DateTimeField(_("begun at"), default=timezone.now)
+    is_dry = models.BooleanField(_("is dry"), default=False, help_text=_("No link is made."))
+    step = models.PositiveSmallIntegerField(_("step"), default=0, help_text=_("Which list is being read."))
+    cursor = models.TextField(_("cursor"), blank=True, help_text=_("Where reading goes on in it."))
+    looked = models.PositiveIntegerField(
+        _("looked"), default=0, help_text=_("Records and rows looked at, of all lists.")
+    )
+    report = models.JSONField(_("report"), default=dict, help_text=_("What became of the references, by table."))
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     client_path = "integration__client"
     objects = ScopedQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = _("cut over")
+        verbose_name_plural = _("cut overs")
+
     def __str__(self) -> str:
-        return f"cut-over of {self.integration}"
+        return gettext("cut-over of {integration}").format(integration=self.integration)
 
 
 class KnownRecord(models.Model):
     """A record that TOGA 2 has, kept while the references to its kind are looked at."""
 
-    cut_over = models.ForeignKey(CutOver, on_delete=models.CASCADE, related_name="known")
-    kind = models.SlugField(help_text="The object type of the link it would have.")
-    uuid = models.CharField(max_length=200)
-    row_id = models.PositiveBigIntegerField(null=True, blank=True, help_text="The row whose reference it got.")
+    cut_over = models.ForeignKey(CutOver, on_delete=models.CASCADE, related_name="known", verbose_name=_("cut over"))
+    kind = models.SlugField(_("kind"), help_text=_("The object type of the link it would have."))
+    uuid = models.CharField(_("uuid"), max_length=200)
+    row_id = models.PositiveBigIntegerField(
+        _("row id"), null=True, blank=True, help_text=_("The row whose reference it got.")
+    )
 
     client_path = "cut_over__integration__client"
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("known record")
+        verbose_name_plural = _("known records")
         constraints = [models.UniqueConstraint(fields=["cut_over", "kind", "uuid"], name="one_known_record_per_uuid")]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 from django.db import migrations, models
 
 from integrations.core.renaming import NamesOnly
@@ -129,6 +130,74 @@ class Migration(migrations.Migration):
                 model_name='syncoptions',
                 name='status_words',
                 field=models.JSONField(blank=True, default=dict, help_text="TOGA 2's word to TOGaDesk's, where they differ: {“New”: “Open”}.", verbose_name='status words'),
+            ),
+            migrations.AlterModelOptions(
+                name='cutover',
+                options={'verbose_name': 'cut over', 'verbose_name_plural': 'cut overs'},
+            ),
+            migrations.AlterModelOptions(
+                name='knownrecord',
+                options={'verbose_name': 'known record', 'verbose_name_plural': 'known records'},
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='begun_at',
+                field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='begun at'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='cursor',
+                field=models.TextField(blank=True, help_text='Where reading goes on in it.', verbose_name='cursor'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='finished_at',
+                field=models.DateTimeField(blank=True, null=True, verbose_name='finished at'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='integration',
+                field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='adoption', serialize=False, to='core.integration', verbose_name='integration'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='is_dry',
+                field=models.BooleanField(default=False, help_text='No link is made.', verbose_name='is dry'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='looked',
+                field=models.PositiveIntegerField(default=0, help_text='Records and rows looked at, of all lists.', verbose_name='looked'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='report',
+                field=models.JSONField(default=dict, help_text='What became of the references, by table.', verbose_name='report'),
+            ),
+            migrations.AlterField(
+                model_name='cutover',
+                name='step',
+                field=models.PositiveSmallIntegerField(default=0, help_text='Which list is being read.', verbose_name='step'),
+            ),
+            migrations.AlterField(
+                model_name='knownrecord',
+                name='cut_over',
+                field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='known', to='toga_togadesk.cutover', verbose_name='cut over'),
+            ),
+            migrations.AlterField(
+                model_name='knownrecord',
+                name='kind',
+                field=models.SlugField(help_text='The object type of the link it would have.', verbose_name='kind'),
+            ),
+            migrations.AlterField(
+                model_name='knownrecord',
+                name='row_id',
+                field=models.PositiveBigIntegerField(blank=True, help_text='The row whose reference it got.', null=True, verbose_name='row id'),
+            ),
+            migrations.AlterField(
+                model_name='knownrecord',
+                name='uuid',
+                field=models.CharField(max_length=200, verbose_name='uuid'),
             ),
         ]),
     ]
