@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from integrations.core import guides
@@ -22,7 +23,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 
     @require_safe
     def shelf_page(request: HttpRequest) -> HttpResponse:
-        return _drawn(site, request, {"title": "Guides"})
+        return _drawn(site, request, {"title": gettext("Guides")})
 
     @require_safe
     def guide_page(request: HttpRequest, guide: str) -> HttpResponse:
