@@ -71,7 +71,6 @@ def _admin() -> Browser:
     browser = Browser(SERVER_NAME="localhost")
     browser.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
     return browser
-    return browser
 
 
 def _fill(count: int) -> None:

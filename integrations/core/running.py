@@ -223,7 +223,8 @@ def pause_after(attempt: int) -> timedelta:
 
 
 def _say(claim: Claim, ending: Ending, seconds: float) -> None:
-    level = logging.WARNING if ending.error_class else logging.INFO
+    """A line for each attempt; of what nothing came of, only for who looks closely."""
+    level = logging.WARNING if ending.error_class else logging.INFO if ending.outcome else logging.DEBUG
     logger.log(level, "%s %s after %.1f s: %s", claim, ending.state, seconds, ending.outcome or "nothing to say")
 
 

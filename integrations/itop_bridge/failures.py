@@ -60,6 +60,7 @@ FAILURES = (
         waits=lambda: Q(parked_at__isnull=False) & ~Q(link__state=RecordLink.State.REPLACED),
         show=each(_page),
         explanations={"parked": _PARKED},
+        tells_of="ParkedError",
         acts=(
             Act(
                 "retry",

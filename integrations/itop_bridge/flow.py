@@ -35,9 +35,9 @@ def flow(sides: Sides) -> Flow:
 
 
 def plan(sides: Sides, record: Record, link: RecordLink | None) -> Plan:
-    """What the pair as it is now needs on both sides. Raises RejectedError for a parked one, so that it stays held."""
+    """What the pair as it is now needs on both sides. Raises ParkedError for a parked one, so that it stays held."""
     if why := pairs.parked(link):
-        raise RejectedError(_("The pair is parked. {why}").format(why=why))
+        raise pairs.ParkedError(_("The pair is parked. {why}").format(why=why))
     try:
         outside: Ticket = record.data or sides.external.api.ticket(int(record.id))
     except NotFoundError:

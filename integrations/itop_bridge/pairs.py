@@ -58,6 +58,10 @@ def twins(integration: Integration, ids: Sequence[str]) -> QuerySet[RecordLink]:
     return links.exclude(state=State.REPLACED)
 
 
+class ParkedError(RejectedError):
+    """The pair is parked, so it stays held; `failures.py` tells of it in its own words."""
+
+
 def parked(link: RecordLink | None) -> str:
     """Why the pair is parked; empty when it is not."""
     pair = Pair.objects.filter(link=link).first() if link else None

@@ -7,3 +7,10 @@ new MutationObserver(() => {
     if (name) search.setAttribute("aria-label", name);
   }
 }).observe(document, { childList: true, subtree: true });
+
+// The theme writes icons as words of its font, and a screen reader would read them aloud ("arrow_back"). Where an icon
+// stands alone, what it is in has a name.
+new MutationObserver(() => {
+  for (const icon of document.querySelectorAll("span.material-symbols-outlined:not([aria-hidden])"))
+    icon.setAttribute("aria-hidden", "true");
+}).observe(document, { childList: true, subtree: true });

@@ -34,7 +34,7 @@ class AlertRuleAdmin(HouseAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         active_rules()  # makes the rows that a new version of the portal brought along
-        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+        return super().changelist_view(request, extra_context)
 
     def get_fields(self, request: HttpRequest, obj: AlertRule | None = None) -> list[str]:
         has_figure = obj is not None and bool(declared()[obj.slug].counts)

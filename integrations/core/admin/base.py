@@ -103,6 +103,11 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
             field.help_text = guides.help_of(page, name, field.help_text) or field.help_text
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A list is called by what is in it, not by what to do ("Select job to view")."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]  # Unfold's
+
     def history_records(self, record: Any) -> list[Any]:
         """The records whose versions the history page of this one shows."""
         return [record]

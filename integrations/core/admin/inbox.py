@@ -78,7 +78,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         shown = {"may_replay": request.user.has_perm("core.add_replay"), **(extra_context or {})}
-        return super().changelist_view(request, shown)  # type: ignore[no-any-return]
+        return super().changelist_view(request, shown)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core import jobs, labels
-from integrations.core.models import Job, SyncRun
+from integrations.core import jobs, labels, streams
+from integrations.core.models import Job, Stream, SyncRun
 from integrations.core.timeline import finding
 
 from .base import ReadOnlyHouseAdmin
@@ -53,7 +55,19 @@ class JobAdmin(ReadOnlyHouseAdmin):
 
     @admin.display(description=_("job"), ordering="kind")
     def name(self, job: Job) -> str:
-        return f"{job.kind} {', '.join(map(str, job.args))}".strip()
+        name = f"{job.kind} {', '.join(map(str, job.args))}".strip()
+        about = getattr(job, "about", "")
+        return format_html('{}<div class="p-muted">{}</div>', name, about) if about else name
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Runs of streams say of which, by one statement for the page."""
+        changes = super().get_changelist_instance(request)
+        ids = {job.args[0] for job in changes.result_list if job.kind == streams.RUN and job.args}
+        names = Stream.objects.select_related("integration__client").in_bulk(ids) if ids else {}
+        for job in changes.result_list:
+            if job.kind == streams.RUN and job.args:
+                job.about = str(names.get(job.args[0], ""))  # for `name`, on this page
+        return changes
 
     @admin.display(description=_("state"), ordering="state")
     def status(self, job: Job) -> SafeString:

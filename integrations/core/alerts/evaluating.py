@@ -48,6 +48,8 @@ def evaluate(now: datetime) -> str:
         carry_out(decisions, severities, now)
     told = tell(now)
     notices.ask_for_sending()
+    if not (decisions.new or decisions.over or told):
+        return ""  # as nearly every minute
     count = len(decisions.new) + len(decisions.back) + len(decisions.seen)
     return _("{count:,} open, {over:,} over, {told:,} to tell.").format(
         count=count, over=len(decisions.over), told=told

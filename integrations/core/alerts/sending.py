@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.core.jobs import Again, Claim
 from integrations.core.models import Alert, AlertChannel, AlertMessage, AlertNotice
@@ -44,7 +45,9 @@ def send_alerts(claim: Claim, channel_id: int) -> str:
         if message.state == State.SENDING:
             raise Again(at=message.next_try, outcome=outcome)
         sent += message.state == State.SENT
-    return _("{sent} messages.").format(sent=sent) if channel.is_enabled else _("The channel is switched off.")
+    if not channel.is_enabled:
+        return _("The channel is switched off.")
+    return ngettext("{sent} message.", "{sent} messages.", sent).format(sent=sent)
 
 
 def send_test(channel: AlertChannel, *, by: str) -> AlertMessage:

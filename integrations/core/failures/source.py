@@ -77,7 +77,7 @@ class FailureSource:
     `one` and `many` are what a row is called. `show(rows)` leads to the page of each, `fix(row)` to where its like are
     mended, `says(row)` is its own sentence. `explanations` are of its own causes, or of common ones where it knows
     better. What is `quiet` needs nobody; people look for it all the same. `audited` are actions of the audit trail
-    whose unknown outcomes this source shows.
+    whose unknown outcomes this source shows; held records of the error class `tells_of` are told by this source alone.
     `related` is read with each row, `unread` is not.
     """
 
@@ -98,6 +98,7 @@ class FailureSource:
     audited: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    tells_of: str = ""
 
     @property
     def title(self) -> Text:

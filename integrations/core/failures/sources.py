@@ -47,6 +47,12 @@ def sources_for(user: Any) -> list[FailureSource]:
 # --- which rows wait --------------------------------------------------------------------------------------------------
 
 
+def _held() -> Q:
+    """But what another source tells in its own words."""
+    told = [source.tells_of for source in all_sources() if source.tells_of]
+    return Q(state=HeldItem.State.HELD) & ~Q(error_class__in=told)
+
+
 def _broken() -> Q:
     """The last run of each stream that is on, where it did not get to its end."""
     own = SyncRun.objects.filter(stream=OuterRef("pk"), subject="", is_dry=False)
@@ -88,7 +94,7 @@ def _held_links(rows: Sequence[Any]) -> list[Link]:
         pair = pairs.get((row.f_integration, row.record_id))
         return reverse("admin:core_recordlink_change", args=[pair]) if pair else _stream_page(row)
 
-    return [Link(row.record_id, page(row)) for row in rows]
+    return [Link(gettext("record {id}").format(id=row.record_id), page(row)) for row in rows]
 
 
 def _stream_page(row: Any) -> str:
@@ -175,8 +181,11 @@ _SICK = Explanation(
 )
 _SILENT = Explanation(
     _("webhooks stopped"),
-    _("The other system says that it sends no more webhooks. What the streams read by themselves still comes."),
-    _("Switch the webhook on again over there; the page of the connection says where."),
+    _(
+        "No webhooks come any more: the other system says so, or none came for longer than is usual. What the streams "
+        "read by themselves still comes."
+    ),
+    _("See over there whether the webhook is on and reaches the portal; the page of the connection says where."),
 )
 _IGNORED = Explanation(
     _("ignored"),
@@ -216,7 +225,7 @@ CORE: tuple[FailureSource, ...] = (
         permission="core.view_helditem",
         model=HeldItem,
         columns=_HELD,
-        waits=lambda: Q(state=HeldItem.State.HELD),
+        waits=_held,
         show=_held_links,
         fix=_to_stream,
         says=lambda row: str(row.sentence),  # the column has its shape
