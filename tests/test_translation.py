@@ -150,7 +150,7 @@ def _plain(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 given += [keyword.value for keyword in node.keywords if keyword.arg == "description"]
         elif isinstance(node, ast.Assign) and any(getattr(target, "id", "") in NAMED for target in node.targets):
             given.append(node.value)
-        for value in given:
+        for value in (one for one in given if not isinstance(one, ast.Call)):  # such as a join
             text = ast.unparse(value)
             if text.startswith(("'", '"', "f'", 'f"')) and SAID.search(text.removeprefix("f")):
                 yield value.lineno, text

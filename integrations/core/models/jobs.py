@@ -64,9 +64,9 @@ class Job(models.Model):
     error_class = models.CharField(_("error class"), max_length=80, blank=True)
 
     # Of long jobs: see long_jobs.py.
-    done = models.PositiveIntegerField(default=0, help_text="How much of it is done.")
-    total = models.PositiveIntegerField(default=0, help_text="Of how much; 0 while nobody knows.")
-    stop_asked = models.BooleanField(default=False, help_text="It ends after the page it is at.")
+    done = models.PositiveIntegerField(_("done"), default=0, help_text=_("How much of it is done."))
+    total = models.PositiveIntegerField(_("total"), default=0, help_text=_("Of how much; 0 while nobody knows."))
+    stop_asked = models.BooleanField(_("stop asked"), default=False, help_text=_("It ends after the page it is at."))
 
     class Meta:
         verbose_name = _("job")
