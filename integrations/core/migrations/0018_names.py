@@ -1048,6 +1048,21 @@ class Migration(migrations.Migration):
             ),
             migrations.AlterField(
                 model_name='job',
+                name='done',
+                field=models.PositiveIntegerField(default=0, help_text='How much of it is done.', verbose_name='done'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='stop_asked',
+                field=models.BooleanField(default=False, help_text='It ends after the page it is at.', verbose_name='stop asked'),
+            ),
+            migrations.AlterField(
+                model_name='job',
+                name='total',
+                field=models.PositiveIntegerField(default=0, help_text='Of how much; 0 while nobody knows.', verbose_name='total'),
+            ),
+            migrations.AlterField(
+                model_name='job',
                 name='args',
                 field=models.JSONField(default=list, help_text='Row ids only.', verbose_name='args'),
             ),
