@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from tests import pristine
 
 FIXTURES = {"db", "transactional_db", "live_server"}
 OWN_PROCESSES = {"faults", "supervision"}  # folders whose tests start processes on the database that DATABASE_URL names
@@ -13,3 +19,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         uses = FIXTURES & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
         if uses or OWN_PROCESSES & set(item.path.parts):
             item.add_marker("database")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """The last that pytest-django asks for before it makes the test database."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    cache = getattr(pytestconfig, "cache", None)
+    folder = cache.mkdir("migrated") if cache else tmp_path_factory.mktemp("migrated")
+    held = pristine.begin_migrated(folder)
+    TransactionTestCase._fixture_teardown = pristine.put_back
+    yield
+    TransactionTestCase._fixture_teardown = pristine.flush
+    held.close()
