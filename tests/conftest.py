@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from tests import pristine
+from tests.faults.database import OwnDatabase, migrated_database_url
 
 FIXTURES = {"db", "transactional_db", "live_server"}
 OWN_PROCESSES = {"faults", "supervision"}  # folders whose tests start processes on the database that DATABASE_URL names
@@ -36,3 +40,17 @@ def django_db_modify_db_settings(
     yield
     TransactionTestCase._fixture_teardown = pristine.flush
     held.close()
+
+
+@pytest.fixture(scope="session")
+def own_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> OwnDatabase:
+    """`with own_database(folder) as url`: a database with all tables, for processes that are not pytest's."""
+
+    @contextmanager
+    def made(folder: Path) -> Iterator[str]:
+        with ExitStack() as stack:
+            with django_db_blocker.unblock():
+                url = stack.enter_context(migrated_database_url(folder))
+            yield url
+
+    return made

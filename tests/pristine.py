@@ -5,9 +5,9 @@ Both hold for SQLite only; a server's database is made and emptied as Django doe
 *Quickly there.* Running a hundred migrations on nothing takes ten seconds and more. It is done once, into a file in
 pytest's cache that is named by what the migrations say, and every process of tests begins with its tables.
 
-*Quickly as it was.* After a test that committed, Django deletes the rows of every table and makes permissions, content types,
-roles and schedules anew: a quarter of a second a test. The rows are the same each time, so after the first such test they
-are copied, and put back from the copy later on.
+*Quickly as it was.* After a test that committed, Django deletes the rows of every table and makes permissions, content
+types, roles and schedules anew: a quarter of a second a test. The rows are the same each time, so after the first such
+test they are copied, and put back from the copy later on.
 """
 
 from __future__ import annotations
