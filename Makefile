@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 PY := .venv/bin/python
 SEED ?= 0
 FAST := not proof and not browser and not live
+# Bytecode is kept whatever the environment says (many images say no): the tests start Python hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev port demo test proof bench browser screenshots lint format lock
