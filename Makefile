@@ -31,7 +31,7 @@ demo: port setup  ## the portal with a made-up world, until Ctrl-C
 	@exec $(PY) manage.py demo
 
 test: setup-dev  ## the tests (a few minutes)
-	@$(PY) -m pytest -n 2 --dist worksteal -q -m "$(FAST)"
+	@$(PY) -m pytest -n 3 --dist worksteal -q -m "$(FAST)"
 
 proof: setup-dev  ## the long seeded property and fault runs (SEED=…)
 	@$(PY) -m tests.proof -n 2 --seed $(SEED)

@@ -1,4 +1,5 @@
-"""Marks what touches the database, so that the lane of a database server runs that alone (`-m "… and database"`)."""
+"""What all tests share: the mark of those that touch the database, so that the lane of a server runs them alone
+(`-m "… and database"`), their order, and the database itself."""
 
 from __future__ import annotations
 
@@ -19,10 +20,15 @@ OWN_PROCESSES = {"faults", "supervision"}  # folders whose tests start processes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = {item.path for item in items if item.get_closest_marker("processes")}
     for item in items:
         uses = FIXTURES & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
-        if uses or OWN_PROCESSES & set(item.path.parts):
+        if OWN_PROCESSES & set(item.path.parts):
+            long.add(item.path)
+            uses = True
+        if uses:
             item.add_marker("database")
+    items.sort(key=lambda item: item.path not in long)  # so that no core waits for the last of them in the end
 
 
 @pytest.fixture(scope="session")
