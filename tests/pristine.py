@@ -25,6 +25,7 @@ from typing import Any
 import django
 from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import TransactionTestCase
 
@@ -41,6 +42,7 @@ def put_back(case: Any) -> None:
     name = str(connection.settings_dict["NAME"])
     if name in _copies:
         _copies[name].backup(connection.connection)
+        ContentType.objects.clear_cache()  # a test that flushed has made them anew, by other keys
         return
     flush(case)
     _copies[name] = sqlite3.connect(":memory:")
