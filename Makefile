@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 PY := .venv/bin/python
 SEED ?= 0
 FAST := not proof and not browser and not live
+# Bytecode is kept whatever the environment says (many images say no): the tests start Python hundreds of times.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev port demo test proof bench browser screenshots messages messages-compiled lint format lock
@@ -29,7 +31,7 @@ demo: port setup  ## the portal with a made-up world, until Ctrl-C
 	@exec $(PY) manage.py demo
 
 test: setup-dev  ## the tests (a few minutes)
-	@$(PY) -m pytest -n 2 --dist worksteal -q -m "$(FAST)"
+	@$(PY) -m pytest -n 3 --dist worksteal -q -m "$(FAST)"
 
 proof: setup-dev  ## the long seeded property and fault runs (SEED=…)
 	@$(PY) -m tests.proof -n 2 --seed $(SEED)

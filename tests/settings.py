@@ -24,3 +24,4 @@ from portal.settings import *  # noqa: E402, F403 — the environment must be se
 for name in _SINGLE_SIGN_ON:
     del os.environ[name]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True  # a file is looked for when it is asked for, not all of them for the browser of each test

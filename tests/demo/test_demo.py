@@ -22,6 +22,7 @@ from integrations.vendors.espocrm import simulator as espocrm
 from integrations.vendors.freshservice import simulator as freshservice
 from integrations.vendors.itop import simulator as itop
 from integrations.vendors.toga import simulator as toga
+from tests.faults.database import OwnDatabase
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKED = re.compile(r"<!-- run -->\n```sh\n(.*?)```", re.DOTALL)
@@ -30,9 +31,9 @@ pytestmark = pytest.mark.processes
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def demo(folder: Path, url: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """The demo with everything temporary; what it printed is over when it says how to end it."""
-    environment = temporary.environment(folder)
+    environment = temporary.environment(folder) | {"DATABASE_URL": url}
     with subprocess.Popen(
         [sys.executable, "manage.py", "demo"],
         cwd=ROOT,
@@ -83,8 +84,8 @@ def secrets_of_the_export(environment: dict[str, str]) -> dict[str, str]:
     }
 
 
-def test_the_demo_answers_and_the_documents_commands_work_there(tmp_path: Path) -> None:
-    with demo(tmp_path) as (process, environment):
+def test_the_demo_answers_and_the_documents_commands_work_there(tmp_path: Path, own_database: OwnDatabase) -> None:
+    with own_database(tmp_path) as url, demo(tmp_path, url) as (process, environment):
         for role in ("admin", "operator", "reporter"):
             page = Visitor(environment["PORTAL_BASE_URL"]).sign_in(role, environment["DEMO_PASSWORD"])
             assert page.status == 200
@@ -113,8 +114,8 @@ def test_the_demo_answers_and_the_documents_commands_work_there(tmp_path: Path) 
         assert left == []
 
 
-def test_nobody_is_left_behind_when_the_demo_is_killed(tmp_path: Path) -> None:
-    with demo(tmp_path) as (process, _):
+def test_nobody_is_left_behind_when_the_demo_is_killed(tmp_path: Path, own_database: OwnDatabase) -> None:
+    with own_database(tmp_path) as url, demo(tmp_path, url) as (process, _):
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         _, left = psutil.wait_procs(family, timeout=60)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
 from django.db import connection
 from psycopg import sql
+
+OwnDatabase = Callable[[Path], AbstractContextManager[str]]  # the fixture `own_database`
 
 
 @contextmanager

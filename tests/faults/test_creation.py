@@ -27,7 +27,7 @@ BEHAVIOURS: dict[str, Callable[[Autotask], object]] = {
     "index lags": Autotask.lag,
     "late commit": Autotask.commit_late,
 }
-FAST_KILLS = 3  # per behaviour, in `make test`
+FAST_KILLS = 2  # per behaviour, in `make test`
 PROOF_KILLS = 30  # per behaviour and seed, in `make proof`
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.database import migrated_database_url
+from tests.faults.database import OwnDatabase
 from tests.seeds import SEED
 
 from .oracle import differences
@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def database(tmp_path: Path, transactional_db: None) -> Iterator[str]:
-    with migrated_database_url(tmp_path) as url:
+def database(tmp_path: Path, own_database: OwnDatabase) -> Iterator[str]:
+    with own_database(tmp_path) as url:
         yield url
 
 

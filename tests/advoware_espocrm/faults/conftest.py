@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.conf import settings
-from pytest_django import DjangoDbBlocker
 
-from tests.faults.database import migrated_database_url
+from tests.faults.database import OwnDatabase
 from tests.faults.driver import Driver
 from tests.vendors.advoware.saying import as_started as advoware_as_started
 from tests.vendors.espocrm.saying import as_started as espocrm_as_started
@@ -19,15 +18,12 @@ from .world import World
 
 
 @pytest.fixture(scope="package")
-def world(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase) -> Iterator[World]:
     advoware, espocrm = advoware_as_started(), espocrm_as_started()
     folder = tmp_path_factory.mktemp("faults")
     with (
         time_machine.travel(datetime.now(UTC), tick=True) as clock,
-        django_db_blocker.unblock(),
-        migrated_database_url(folder) as url,
+        own_database(folder) as url,
     ):
         environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
         environment["PYTHONPATH"] = os.pathsep.join([str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])

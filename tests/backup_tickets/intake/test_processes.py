@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 from django.conf import settings
 
-from tests.faults.database import database_url
+from tests.faults.database import OwnDatabase
 
 from .conftest import report
 
@@ -89,11 +89,9 @@ class Portal:
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with database_url(tmp_path_factory.mktemp("portal")) as url:
-        made = Portal({**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url})
-        made.run("manage.py", "migrate", "--verbosity", "0")
-        yield made
+def portal(tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase) -> Iterator[Portal]:
+    with own_database(tmp_path_factory.mktemp("portal")) as url:
+        yield Portal({**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url})
 
 
 def post(address: str, reports: list[dict[str, Any]]) -> dict[str, Any]:

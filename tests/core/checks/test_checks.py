@@ -47,15 +47,17 @@ def test_they_pass_with_single_sign_on_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET: set it to what the provider gave you"),
-        ({"OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER: must start with https://"),
-        ({"OIDC_ROLES": "it-admins=Administrator"}, "OIDC_ROLES: Administrator is no role"),
+        ({"OIDC_CLIENT_SECRET": ""}, ["OIDC_CLIENT_SECRET: set it to what the provider gave you"]),
+        (
+            {"OIDC_ISSUER": "http://id.example.com", "OIDC_ROLES": "it-admins=Administrator"},
+            ["OIDC_ISSUER: must start with https://", "OIDC_ROLES: Administrator is no role"],
+        ),
     ],
 )
-def test_what_single_sign_on_lacks_is_named(tmp_path: Path, wrong: dict[str, str], says: str) -> None:
+def test_what_single_sign_on_lacks_is_named(tmp_path: Path, wrong: dict[str, str], says: list[str]) -> None:
     done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | SINGLE_SIGN_ON | wrong)
     assert done.returncode == 1
-    assert says in done.stderr
+    assert [sentence for sentence in says if sentence not in done.stderr] == []
     assert "canary" not in done.stderr
 
 
@@ -64,11 +66,11 @@ def test_without_its_settings_single_sign_on_is_not_there(tmp_path: Path) -> Non
     assert python("-c", code, tmp_path=tmp_path, **PRODUCTION_ENV).returncode == 0
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "PORTAL_KEYS", "ALLOWED_HOSTS", "PORTAL_BASE_URL"])
-def test_each_needed_setting_is_missed_by_name(tmp_path: Path, missing: str) -> None:
-    done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | {missing: ""})
+def test_each_needed_setting_is_missed_by_name(tmp_path: Path) -> None:
+    needed = ("SECRET_KEY", "PORTAL_KEYS", "ALLOWED_HOSTS", "PORTAL_BASE_URL")
+    done = python("manage.py", "check", tmp_path=tmp_path, **PRODUCTION_ENV | dict.fromkeys(needed, ""))
     assert done.returncode == 1
-    assert f"(portal.E001) {missing}: set it to" in done.stderr
+    assert [name for name in needed if f"(portal.E001) {name}: set it to" not in done.stderr] == []
 
 
 def test_web_refuses_to_start_with_every_sentence_and_no_secret(tmp_path: Path) -> None:

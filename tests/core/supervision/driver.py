@@ -10,16 +10,11 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 — Django's settings must be read first
-from django.utils import timezone  # noqa: E402
+from django.utils import timezone  # noqa: E402 — Django's settings must be read first
 from django_q.models import OrmQ  # noqa: E402
 
 from integrations.core import jobs  # noqa: E402
 from integrations.core.models import Heartbeat, Job  # noqa: E402
-
-
-def migrate() -> None:
-    call_command("migrate", verbosity=0)
 
 
 def clear() -> None:
@@ -55,9 +50,7 @@ def hurry() -> None:
     Job.objects.filter(state="queued").update(not_before=timezone.now())
 
 
-COMMANDS = {
-    command.__name__: command for command in (migrate, clear, enqueue, states, redeliver, overrun, beats, hurry)
-}
+COMMANDS = {command.__name__: command for command in (clear, enqueue, states, redeliver, overrun, beats, hurry)}
 
 for line in sys.stdin:
     name, *arguments = json.loads(line)

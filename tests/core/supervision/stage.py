@@ -19,7 +19,6 @@ from typing import Any
 from django.conf import settings
 
 from integrations.core.processes import children, process_started
-from tests.faults.database import database_url
 
 PATIENCE = 40.0  # seconds that anything here may take on a slow machine
 
@@ -104,7 +103,6 @@ class Stage:
             text=True,
         )
         self._started: list[Supervised] = []
-        self.do("migrate")
 
     def do(self, *command: Any) -> Any:
         assert self._driver.stdin is not None
@@ -159,11 +157,10 @@ class Stage:
 
 
 @contextmanager
-def setting(folder: Path) -> Iterator[Stage]:
-    """A stage with its files in that folder."""
-    with database_url(folder) as url:
-        stage = Stage(folder, url)
-        try:
-            yield stage
-        finally:
-            stage.close()
+def setting(folder: Path, url: str) -> Iterator[Stage]:
+    """A stage with its files in that folder, on the database of that URL."""
+    stage = Stage(folder, url)
+    try:
+        yield stage
+    finally:
+        stage.close()

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from integrations.core.processes import children, process_started
-from tests.faults.database import database_url
+from tests.faults.database import OwnDatabase, database_url
 
 from .stage import PATIENCE, wait_until
 
@@ -29,9 +29,9 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
 
 
 @pytest.fixture
-def migrated(environment: Environment) -> Environment:
-    subprocess.run([*MANAGE, "migrate", "--verbosity=0"], env=environment, cwd=settings.BASE_DIR, check=True)
-    return environment
+def migrated(tmp_path: Path, own_database: OwnDatabase) -> Iterator[Environment]:
+    with own_database(tmp_path) as url:
+        yield {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url}
 
 
 MANAGE = [sys.executable, "manage.py"]

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from integrations.core.processes import process_started
+from tests.faults.database import OwnDatabase
 
 from .stage import PATIENCE, Stage, Supervised, setting, wait_until
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with setting(tmp_path_factory.mktemp("portal")) as stage:
+def portal(tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("portal")
+    with own_database(folder) as url, setting(folder, url) as stage:
         yield stage
 
 

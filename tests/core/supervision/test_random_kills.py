@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from integrations.core.processes import process_started
+from tests.faults.database import OwnDatabase
 from tests.seeds import SEED
 
 from .stage import Stage, Supervised, setting, wait_until
@@ -21,9 +22,11 @@ ROUNDS = 25
 
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_whoever_is_killed_every_job_is_done_and_none_twice(tmp_path: Path, seed: int) -> None:
+def test_whoever_is_killed_every_job_is_done_and_none_twice(
+    tmp_path: Path, own_database: OwnDatabase, seed: int
+) -> None:
     chance = random.Random(100 * SEED + seed)
-    with setting(tmp_path) as stage:
+    with own_database(tmp_path) as url, setting(tmp_path, url) as stage:
         queues = [stage.queue(), stage.queue()]
         asked = 0
         for _ in range(ROUNDS):

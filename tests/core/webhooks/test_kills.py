@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from pytest_django import DjangoDbBlocker
 
 from tests.core.supervision.stage import wait_until
-from tests.faults.database import migrated_database_url
+from tests.faults.database import OwnDatabase
 from tests.faults.driver import Driver
 from tests.faults.processes import WHO, Portal
 from tests.seeds import SEED
@@ -51,11 +50,9 @@ class Loft:
 
 
 @pytest.fixture(scope="module")
-def loft(
-    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[Loft]:
+def loft(tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase) -> Iterator[Loft]:
     folder = tmp_path_factory.mktemp("loft")
-    with django_db_blocker.unblock(), migrated_database_url(folder) as url:
+    with own_database(folder) as url:
         environment = {
             **os.environ,
             "DATABASE_URL": url,

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.conf import settings
-from pytest_django.plugin import DjangoDbBlocker
 
-from tests.faults.database import migrated_database_url
+from tests.faults.database import OwnDatabase
 from tests.faults.driver import Driver
 from tests.itop_bridge.scene import place_of
 from tests.vendors.itop.saying import both
@@ -18,16 +17,13 @@ from .world import World
 
 
 @pytest.fixture(scope="package")
-def world(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase) -> Iterator[World]:
     """Both iTops, and a portal in a process and on a database of its own."""
     folder = tmp_path_factory.mktemp("faults")
     external, internal = both()
     with (
         time_machine.travel(datetime.now(UTC), tick=True) as clock,
-        django_db_blocker.unblock(),
-        migrated_database_url(folder) as url,
+        own_database(folder) as url,
     ):
         environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
         environment["PYTHONPATH"] = os.pathsep.join([str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])

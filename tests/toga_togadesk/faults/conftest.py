@@ -11,7 +11,7 @@ from django.conf import settings
 from integrations.vendors.simulation_server import Server
 from integrations.vendors.toga.simulator import TogaSimulator
 from integrations.vendors.togadesk.simulator import TogadeskSimulator
-from tests.faults.database import database_url
+from tests.faults.database import OwnDatabase
 from tests.faults.driver import Driver
 from tests.mariadb import fresh_database
 
@@ -29,10 +29,12 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def world(desk: TogadeskSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    desk: TogadeskSimulator, tmp_path_factory: pytest.TempPathFactory, own_database: OwnDatabase
+) -> Iterator[World]:
     with (
         time_machine.travel(datetime.now(UTC), tick=True) as clock,
-        database_url(tmp_path_factory.mktemp("faults")) as url,
+        own_database(tmp_path_factory.mktemp("faults")) as url,
         Server(TogaSimulator()) as server,
     ):
         environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}

@@ -15,7 +15,6 @@ import django
 django.setup()
 
 import time_machine  # noqa: E402 — Django's settings must be read first
-from django.core.management import call_command  # noqa: E402
 
 from integrations.core.models import HeldItem, Job, RecordLink, Stream, SyncRun  # noqa: E402
 from integrations.core.running import sweep  # noqa: E402
@@ -32,7 +31,6 @@ class Portal:
     clock: Any = None
 
     def build(self, toga: str, desk: str, uploads: str) -> dict[str, Any]:
-        call_command("migrate", verbosity=0)
         set_scene(toga, desk, uploads)
         return {}
 
