@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
@@ -38,7 +39,7 @@ def reconcile(work: Work) -> str:
 
 def look_at(work: Work, subject: str) -> str:
     """The pair that a webhook was about: `party:<number>` of Advoware, `party:<id>` of EspoCRM."""
-    _, _, number = subject.partition(":")
+    number = subject.partition(":")[2]
     with both_open(work.integration, f"webhook about {subject}", guard=work.claim.check) as sides:
         betnr = number if work.role == ADVOWARE else _betnr_of(sides, number)
         if not betnr:
@@ -86,7 +87,7 @@ def stream_of(integration: Integration) -> Stream:
 
 RECONCILE = StreamKind(
     "reconcile",
-    "Contact data of parties",
+    _("Contact data of parties"),
     reconcile,
     interval_minutes=15,
     is_sync=True,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.jobs import Again, Claim
 from integrations.core.long_jobs import Slice
@@ -102,7 +103,7 @@ def make_links(claim: Claim, integration_id: int) -> str:
 STREAMS = (
     StreamKind(
         "catch_up",
-        "Tickets to TOGA 2",
+        _("Tickets to TOGA 2"),
         catch_up,
         interval_minutes=10,
         is_sync=True,
@@ -110,5 +111,5 @@ STREAMS = (
         hinted_by=(FRESHSERVICE,),
         run_hint=look_at,
     ),
-    StreamKind("still_there", "Tickets that are gone", still_there, interval_minutes=180, is_sync=True),
+    StreamKind("still_there", _("Tickets that are gone"), still_there, interval_minutes=180, is_sync=True),
 )

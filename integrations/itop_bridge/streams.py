@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.core import streams as core_streams
 from integrations.core.jobs import Again, Claim
@@ -153,7 +154,7 @@ def sync_pair(claim: Claim, link_id: int) -> str:
 STREAMS = (
     StreamKind(
         "reconcile",
-        "Tickets of both iTops",
+        gettext_lazy("Tickets of both iTops"),
         reconcile,
         interval_minutes=5,
         is_sync=True,

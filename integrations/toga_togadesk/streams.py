@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from integrations.core.jobs import Claim
 from integrations.core.long_jobs import Slice
@@ -12,6 +13,7 @@ from integrations.core.models import Integration
 from integrations.core.registry import StreamKind
 from integrations.core.streams import Work
 from integrations.core.sync import engine
+from integrations.texts import Text
 
 from . import cutover, reference_data, to_toga, to_togadesk, watermarks
 from .models import Published
@@ -69,16 +71,16 @@ def adopt_references(claim: Claim, integration_id: int) -> str:
     return cutover.told(row)
 
 
-def _stream(slug: str, label: str, run: Callable[[Work], str], minutes: int = 5) -> StreamKind:
+def _stream(slug: str, label: Text, run: Callable[[Work], str], minutes: int = 5) -> StreamKind:
     return StreamKind(slug, label, run, minutes, is_sync=True, needs_approval=True)
 
 
 STREAMS = (
-    _stream("ticket_teams", "Teams to groups", _rows("ticket_teams"), 60),
-    _stream("ticket_categories", "Categories to a custom field", ticket_categories, 60),
-    _stream("contacts", "Contacts to people", _rows("contacts")),
-    _stream("units", "Units to assets", _rows("units"), 60),
-    _stream("predefined_replies", "Predefined replies", _rows("predefined_replies"), 60),
-    _stream("tickets_to_togadesk", "Tickets to TOGaDesk", tickets_to_togadesk),
-    _stream("tickets_to_toga", "Tickets to TOGA 2", tickets_to_toga),
+    _stream("ticket_teams", _("Teams to groups"), _rows("ticket_teams"), 60),
+    _stream("ticket_categories", _("Categories to a custom field"), ticket_categories, 60),
+    _stream("contacts", _("Contacts to people"), _rows("contacts")),
+    _stream("units", _("Units to assets"), _rows("units"), 60),
+    _stream("predefined_replies", _("Predefined replies"), _rows("predefined_replies"), 60),
+    _stream("tickets_to_togadesk", _("Tickets to TOGaDesk"), tickets_to_togadesk),
+    _stream("tickets_to_toga", _("Tickets to TOGA 2"), tickets_to_toga),
 )

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from integrations.advoware_espocrm import arrays, entries, lines, meeting, merge, reading, settling
+from integrations.advoware_espocrm import arrays, entries, lines, meeting, merge, recognising, settling
 from integrations.advoware_espocrm.merge import Plan
 
-ROOMS = (lines, settling, reading, meeting, arrays, entries, merge)  # each uses only those before it
+ROOMS = (lines, settling, recognising, meeting, arrays, entries, merge)  # each uses only those before it
 
 
 def planted(where: str, old: str, new: str) -> Callable[..., Plan]:

@@ -45,7 +45,7 @@ BUGS = {
         "if False",
     ),
     "the array is given more than it takes": ("arrays", "if length >= rules.most[line.channel]", "if False"),
-    "what was begun is not known": ("reading", "for entry in entries if begun.of else ():", "for entry in ():"),
+    "what was begun is not known": ("recognising", "for entry in entries if begun.of else ():", "for entry in ():"),
     "the base is not told of slots": (
         "merge",
         "    plan.base += [Agreed(line.entry.id, line.komm_kz) for line in read.slots if line.entry is not None]\n",
@@ -63,7 +63,11 @@ BUGS = {
         "== line.key:\n        return False",
         "== line.key:\n        return True",
     ),
-    "a settled value is not minded by its double": ("reading", "    unsettle(settled, entries, lines, begun)\n", ""),
+    "a settled value is not minded by its double": (
+        "recognising",
+        "    unsettle(settled, entries, lines, begun)\n",
+        "",
+    ),
     "an item that a settled entry has is new": ("merge", "if value not in read.settled}", "}"),
 }
 

@@ -94,7 +94,7 @@ def _held_links(rows: Sequence[Any]) -> list[Link]:
         pair = pairs.get((row.f_integration, row.record_id))
         return reverse("admin:core_recordlink_change", args=[pair]) if pair else _stream_page(row)
 
-    return [Link(gettext("record {id}").format(id=row.record_id), page(row)) for row in rows]
+    return [Link(row.record_id, page(row)) for row in rows]
 
 
 def _stream_page(row: Any) -> str:

@@ -20,7 +20,7 @@ from tests.core.world import browser
 from .failing import PAGE, confirm, hold_many, propose, text
 
 pytestmark = pytest.mark.django_db
-BESIDE, PREVIEW = 11, 22  # statements of the page beside one per source; of the button and what it shows
+BESIDE, PREVIEW = 10, 20  # statements of the page beside one per source; of the button and what it shows
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from integrations.itop_bridge.models import Pair
 from tests.core.world import browser, make_world, person
 
 HOSTILE = '<img src=x onerror=alert(1)>"x-data="alert(1)'
-STATEMENTS = 14  # of one search: two for permissions, and one for each look-up
+STATEMENTS = 13  # of one search: one for permissions, and one for each look-up
 
 
 @pytest.fixture
