@@ -31,7 +31,7 @@ from tests.core.world import browser, person
 from tests.telling import chains
 
 __all__ = ["installed_pair"]
-STATEMENTS = 11  # of one page: two about the pair, two for permissions, and one for each kind of what is kept
+STATEMENTS = 10  # of one page: two about the pair, one for permissions, and one for each kind of what is kept
 
 
 @pytest.fixture
