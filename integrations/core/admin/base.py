@@ -24,6 +24,7 @@ from integrations.core.models import Client
 from integrations.core.models.scoping import ScopedQuerySet
 
 from .history import versions
+from .navigation import name_of
 
 HISTORY_LENGTH = 200  # versions shown on a history page, newest first
 
@@ -104,8 +105,9 @@ class PortalModelAdmin(Scoping, ModelAdmin):  # type: ignore[misc]  # Unfold pub
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """A list is called by what is in it, not by what to do ("Select job to view")."""
-        title = capfirst(self.opts.verbose_name_plural)
+        """A list is called as in the sidebar, or by what is in it; not by what to do ("Select job to view")."""
+        name = name_of(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        title = name or capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]  # Unfold's
 
     def history_records(self, record: Any) -> list[Any]:

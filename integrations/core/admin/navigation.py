@@ -22,6 +22,7 @@ from integrations.core.markup import NOTHING, filled, joined
 from integrations.core.models import Alert
 from integrations.core.registry import NavigationItem
 from integrations.core.roles import may_open_of
+from integrations.texts import Text
 
 GROUPS = {"Work": _("Work"), "Set-up": _("Set-up"), "Insight": _("Insight")}
 KEPT = 60  # seconds; the figures that are counted for each page
@@ -129,6 +130,11 @@ def entries() -> tuple[NavigationItem, ...]:
     """Every declared entry: the integrations' first, then core's."""
     declared = [NavigationItem(*entry) for kind in registry.kinds() for entry in kind.navigation]
     return (*declared, *CORE)
+
+
+def name_of(url_name: str) -> Text | None:
+    """What the sidebar calls that page, so that it is called so everywhere; None for what does not stand there."""
+    return next((entry.title for entry in entries() if entry.url_name == url_name), None)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ _BETWEEN = SafeString(
 @register.simple_tag(takes_context=True)
 def crumbs(context: template.RequestContext) -> SafeString:
     """Where the page stands, as Unfold's `header_title` says it (0.91); for pages without a model, by that itself."""
+    from integrations.core.admin.navigation import name_of  # the admin is made while libraries are looked for
+
     opts = context.get("opts")
     if not opts:
         shown: SafeString = header_title(context)
@@ -33,12 +35,15 @@ def crumbs(context: template.RequestContext) -> SafeString:
     record = context.get("original")
     record = context.get("object") if record is None or isinstance(record, str) else record
     of = opts if record is None else record._meta
-    pages = address_of(f"admin:{of.app_label}_{of.model_name}_changelist")
+    list_name = f"admin:{of.app_label}_{of.model_name}_changelist"
+    pages = address_of(list_name)
     steps = [
         (address_of("admin:app_list", opts.app_label), opts.app_config.verbose_name),
-        (pages, of.verbose_name_plural),
+        (pages, name_of(list_name) or of.verbose_name_plural),
     ]
     if record is not None:
         steps.append((f"{pages}{quote(record.pk)}/change/", record))
+    elif (request := context["request"]).method == "GET" and request.path != pages and context.get("title"):
+        steps.append((request.path, context["title"]))
     drawn = (filled(_CRUMB, link=link, title=capfirst(str(title))) for link, title in steps)
     return joined(drawn, between=_BETWEEN)

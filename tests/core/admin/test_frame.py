@@ -112,3 +112,16 @@ def test_what_is_wrong_with_a_field_is_said_beside_it_and_to_screen_readers() ->
     assert "Select a valid choice" in drawn_field
     assert "<img" not in drawn_field
     assert "selected" not in drawn_field
+
+
+def test_a_list_is_called_as_in_the_sidebar_and_a_page_beside_it_by_its_own_name(world: SimpleNamespace) -> None:
+    for path, name in (
+        ("/admin/core/webhookdelivery/", "Webhook inbox"),
+        ("/admin/backup_tickets/run/", "Run Checks"),
+        ("/admin/backup_tickets/run/import/", "Import runs"),
+        ("/admin/core/client/add/", "Add client"),
+    ):
+        text = browser(world.admin).get(path).content.decode()
+        assert f"<title>{name} |" in " ".join(text.split()).replace("<title> ", "<title>")
+        heading = text.partition("<h1")[2].partition("</h1>")[0]
+        assert heading.rpartition("</a>")[0].endswith(name)
