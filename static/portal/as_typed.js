@@ -8,18 +8,19 @@
   if (!form || !list || !said) return;
   const typed = form.querySelector("input[type=search]");
   const clear = form.querySelector("[data-clear]");
-  let timer = 0, asking = null, shown = query();
+  let timer = 0, asking = null, shown = query(), leaving = false;
 
   function query() {
     const filled = [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value);
     return new URLSearchParams(filled).toString();
   }
-  const ask = async () => {
+  const ask = async (event) => {
     clearTimeout(timer);
+    leaving = false;
     const wanted = query();
     asking?.abort(); // an earlier answer must not come after a later one, nor after its words were taken back
     list.removeAttribute("aria-busy");
-    if (wanted === shown) return;
+    if (wanted === shown && event?.type !== "submit") return; // by its button the list is shown from its beginning
     const address = `${location.pathname}${wanted && "?"}${wanted}`;
     const own = asking = new AbortController();
     list.setAttribute("aria-busy", "true");
@@ -34,7 +35,7 @@
       history.replaceState(history.state, "", address);
       shown = wanted;
     } catch {
-      if (!own.signal.aborted) location.assign(address); // signed out, or away: the whole page says it
+      if (!own.signal.aborted && !leaving) location.assign(address); // signed out, or away: the whole page says it
     } finally {
       if (asking === own) list.removeAttribute("aria-busy");
     }
@@ -45,6 +46,8 @@
   });
   typed.addEventListener("compositionend", () => { timer = setTimeout(ask, PAUSE); });
   form.addEventListener("change", ask);
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); ask(event); });
+  // Firefox fails what is still asked for when a link is followed: the list must not come in place of where that leads.
+  window.addEventListener("beforeunload", () => { clearTimeout(timer); leaving = true; });
   window.addEventListener("pageshow", ask); // the browser puts back what was typed when going back
 })();

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from integrations.backup_tickets.customers_list import PAGE
 from integrations.backup_tickets.intake import take_runs
-from integrations.backup_tickets.models import Run
+from integrations.backup_tickets.models import Customer, Run
 from integrations.core import roles
 from integrations.core.models import Client
 from integrations.core.running import run_due_jobs
@@ -123,6 +125,38 @@ def test_what_was_typed_and_taken_back_is_not_waited_for(page: Page, portal: str
     search.fill("")
     expect(found).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("tbody tr")).to_have_count(5)
+    assert complaints == []
+
+
+def test_who_follows_a_link_while_the_list_is_asked_for_gets_there(page: Page, portal: str) -> None:
+    sign_in(page, portal, "otto")
+    page.goto(portal + CUSTOMERS)
+    searches: list[Route] = []
+    links: list[Route] = []
+    page.route("**/customer/?q=Bak", lambda route: searches.append(route))
+    page.route("**/change/", lambda route: links.append(route))
+    with page.expect_request("**/customer/?q=Bak"):
+        page.get_by_role("searchbox", name="Search").fill("Bak")
+    with page.expect_request("**/change/"):
+        page.locator("[data-found]").get_by_role("link").first.click(no_wait_after=True)
+    with page.expect_event("requestfailed"):
+        searches[-1].abort()  # as Firefox does now, and Chromium when the next page is there
+    links[0].continue_()
+    expect(page).to_have_url(re.compile(r"/customer/\d+/change/$"))
+
+
+def test_by_its_button_the_list_of_customers_is_shown_from_its_beginning(
+    page: Page, portal: str, complaints: list[str]
+) -> None:
+    client = Client.objects.get()
+    Customer.objects.bulk_create(Customer(client=client, name=f"~{n:02}") for n in range(PAGE))
+    sign_in(page, portal, "otto")
+    page.goto(portal + CUSTOMERS)
+    page.get_by_role("link", name="After →").click()
+    expect(page.locator("tbody tr")).to_have_count(5)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("tbody tr")).to_have_count(PAGE)
+    assert page.url == portal + CUSTOMERS
     assert complaints == []
 
 

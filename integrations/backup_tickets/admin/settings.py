@@ -33,6 +33,7 @@ from integrations.backup_tickets.setup import (
     setup_for,
 )
 from integrations.core.admin.base import PortalModelAdmin
+from integrations.core.markup import escaped
 from integrations.core.models import Connection, Integration
 from integrations.transport.errors import VendorError
 
@@ -91,7 +92,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
     def _waiting(self, option: str) -> str:
         label = self.instance.labels.get(option)
         said = gettext("The configuration says “{label}”; it is looked up when the lists are refreshed.")
-        return said.format(label=label) if label else ""
+        return escaped(said.format(label=label)) if label else ""  # the theme takes help texts for HTML
 
     def clean_portal_base_url(self) -> str:
         url = self.cleaned_data["portal_base_url"]

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.core.crypto import Sealed, UnreadableSecret
 from integrations.core.login import is_own_password
+from integrations.core.markup import escaped
 from integrations.core.models import Connection
 from integrations.core.opening import SHORTEST_SECRET, WEBHOOK_SECRET, is_anothers_secret, set_secrets
 from integrations.vendors import Field, Vendor
@@ -89,7 +91,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         field = self.fields[SECRET + declared.name]
         if declared.name in self.instance.credentials_set:
             field.required = False
-            field.help_text = f"{set_by(self.instance, declared.name)} {gettext('Leave empty to keep it.')}"
+            field.help_text = help_to_keep(self.instance, declared.name)
 
     def clean_secret_webhook_secret(self) -> str:
         secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]
@@ -210,6 +212,11 @@ def _refusing(problem_of: Callable[[str], str]) -> Callable[[str], None]:
             raise forms.ValidationError(problem)
 
     return refuse
+
+
+def help_to_keep(connection: Connection, name: str) -> SafeString:
+    """The help of a secret's input. The theme takes help texts for HTML, and a provider may have named the person."""
+    return escaped(f"{set_by(connection, name)} {gettext('Leave empty to keep it.')}")
 
 
 def set_by(connection: Connection, name: str) -> str:

@@ -15,7 +15,7 @@ from integrations.core.login import is_own_password
 from integrations.core.models import Connection
 from integrations.vendors import Step, Vendor
 
-from .connection_form import set_by
+from .connection_form import help_to_keep
 from .connection_test import steps_of
 
 
@@ -30,7 +30,7 @@ class RotationForm(forms.Form):
             if declared.secret:
                 self.fields[declared.name] = _secret(
                     str(declared.label),
-                    f"{set_by(connection, declared.name)} {gettext('Leave empty to keep it.')}",
+                    help_to_keep(connection, declared.name),
                     "new-password",
                 )
         self.fields["confirm_password"] = _secret(gettext("Your password"), "", "current-password", required=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from django.templatetags.static import static
+
 _HEAD = 30  # bytes of a WebP file that say it
 
 
@@ -14,6 +16,19 @@ class Picture(NamedTuple):
     src: str
     width: int
     height: int
+
+
+def pictures_of(src: str, *, guide: Path, folder: Path) -> tuple[Picture, ...]:
+    """A guide's picture in light and, if there is one, dark. None for what is not in the folder: nothing else is shown.
+
+    Raises `OSError` when the folder has no such file.
+    """
+    light = (guide.parent / src).resolve()
+    if light.parent != folder.resolve():
+        return ()
+    dark = light.with_stem(f"{light.stem}-dark")
+    files = (light, dark) if dark.is_file() else (light,)
+    return tuple(Picture(static(f"guides/{file.name}"), *size_of(file)) for file in files)
 
 
 def size_of(path: Path) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """A guide's Markdown as HTML for a page of the portal. Inert: HTML in it is shown as text.
 
 Links to other guides lead to their pages, headings have the anchors that GitHub gives them, pictures have a dark twin
-where there is one, and a link to what the portal does not show (a program, the change log) is its text alone.
+where there is one, and a link to what the portal does not show (a program, the change log) is its text alone. So is a
+picture from elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from integrations.core.markup import filled
+from integrations.core.markup import escaped, filled
 
 from .pictures import Picture
 
@@ -134,5 +135,7 @@ def _image(renderer: Any, tokens: Sequence[Token], at: int, *_: Any) -> str:
     pictures: tuple[Picture, ...] = tokens[at].meta["pictures"]
     shown = ("g-light", "g-dark") if len(pictures) > 1 else ("",)
     alt = tokens[at].content
+    if not pictures:
+        return escaped(alt)
     both = zip(shown, pictures, strict=True)
     return "".join(filled(_IMAGE, shown=name, alt=alt, **picture._asdict()) for name, picture in both)

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
-from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from integrations.core import registry
 from integrations.core.addresses import address_of
 
-from .pictures import Picture, size_of
+from .pictures import Picture, pictures_of
 from .rendering import Heading, Leads, Rendered, rendered, title_of
 
 # By what people do; what an integration names as its guide stands under "Integrations", everything else at the end.
@@ -103,9 +102,6 @@ def _rendered(path: Path, changed: int) -> Rendered:
         return None if slug is None else page_of(slug) + (f"#{anchor}" if anchor else "")
 
     def picture(src: str) -> tuple[Picture, ...]:
-        light = path.parent / src
-        dark = light.with_stem(f"{light.stem}-dark")
-        files = (light, dark) if dark.is_file() else (light,)
-        return tuple(Picture(static(f"guides/{file.name}"), *size_of(file)) for file in files)
+        return pictures_of(src, guide=path, folder=Path(settings.GUIDES) / "images")
 
     return rendered(path.read_text(encoding="utf-8"), Leads(link, picture))

@@ -93,6 +93,14 @@ def test_an_admin_chooses_from_the_lists_and_saves(scene: Scene) -> None:
     assert (options.title_prefix, options.object_limit) == ("[Backups]", 5)
 
 
+def test_a_label_of_the_configuration_stays_text(scene: Scene) -> None:
+    scene.options.labels = {"default_queue": "<b x-init=alert(1)>Queue"}
+    scene.options.save(update_fields=["labels"])
+    shown = browser(person("anna", roles.ADMIN)).get(settings_door("change", scene)).content.decode()
+    assert "<b x-init" not in shown
+    assert "The configuration says “&lt;b x-init=alert(1)&gt;Queue”" in shown
+
+
 def test_settings_exist_before_they_were_ever_saved(scene: Scene) -> None:
     scene.options.delete()
     admin = browser(person("anna", roles.ADMIN))

@@ -88,3 +88,12 @@ def test_nothing_entered_is_said(world: SimpleNamespace, espocrm: SayingEspocrm)
 
 def test_an_operator_has_no_door_to_it(world: SimpleNamespace) -> None:
     assert browser(world.operator).get(f"/admin/core/connection/{world.crm.pk}/rotate/").status_code == 403
+
+
+@pytest.mark.parametrize("page", ["change", "rotate"])
+def test_the_name_of_who_set_a_secret_stays_text(world: SimpleNamespace, page: str) -> None:
+    stamp = {"at": "2026-01-05T08:00:00+00:00", "by": "<b x-init=alert(1)>@example.com"}
+    Connection.objects.filter(pk=world.crm.pk).update(credentials_set={"api_key": stamp})
+    shown = browser(world.admin).get(f"/admin/core/connection/{world.crm.pk}/{page}/").content.decode()
+    assert "<b x-init" not in shown
+    assert "by &lt;b x-init=alert(1)&gt;@example.com" in shown

@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import urldefrag
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.staticfiles import finders
 from django.test import Client as Browser
 from django.urls import reverse
 
 from integrations.core import guides, registry, roles
-from integrations.core.guides.pictures import Picture, size_of
+from integrations.core.guides.pictures import Picture, pictures_of, size_of
 from integrations.core.guides.places import FIELDS, PAGES
 from integrations.core.guides.rendering import Leads, rendered
 from integrations.core.models import Integration
@@ -22,6 +23,7 @@ from tests.addresses import addresses, make_scene
 from tests.core.world import browser, make_world, person
 
 PLACES = {**PAGES, **FIELDS, **{page: place for kind in registry.kinds() for page, place in kind.guides.items()}}
+GUIDES = Path(settings.GUIDES)
 SLUGS = [entry.url.split("/")[-2] for _, entries in guides.groups() for entry in entries]
 # No pages of somebody who is signed in: their answers have no frame, or are no pages.
 WITHOUT = {
@@ -135,6 +137,27 @@ def test_a_pictures_size_is_read_from_its_head(tmp_path: Path) -> None:
     file.write_bytes(b"\x89PNG" + b"\0" * 40)
     with pytest.raises(ValueError, match=r"a\.webp is no WebP"):
         size_of(file)
+
+
+def test_no_picture_of_our_own_guides_is_from_elsewhere() -> None:
+    found = [src for file in GUIDES.glob("*.md") for src in re.findall(r"!\[[^]]*\]\(([^)]*)", file.read_text("utf-8"))]
+    assert len(found) > 30
+    assert all(src.startswith("images/") for src in found)
+
+
+ELSEWHERE = ["https://example.com/badge.webp", "//example.com/a.webp", "../a.webp", "data:image/png;base64,AAAA", ""]
+
+
+@pytest.mark.parametrize("src", ELSEWHERE)
+def test_a_picture_from_elsewhere_is_its_words_alone(tmp_path: Path, src: str) -> None:
+    (tmp_path / "a.webp").write_bytes(b"RIFF")
+    leads = Leads(
+        link=lambda href: href,
+        picture=lambda src: pictures_of(src, guide=tmp_path / "docs/a.md", folder=tmp_path / "docs/images"),
+    )
+    page = rendered(f'# T\n\n![how <it> "goes"]({src})\n', leads)
+    assert "<img" not in page.html
+    assert "how &lt;it&gt; &quot;goes&quot;" in page.html
 
 
 def test_a_table_says_its_headings_in_every_cell_for_phones() -> None:
