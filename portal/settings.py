@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.utils.translation import gettext_lazy as _
+
+from portal.page_policy import ADMIN_CONTENT_SECURITY_POLICY as ADMIN_CONTENT_SECURITY_POLICY
+from portal.page_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
+from portal.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -296,67 +298,6 @@ LOGGING = {
         "django-q": {"level": "ERROR", "filters": ["said_by_the_supervisor"]},
         "axes": {"level": "ERROR"},
     },
-}
-
-# --- look (Unfold) ----------------------------------------------------------------------------------------------------
-
-
-def _static(path: str) -> Any:
-    """The address of one of our static files, found when a page is drawn."""
-    from django.templatetags.static import static
-
-    return lambda request: static(path)
-
-
-def _page(name: str) -> Any:
-    """The address of a page, found when one is drawn."""
-    from integrations.core.addresses import address_of
-
-    return lambda request: address_of(name)
-
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": _("Integration portal"),
-    "SITE_HEADER": _("Integration portal"),
-    "SITE_SUBHEADER": _("backups, tickets, records in step"),
-    "SITE_SYMBOL": "hub",
-    "SITE_URL": None,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("portal/icon.svg")}],
-    "STYLES": [_static("portal/portal.css")],
-    "SCRIPTS": [_static("portal/names.js")],
-    "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": False, "command_search": True},
-    "COMMAND": {"show_history": False},
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("Two-factor sign-in"), "link": _page("admin:two_factor")},
-            {"title": _("Change password"), "link": _page("admin:password_change")},
-        ]
-    },
-}
-
-# --- page policy (CSP) ------------------------------------------------------------------------------------------------
-
-# Nothing foreign is loaded, framed or posted to; no inline script anywhere.
-_POLICY: dict[str, Any] = {
-    "default-src": [NONE],
-    "script-src": [SELF, NONCE],
-    "style-src": [SELF, NONCE],
-    "img-src": [SELF, "data:"],
-    "font-src": [SELF],
-    "connect-src": [SELF],
-    "form-action": [SELF],
-    "base-uri": [NONE],
-    "object-src": [NONE],
-    "frame-ancestors": [NONE],
-}
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": _POLICY}
-# The admin's theme (Unfold) evaluates strings (Alpine.js) and sets style attributes; style elements stay forbidden.
-ADMIN_CONTENT_SECURITY_POLICY = _POLICY | {
-    "script-src": [SELF, UNSAFE_EVAL],
-    # The one style element is htmx's own for its progress indicator, allowed by its hash (htmx of Unfold 0.91).
-    "style-src": [SELF, "'sha256-bsV5JivYxvGywDAZ22EZJKBFip65Ng9xoJVLbBg7bdo='"],
-    "style-src-attr": [UNSAFE_INLINE],
 }
 
 # --- sign-in: lock-out (axes), second factor (otp), sessions ----------------------------------------------------------
