@@ -89,7 +89,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         field = self.fields[SECRET + declared.name]
         if declared.name in self.instance.credentials_set:
             field.required = False
-            field.help_text = f"{set_by(self.instance, declared.name)} {gettext('Leave empty to keep it.')}"
+            field.help_text = " ".join((set_by(self.instance, declared.name), gettext("Leave empty to keep it.")))
 
     def clean_secret_webhook_secret(self) -> str:
         secret: str = self.cleaned_data[SECRET + WEBHOOK_SECRET]

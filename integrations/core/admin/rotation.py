@@ -30,7 +30,7 @@ class RotationForm(forms.Form):
             if declared.secret:
                 self.fields[declared.name] = _secret(
                     str(declared.label),
-                    f"{set_by(connection, declared.name)} {gettext('Leave empty to keep it.')}",
+                    " ".join((set_by(connection, declared.name), gettext("Leave empty to keep it."))),
                     "new-password",
                 )
         self.fields["confirm_password"] = _secret(gettext("Your password"), "", "current-password", required=True)

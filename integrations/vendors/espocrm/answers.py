@@ -95,7 +95,8 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
     if status == 409:
         _refuse_conflict(answer, reason, missing)
     if 400 <= status < 500 and status not in (407, *TEMPORARY_STATUSES):
-        raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} ({status})", status=status)
+        said = reason or _("refused without a word")
+        raise RejectedError(f"EspoCRM: {said} ({status})", status=status)
     raise_for_status(answer, safe=safe)
 
 
@@ -119,7 +120,8 @@ def _refuse_values(answer: Answer, reason: str) -> NoReturn:
             ),
             status=400,
         )
-    raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} (400)", status=400)
+    said = reason or _("refused without a word")
+    raise RejectedError(f"EspoCRM: {said} (400)", status=400)
 
 
 def _refuse_access(answer: Answer, reason: str) -> NoReturn:
@@ -178,7 +180,8 @@ def _refuse_conflict(answer: Answer, reason: str, missing: str) -> NoReturn:
             _("Somebody else changed {missing} in EspoCRM meanwhile; read it again.").format(missing=missing),
             version if type(version) is int else None,
         )
-    raise ConflictError(f"EspoCRM: {reason or _('a conflict, without a word')} (409)", status=409)
+    said = reason or _("a conflict, without a word")
+    raise ConflictError(f"EspoCRM: {said} (409)", status=409)
 
 
 def _body_or_none(answer: Answer) -> Any:
