@@ -27,13 +27,16 @@ _(f"Held since {when}.")
 gettext(sentence)
 _("Held since {when}.").format(then=when)
 _("Held since {when}.").format(when=when)
+f"{_('Held')}: {when}"
 """
-    assert [line for line, _ in problems(ast.parse(planted))] == [2, 3, 4]
+    assert [line for line, _ in problems(ast.parse(planted))] == [2, 3, 4, 6]
 
 
 def problems(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Line, and what is wrong there."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr) and any(map(_is_mark, ast.walk(node))):
+            yield node.lineno, "marks within a text, where xgettext does not look"
         if not isinstance(node, ast.Call):
             continue
         if _is_mark(node) and any(not isinstance(text, ast.Constant) for text in _texts(node)):
@@ -47,7 +50,7 @@ def problems(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"names {sorted(_named(str(text.value)))}"
 
 
-def _is_mark(node: ast.expr) -> bool:
+def _is_mark(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS
 
 

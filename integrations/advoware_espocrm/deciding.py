@@ -54,7 +54,8 @@ def _rule(row: Conflict, choice: Choice) -> None:
 
 def try_again(row: HeldValue, *, user: User) -> str:
     """The value is sent by the next look, though it was refused. In a sentence."""
-    with _noted("contacts.try_again", row.pair, user, f"{row.get_komm_kz_display() or _('a value')}: {row.why}"):
+    what = row.get_komm_kz_display() or _("a value")
+    with _noted("contacts.try_again", row.pair, user, f"{what}: {row.why}"):
         HeldValue.objects.filter(pk=row.pk).update(is_refused=False)
         pairs.unsettle([row.pair])
         sync(row.pair, user=user)

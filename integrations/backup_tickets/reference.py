@@ -40,7 +40,8 @@ class Refreshed:
         said = gettext("Read {found}.").format(found=found)
         if not self.gone:
             return said
-        return f"{said} {gettext('No longer in Autotask: {gone}.').format(gone=', '.join(self.gone))}"
+        gone = gettext("No longer in Autotask: {gone}.").format(gone=", ".join(self.gone))
+        return f"{said} {gone}"
 
 
 PLURALS = {

@@ -77,7 +77,7 @@ def environment(connection: Connection) -> SafeString:
 
 def job_state(job: Job) -> SafeString:
     if job.was_stopped:
-        return label("stopped", "warning")
+        return label(gettext("stopped"), "warning")
     return label(job.get_state_display(), JOB_TONES[Job.State(job.state)])
 
 

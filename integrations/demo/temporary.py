@@ -22,6 +22,7 @@ def environment(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PORTAL_ENV_FILE": "",
         "PORTAL_ENVIRONMENT": "rehearsal",
+        "PORTAL_LANGUAGE": "en",  # the stories press buttons by their words
         "PORTAL_BASE_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{folder}/rehearsal.sqlite3",

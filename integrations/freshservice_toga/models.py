@@ -86,7 +86,8 @@ class ValueWord(models.Model):
         constraints = [models.UniqueConstraint(fields=["options", "field", "code"], name="one_word_per_code")]
 
     def __str__(self) -> str:
-        return f"{self.field} {self.code}: {self.word or gettext('unmapped')}"
+        word = self.word or gettext("unmapped")
+        return f"{self.field} {self.code}: {word}"
 
 
 class OpenTicket(models.Model):

@@ -187,7 +187,8 @@ class ValueWord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field} {self.external}: {self.internal or gettext('left alone')}"
+        internal = self.internal or gettext("left alone")
+        return f"{self.field} {self.external}: {internal}"
 
     def clean(self) -> None:
         if self.field == self.Field.CLASS and self.internal not in FORM_OF:

@@ -205,4 +205,5 @@ class Published(models.Model):
         verbose_name_plural = _("publisheds")
 
     def __str__(self) -> str:
-        return f"{self.stream}: {self.value or gettext('not published')}"
+        value = self.value or gettext("not published")
+        return f"{self.stream}: {value}"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import idna
-from django.utils.translation import gettext as _
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import ConfigurationError, TemporaryError
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address

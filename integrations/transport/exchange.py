@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from django.utils.translation import gettext as _
 
+from integrations.texts import gettext as _
 from integrations.transport.addresses import Place
 from integrations.transport.answers import Answer
 from integrations.transport.deadlines import Watch

@@ -19,8 +19,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO, NoReturn, Self
 from urllib.parse import urlencode
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.addresses import Place, place_beside, place_of
 from integrations.transport.answers import Answer, raise_for_status
 from integrations.transport.budget import Budget

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from django.utils.translation import gettext_lazy as _
-
 from integrations.texts import Text
+from integrations.texts import gettext_lazy as _
 from integrations.transport.errors import VendorError
 
 from .webhooks import Webhooks

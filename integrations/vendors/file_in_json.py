@@ -9,8 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import MalformedResponseError
 
 CHUNK = 48 * 1024  # bytes; a multiple of 3 and of 4

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
 
-from django.utils.translation import gettext as _
+from integrations.texts import gettext as _
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]\s*\d{1,2}(?::?\d\d)?", re.IGNORECASE)
 

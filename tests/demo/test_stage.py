@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 
 from integrations.core.models import User
 from integrations.core.registry import kinds, vendors
-from integrations.demo import accounts, stage
+from integrations.demo import accounts, stage, temporary
 from integrations.demo.stage import Chapter, Seen, Stage, StepError, play
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +54,11 @@ def test_waiting_ends_with_the_name_of_what_did_not_come() -> None:
 
 def test_every_chapter_is_named_after_an_integration() -> None:
     assert {chapter.slug for chapter in stage.chapters()} <= {kind.slug for kind in kinds()}
+
+
+def test_a_rehearsal_speaks_the_language_of_its_stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_LANGUAGE", "de")
+    assert temporary.environment(tmp_path)["PORTAL_LANGUAGE"] == "en"
 
 
 @pytest.mark.parametrize("vendor", ["freshservice", "itop"])

@@ -216,7 +216,7 @@ def _refusing(problem_of: Callable[[str], str]) -> Callable[[str], None]:
 
 def help_to_keep(connection: Connection, name: str) -> SafeString:
     """The help of a secret's input. The theme takes help texts for HTML, and a provider may have named the person."""
-    return escaped(f"{set_by(connection, name)} {gettext('Leave empty to keep it.')}")
+    return escaped(" ".join((set_by(connection, name), gettext("Leave empty to keep it."))))
 
 
 def set_by(connection: Connection, name: str) -> str:

@@ -21,7 +21,7 @@ def steps_of(connection: Connection, *, user: Any, is_trial: bool = False) -> li
     """
     steps: list[Step] = []
     try:
-        source = gettext("test of new secrets") if is_trial else gettext("test connection")
+        source = "test of new secrets" if is_trial else "test connection"  # as the call log names each source
         with open_connection(connection, source=source, user=user, interactive=True, is_trial=is_trial) as api:
             steps.extend(api.test_connection())
     except (VendorError, UnreadableSecret, ImproperlyConfigured) as problem:

@@ -83,7 +83,7 @@ class RecordPage:
             return HttpResponseRedirect(reverse("admin:core_recordlink_change", args=[links[0].pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{stream.object_type or gettext('Record')} {record_id}".capitalize(),
+            "title": " ".join((stream.object_type or gettext("Record"), record_id)).capitalize(),
             "subtitle": str(stream.integration),
             "opts": self.opts,
             "stream": stream,

@@ -17,11 +17,14 @@ _STAYS = (
     r"\b(?:status|code|error|line|port|version) \d{1,5}\b(?![\w.\-:]*\d)",
     r"\b[a-z][a-z_]+\d{1,2}\b(?![\-:.]\w)",  # a field or a protocol: address2, ipv4
     r"\b[Uu][Tt][Ff]-\d{1,2}\b",
+    rf"„{GAP}[“”]|«{GAP}»",
 )
 _GOES = (
     r"https?://[^\s”\"')>,;]*[^\s”\"')>,;.]",
     r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+",  # a person's address
     r"“[^”]{31,}”",  # what somebody wrote; short quotations are names of fields and values
+    r"„[^“”]{31,}[“”]",  # the same where a translation quotes in its own way
+    r"«[^»]{31,}»",
     r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z| ?UTC|[+\-]\d\d:?\d\d)?",
     r"#?[\w\-]*\d\w*(?:[\-.,:/_]\w+)*",
 )
@@ -40,4 +43,5 @@ def shape_of(sentence: str) -> str:
 def _without(found: re.Match[str]) -> str:
     if found["stays"]:
         return found["stays"]
-    return f"{found['kind'] or ''}{f'“{GAP}”' if found['goes'].startswith('“') else GAP}"
+    goes = found["goes"]
+    return f"{found['kind'] or ''}{f'{goes[0]}{GAP}{goes[-1]}' if goes[0] in '“„«' else GAP}"

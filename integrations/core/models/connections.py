@@ -125,7 +125,8 @@ class Connection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.client or gettext('House')} · {self.slug}"
+        owner = self.client or gettext("House")
+        return f"{owner} · {self.slug}"
 
     @property
     def owner_slug(self) -> str:

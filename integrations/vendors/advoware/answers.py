@@ -10,8 +10,7 @@ import json
 import re
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,

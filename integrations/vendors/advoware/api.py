@@ -12,8 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError, NotFoundError, UnknownOutcomeError
 from integrations.transport.session import Answer, Session
 from integrations.vendors import Step, tried

@@ -6,8 +6,7 @@ connector may stand anywhere, so an admin has to have named its host. Source: fa
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.addresses import Place, place_of
 from integrations.transport.errors import ConfigurationError
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import ConfigurationError
 
 KINDS: Mapping[int, str] = {

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictInt, TypeAdapter, ValidationError
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 
 from .answers import lowered

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from django.utils.translation import gettext as _
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import ConfigurationError
 
 PRODUCT = 64  # of every program that is not the vendor's own

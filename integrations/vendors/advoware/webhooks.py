@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
+from integrations.texts import gettext
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Hint, Instruction, Received, Unreadable, Webhooks
 
 EVENTS = (("party", _("A party's contact data changed")),)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Session
 from integrations.vendors import Step, tried

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from django.utils.translation import gettext as _
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,6 +24,7 @@ from pydantic import (
     ValidationError,
 )
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

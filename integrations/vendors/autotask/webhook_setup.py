@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.vendors.webhooks import Instruction
 
 TICKET, DEACTIVATED = "ticket", "deactivated"  # last in the two addresses

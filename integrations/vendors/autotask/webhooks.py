@@ -11,9 +11,8 @@ import base64
 import hmac
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from integrations.texts import Text
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
 from .webhook_setup import DEACTIVATED, TICKET, instructions

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
+from integrations.texts import gettext_lazy as _
 from integrations.vendors import Field, Limits, Vendor
 
 from .api import ENTITY, NUMBER_FIELD, EspocrmApi

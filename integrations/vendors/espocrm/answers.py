@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.answers import TEMPORARY_STATUSES, raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,
@@ -95,7 +94,8 @@ def refuse(answer: Answer, *, safe: bool, missing: str) -> None:
     if status == 409:
         _refuse_conflict(answer, reason, missing)
     if 400 <= status < 500 and status not in (407, *TEMPORARY_STATUSES):
-        raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} ({status})", status=status)
+        said = reason or _("refused without a word")
+        raise RejectedError(f"EspoCRM: {said} ({status})", status=status)
     raise_for_status(answer, safe=safe)
 
 
@@ -119,7 +119,8 @@ def _refuse_values(answer: Answer, reason: str) -> NoReturn:
             ),
             status=400,
         )
-    raise RejectedError(f"EspoCRM: {reason or _('refused without a word')} (400)", status=400)
+    said = reason or _("refused without a word")
+    raise RejectedError(f"EspoCRM: {said} (400)", status=400)
 
 
 def _refuse_access(answer: Answer, reason: str) -> NoReturn:
@@ -178,7 +179,8 @@ def _refuse_conflict(answer: Answer, reason: str, missing: str) -> NoReturn:
             _("Somebody else changed {missing} in EspoCRM meanwhile; read it again.").format(missing=missing),
             version if type(version) is int else None,
         )
-    raise ConflictError(f"EspoCRM: {reason or _('a conflict, without a word')} (409)", status=409)
+    said = reason or _("a conflict, without a word")
+    raise ConflictError(f"EspoCRM: {said} (409)", status=409)
 
 
 def _body_or_none(answer: Answer) -> Any:

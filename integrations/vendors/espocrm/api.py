@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import (
     ConfigurationError,
     MalformedResponseError,

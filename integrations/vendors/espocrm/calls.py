@@ -13,8 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.errors import ConfigurationError
 from integrations.transport.session import Answer, Session
 

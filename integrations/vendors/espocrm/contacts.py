@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.utils.translation import gettext as _
+from integrations.texts import gettext as _
 
 from .instance import Instance
 from .schemas import Email, Phone

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, TypeAdapter, ValidationError
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 
 from . import times

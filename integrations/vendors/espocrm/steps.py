@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError
 from integrations.vendors import Step, tried
 

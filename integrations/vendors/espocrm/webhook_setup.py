@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
-from integrations.texts import Text
+from integrations.texts import Text, gettext
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Instruction
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,

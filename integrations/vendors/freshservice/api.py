@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.addresses import DEFAULT_PORTS, Place, place_of
 from integrations.transport.errors import ConfigurationError
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 from integrations.transport.session import Answer
 

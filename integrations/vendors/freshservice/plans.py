@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
+from integrations.texts import gettext as _
 
 OUR_SHARE = 0.8  # other users of the account need the rest
 ALL = "all"

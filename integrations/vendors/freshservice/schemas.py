@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
-from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 
 DEEPEST = 10  # levels of categories, and of what a custom field may hold

@@ -12,9 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
+from integrations.texts import gettext
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Hint, Instruction, Received, Unreadable, Webhooks
 
 EVENTS = (("ticket", _("A ticket changed")),)

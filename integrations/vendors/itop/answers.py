@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,

@@ -13,8 +13,7 @@ from functools import cached_property
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import ConfigurationError, MalformedResponseError
 from integrations.transport.session import Session
 from integrations.vendors import Step

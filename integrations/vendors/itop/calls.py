@@ -14,8 +14,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.addresses import Place, place_of
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import ConfigurationError, MalformedResponseError, NotFoundError

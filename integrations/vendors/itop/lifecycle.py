@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from django.utils.translation import gettext
+from integrations.texts import gettext
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import MalformedResponseError, NotFoundError, UnknownOutcomeError
 
 from . import oql, schemas, windows

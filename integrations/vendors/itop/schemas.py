@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, ValidationInfo
 
+from integrations.texts import gettext as _
 from integrations.transport.errors import MalformedResponseError
 
 from . import times

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
-from integrations.texts import Text
+from integrations.texts import Text, gettext
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Instruction
 
 from .lifecycle import states

@@ -12,9 +12,8 @@ import json
 import re
 from typing import Any
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
+from integrations.texts import gettext
+from integrations.texts import gettext_lazy as _
 from integrations.vendors.webhooks import Hint, Received, Unreadable, Webhooks
 
 from .lifecycle import TICKET_CLASSES

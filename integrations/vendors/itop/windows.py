@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import MalformedResponseError
 
 ASKED_AGAIN = 3  # times, where an answer does not show all that it says it found

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
+from integrations.texts import gettext
+from integrations.texts import gettext_lazy as _
 from integrations.transport.answers import raise_for_status
 from integrations.transport.errors import (
     ConfigurationError,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.utils.translation import gettext_lazy as _
+from integrations.texts import gettext_lazy as _
 
 NONE_FOUND, SEVERAL_FOUND = "EV-6", "EV-14"  # under 404, of a route that wants exactly one record
 DEEP = 5  # a ticket with its notes, a note with its files

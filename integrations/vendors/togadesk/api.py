@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext
-
+from integrations.texts import gettext
 from integrations.transport.errors import ConfigurationError, NotFoundError
 from integrations.vendors import Step, tried
 

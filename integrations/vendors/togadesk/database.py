@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pymysql
 import pymysql.cursors
-from django.utils.translation import gettext
 
+from integrations.texts import gettext
 from integrations.transport.addresses import resolve
 from integrations.transport.errors import ConfigurationError, RejectedError, TemporaryError, VendorError
 

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from django.utils.translation import gettext as _
-
+from integrations.texts import gettext as _
 from integrations.transport.errors import ConfigurationError, NotFoundError, RejectedError, TemporaryError
 
 LONGEST = 200  # bytes of a name in the folder

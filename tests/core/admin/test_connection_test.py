@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from integrations.core.crypto import Sealed
-from integrations.core.models import Connection
+from integrations.core.models import ApiCall, Connection
 from tests.core.world import browser, make_world
+from tests.translation import bracketed
 
 pytestmark = pytest.mark.django_db(transaction=True)  # vendors are never called inside a transaction
 
@@ -41,6 +42,12 @@ def test_nobody_listening_is_a_failed_step_not_an_error_page(world: SimpleNamesp
 
 def test_paused_connection_is_not_called(world: SimpleNamespace) -> None:
     assert "paused" in result(world, is_paused=True)
+
+
+def test_the_log_names_it_the_same_in_every_language(world: SimpleNamespace) -> None:
+    with bracketed():
+        result(world, allow_private_address=True)
+    assert set(ApiCall.objects.values_list("source", flat=True)) == {"test connection"}
 
 
 def test_simulated_vendor_passes_every_step(world: SimpleNamespace) -> None:

@@ -25,6 +25,8 @@ TABLE = (
     ("4,000 characters are too long; 2,500.5 fit.", "… characters are too long; … fit."),
     ("Given up after 5 attempts: no answer.", "Given up after … attempts: no answer."),
     ("“The printer in the hall of the second floor smokes” is too long.", "“…” is too long."),
+    ("„Der Drucker im Saal des zweiten Stocks raucht“ ist zu lang.", "„…“ ist zu lang."),
+    ("«L’imprimante du deuxième étage fume encore» est trop long.", "«…» est trop long."),
     # what is no id stays
     ("It answers HTTP 404.", "It answers HTTP 404."),
     ("It answers HTTP 500.", "It answers HTTP 500."),
@@ -51,7 +53,7 @@ def test_a_very_long_sentence_is_cut() -> None:
     assert shape.endswith("no…")
 
 
-@given(st.text(max_size=400) | st.text("Ab1 .:#-“”@/,…", max_size=60))
+@given(st.text(max_size=400) | st.text("Ab1 .:#-“”„«»@/,…", max_size=60))
 def test_the_shape_of_a_shape_is_itself(sentence: str) -> None:
     assert shape_of(shape_of(sentence)) == shape_of(sentence)
 

@@ -13,6 +13,7 @@ from integrations.core.long_jobs import Slice
 from integrations.core.management.following import follow
 from integrations.core.models import Job
 from integrations.core.running import drain, run_due_jobs
+from tests.translation import bracketed
 
 from .conftest import Workshop
 
@@ -77,7 +78,8 @@ def test_stopped_while_it_waits_for_its_turn_it_ends_at_once(workshop: Workshop,
     job.refresh_from_db()
     assert pages == [1]
     assert (job.state, job.outcome, job.was_stopped) == ("done", "Stopped by hand. 1 pages made.", True)
-    assert "stopped" in labels.job_state(job)
+    with bracketed():
+        assert "⟦stopped⟧" in labels.job_state(job)
 
 
 def test_stopped_while_it_is_at_work_it_ends_after_the_page(workshop: Workshop) -> None:
