@@ -185,7 +185,7 @@ def _work(claim: Claim) -> Ending | None:
         pause = max(again.at - timezone.now(), timedelta())
         return Ending(State.QUEUED, again.outcome, pause=pause, counts=False)
     except Stopped as stopped:
-        return Ending(State.DONE, f"{long_jobs.STOPPED} {stopped}".strip(), class_of(stopped))
+        return Ending(State.DONE, long_jobs.told(str(stopped)), class_of(stopped))
     except ClaimLost as lost:
         logger.warning("%s", lost)
         return None
@@ -251,9 +251,13 @@ def _values(ending: Ending, outcome: str = "") -> dict[str, Any]:
 
 
 def _queue_again(claim: Claim, ending: Ending) -> int:
-    """Back to the queue, or into the job of the same key that came to wait meanwhile."""
+    """Back to the queue, or into the job of the same key that came to wait meanwhile; to its end, if that is wanted."""
     later = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
     row = _mine([claim], claim.fence)
+    if row.select_for_update().filter(stop_asked=True).exists():  # as `long_jobs.stop` does with one that waits
+        said = "" if ending.error_class else ending.outcome
+        stopped = Ending(State.DONE, long_jobs.told(said), class_of(Stopped()))
+        return row.update(state=State.DONE, finished_at=timezone.now(), **_values(stopped))
     key = Job.objects.filter(pk=claim.job_id).values("key")
     other = Job.objects.select_for_update().filter(key__in=key, state=State.QUEUED).first()
     if other is None:
