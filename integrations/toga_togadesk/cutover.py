@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.core import jobs
+from integrations.core import jobs, long_jobs
 from integrations.core.models import Integration, Job, RecordLink, User
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import links_of
@@ -65,9 +65,12 @@ class Adopted:
 
 
 def ask(integration: Integration, *, anew: bool = False, user: User | None = None) -> Job:
-    """Have a job adopt the references: on where an earlier adoption did not come to its end, or `anew`. None: at the
-    command line."""
+    """Have a job adopt the references: on where an earlier adoption did not come to its end, or `anew`; the job that is
+    at work already, if one is. None: at the command line."""
     with transaction.atomic():
+        Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)  # one after the other
+        if (job := long_jobs.at_work(JOBS, integration.pk)) is not None:
+            return job
         if anew or unfinished(integration) is None:
             begin(integration)
         return jobs.enqueue(ADOPT, integration.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)

@@ -136,6 +136,15 @@ def test_begun_anew_it_knows_what_it_linked(scene: Scene, small: list[int], admi
     assert len(links()) == 5
 
 
+def test_asked_for_twice_at_once_it_is_one_job_and_one_adoption(scene: Scene) -> None:
+    job = cutover.ask(scene.integration)
+    begun = CutOver.objects.get().begun_at
+    Job.objects.update(state=Job.State.RUNNING)
+    assert cutover.ask(scene.integration, anew=True) == job
+    assert CutOver.objects.get().begun_at == begun
+    assert Job.objects.count() == 1
+
+
 def test_many_slices_make_the_same_calls_as_one(
     scene: Scene, small: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
