@@ -8,8 +8,9 @@ system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.core import jobs, long_jobs
 from integrations.core.models import Integration, Job, RecordLink, User
 from integrations.texts import Text
-from integrations.transport.errors import ConflictError
+from integrations.transport.errors import ConflictError, TemporaryError
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.dialect import Resource
 from integrations.vendors.toga.schemas import text
@@ -144,11 +145,11 @@ def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
     """Read on to the end, a page at a time. Raises VendorError, and what `told` raises; what was read until then is
     kept."""
     while row.step < len(STEPS):
-        page = STEPS[row.step][1](sides, row)
+        page, here = STEPS[row.step][1](sides, row), {"step": row.step, "cursor": row.cursor}
         row.step, row.cursor = (row.step, page.following) if page.following else (row.step + 1, "")
         row.looked += page.records
         with transaction.atomic():
-            _keep(row, step=row.step, cursor=row.cursor, looked=row.looked)
+            _keep(row, here, step=row.step, cursor=row.cursor, looked=row.looked)
             page.store()
         told(row)
     if row.read_at is None:
@@ -157,9 +158,13 @@ def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
         _keep(row, read_at=row.read_at)
 
 
-def _keep(row: CutOver, **values: Any) -> None:
-    """Raises ConflictError when another reading took the place of this one."""
-    if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
+def _keep(row: CutOver, here: Mapping[str, int | str] = MappingProxyType({}), **values: Any) -> None:
+    """Unless it is not `here` any more. Raises ConflictError when another reading took the place of this one,
+    TemporaryError when another worker stored this page: one that was believed dead."""
+    mine = CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at)
+    if not mine.filter(**here).update(**values):
+        if mine.exists():
+            raise TemporaryError(gettext("Another worker was faster with this page."))
         raise ConflictError(gettext("The ids are being read anew; this reading ends."))
 
 

@@ -17,7 +17,7 @@ from integrations.core.running import drain, run_due_jobs
 from integrations.freshservice_toga import cutover
 from integrations.freshservice_toga.models import CutOver, FoundId, OpenTicket
 from integrations.freshservice_toga.sides import opened
-from integrations.transport.errors import ConflictError
+from integrations.transport.errors import ConflictError, TemporaryError
 from tests.at_the_keyboard import at_the_terminal
 from tests.faults.database import migrated_database_url
 
@@ -159,6 +159,19 @@ def test_links_are_not_made_of_another_reading_that_took_the_place_of_the_one_lo
     with pytest.raises(ConflictError, match="being read anew"):
         cutover.link(row, told=begun_anew)
     assert RecordLink.objects.count() == 2
+
+
+@pytest.mark.usefixtures("small")
+def test_a_page_that_another_worker_stored_meanwhile_is_not_counted_twice(scene: Scene) -> None:
+    tickets(scene, 3)
+    slow = cutover.begin(scene.integration)
+    with opened(scene.integration, "support") as sides:
+        cutover.read(sides, CutOver.objects.get())
+        with pytest.raises(TemporaryError, match="faster"):
+            cutover.read(sides, slow)
+    now = CutOver.objects.get()
+    assert now.read_at is not None
+    assert (now.step, now.cursor) == (len(cutover.STEPS), "")
 
 
 def test_who_dies_while_judging_leaves_the_verdicts_whole(scene: Scene) -> None:
