@@ -145,7 +145,8 @@ def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
     """Read on to the end, a page at a time. Raises VendorError, and what `told` raises; what was read until then is
     kept."""
     while row.step < len(STEPS):
-        page, here = STEPS[row.step][1](sides, row), {"step": row.step, "cursor": row.cursor}
+        here: dict[str, int | str] = {"step": row.step, "cursor": row.cursor}
+        page = STEPS[row.step][1](sides, row)
         row.step, row.cursor = (row.step, page.following) if page.following else (row.step + 1, "")
         row.looked += page.records
         with transaction.atomic():

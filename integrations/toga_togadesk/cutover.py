@@ -170,7 +170,7 @@ def _link(integration: Integration, kind: str, uuid: str, key: int) -> RecordLin
 
 
 def _step(row: CutOver, looked: int, following: str) -> None:
-    here = {"step": row.step, "cursor": row.cursor}
+    here: dict[str, int | str] = {"step": row.step, "cursor": row.cursor}
     row.step, row.cursor = (row.step, following) if following else (row.step + 1, "")
     row.looked += looked
     _keep(row, **here)
