@@ -49,10 +49,7 @@ class Slice:
         if row.filter(stop_asked=True).exists():
             raise Stopped(said)
         if time.monotonic() > self._ends or must_end():
-            # Got on for a slice: it has all its attempts again, or hours of work would die of five short troubles. And
-            # who clicked sees how far it is, so it waits for its turn like any other: urgent, it would be first always.
-            row.update(attempts=1)
-            row.filter(priority__lt=Job.Priority.NORMAL).update(priority=Job.Priority.NORMAL)
+            row.update(attempts=1)  # it got on: else hours of work would die of five short troubles
             raise Again(at=timezone.now(), outcome=said)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -252,7 +253,7 @@ def _values(ending: Ending, outcome: str = "") -> dict[str, Any]:
 
 def _queue_again(claim: Claim, ending: Ending) -> int:
     """Back to the queue, or into the job of the same key that came to wait meanwhile; to its end, if that is wanted."""
-    later = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
+    later: dict[str, Any] = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
     row = _mine([claim], claim.fence)
     if row.select_for_update().filter(stop_asked=True).exists():  # as `long_jobs.stop` does with one that waits
         said = "" if ending.error_class else ending.outcome
@@ -262,6 +263,8 @@ def _queue_again(claim: Claim, ending: Ending) -> int:
     other = Job.objects.select_for_update().filter(key__in=key, state=State.QUEUED).first()
     if other is None:
         attempts = F("attempts") if ending.counts else F("attempts") - 1
+        if ending.pause == timedelta() and not ending.counts:  # it gives way: urgent as a click, it would be first again
+            later["priority"] = Greatest("priority", Job.Priority.NORMAL.value)
         return row.update(state=State.QUEUED, attempts=attempts, **later, **_values(ending))
     merged = _values(
         ending, _("{said} Job #{number} goes on with it.").format(said=ending.outcome, number=other.pk).strip()
