@@ -263,7 +263,7 @@ def _queue_again(claim: Claim, ending: Ending) -> int:
     other = Job.objects.select_for_update().filter(key__in=key, state=State.QUEUED).first()
     if other is None:
         attempts = F("attempts") if ending.counts else F("attempts") - 1
-        if ending.pause == timedelta() and not ending.counts:  # it gives way: urgent as a click, it would be first again
+        if ending.pause == timedelta() and not ending.counts:  # it gives way: urgent, it would be first again
             later["priority"] = Greatest("priority", Job.Priority.NORMAL.value)
         return row.update(state=State.QUEUED, attempts=attempts, **later, **_values(ending))
     merged = _values(
