@@ -83,10 +83,13 @@ def remove_markers(
     except (VendorError, StreamProblem) as error:
         outcome = gettext("{why} Begun again, it goes on from there.").format(why=error)
     finally:
+        here = run.cursor
         run.refresh_from_db()
-        run.state, run.finished_at = state, timezone.now()
+        is_mine = run.cursor == here  # else another process has gone on with it, and ends it
         run.outcome = outcome if state == State.FAILED else summary(run)
-        run.save(update_fields=["state", "outcome", "finished_at"])
+        if is_mine:
+            run.state, run.finished_at = state, timezone.now()
+            run.save(update_fields=["state", "outcome", "finished_at"])
     return run
 
 
@@ -170,6 +173,7 @@ def _of_pair(
 
 
 def _store(run: SyncRun, pair: Pair, found: Cleaned, unread: str) -> None:
+    """Raises StreamProblem when another process was faster with this pair: each is counted once."""
     counts = {"read": 1, "updated": len(found.entries), "held": int(bool(found.left)), "skipped": int(bool(unread))}
     outcome = SyncEntry.Outcome.HELD if found.left else SyncEntry.Outcome.UPDATED
     with transaction.atomic():
@@ -182,7 +186,8 @@ def _store(run: SyncRun, pair: Pair, found: Cleaned, unread: str) -> None:
                 writes=found.entries,
             )
         added = {name: F(name) + count for name, count in counts.items() if count}
-        SyncRun.objects.filter(pk=run.pk).update(cursor=str(pair.pk), **added)
+        if not SyncRun.objects.filter(pk=run.pk, cursor=run.cursor).update(cursor=str(pair.pk), **added):
+            raise StreamProblem(gettext("Another process takes out the markers; this one ends."))
     run.refresh_from_db(fields=["cursor", *counts])
 
 

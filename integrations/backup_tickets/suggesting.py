@@ -131,11 +131,11 @@ def _compare(look: CompanyLook, share: Slice) -> None:
     seen = look.seen.order_by("number").values_list("number", "name")
     companies = Companies(Name(number, name) for number, name in seen)
     waiting = _unmapped(look.client)
-    total = look.customers + waiting.filter(pk__gt=look.last_customer).count()
     while some := list(waiting.filter(pk__gt=look.last_customer)[:COMPARED_AT_ONCE]):
         with transaction.atomic():
             proposed = look.proposed + _store(some, companies)
             _keep(look, customers=look.customers + len(some), last_customer=some[-1].pk, proposed=proposed)
+        total = look.customers + waiting.filter(pk__gt=look.last_customer).count()  # some may have come meanwhile
         said = _("{read} companies read, {done} of {total} customers compared with them.").format(
             read=f"{look.companies:,}", done=f"{look.customers:,}", total=f"{total:,}"
         )

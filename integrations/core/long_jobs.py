@@ -14,16 +14,19 @@ from __future__ import annotations
 import time
 
 from django.db import transaction
-from django.db.models import TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integrations.transport.errors import class_of
+
 from .jobs import Again, Claim, Stopped
 from .models import Job
+from .supervision.signs import must_end
 
 SLICE = 40.0  # seconds of work before others get their turn
 STOPPED = _("Stopped by hand.")
+AT_WORK = (Job.State.RUNNING, Job.State.QUEUED)
 
 
 class Slice:
@@ -45,35 +48,52 @@ class Slice:
         row.update(outcome=said, done=done, total=total)
         if row.filter(stop_asked=True).exists():
             raise Stopped(said)
-        if time.monotonic() > self._ends:
+        if time.monotonic() > self._ends or must_end():
+            row.update(attempts=1)  # it got on: else hours of work would die of five short troubles
             raise Again(at=timezone.now(), outcome=said)
 
 
 def stop(job: Job) -> None:
-    """Have it end after the page it is at, or at once where it waits for its turn. What was done stays; what is over
-    is left as it is."""
+    """Have it end after the page it is at, or at once where it waits for its turn, and with it the other one of its
+    key. What was done stays; what is over is left as it is."""
+    for pk in Job.objects.filter(key=job.key, state__in=AT_WORK).values_list("pk", flat=True):
+        _stop(pk)  # each by itself: a worker that stores the end of one may look at the other
+
+
+def _stop(pk: int) -> None:
     with transaction.atomic():
-        row = Job.objects.select_for_update().filter(pk=job.pk)
-        state = row.values_list("state", flat=True).first()
-        if state == Job.State.QUEUED:
+        row = Job.objects.select_for_update().filter(pk=pk)
+        job = row.first()
+        if job is not None and job.state == Job.State.QUEUED:
             row.update(
                 state=Job.State.DONE,
                 finished_at=timezone.now(),
-                outcome=Concat(Value(f"{STOPPED} "), "outcome", output_field=TextField()),
-                error_class="Stopped",
+                outcome=told("" if job.error_class else job.outcome),  # not that it is tried again
+                error_class=class_of(Stopped()),
                 stop_asked=True,
             )
-        elif state == Job.State.RUNNING:
+        elif job is not None and job.state == Job.State.RUNNING:
             row.update(stop_asked=True)
 
 
+def told(far: str) -> str:
+    """That a person stopped it, and how far it was then."""
+    return f"{STOPPED} {far}".strip()
+
+
 def newest(kinds: tuple[str, ...], *ids: int) -> Job | None:
-    """The last job of these kinds about these rows."""
-    found: Job | None = Job.objects.filter(kind__in=kinds, args=list(ids)).order_by("-pk").first()
+    """The job of these kinds about these rows that is at work, or else the last one."""
+    found: Job | None = at_work(kinds, *ids) or _of(kinds, ids).order_by("-pk").first()
     return found
 
 
 def at_work(kinds: tuple[str, ...], *ids: int) -> Job | None:
-    """The one of them that waits or runs."""
-    job = newest(kinds, *ids)
-    return None if job is None or job.is_over else job
+    """The one of them that runs, or else waits; an old one, too, that was given up and is tried again."""
+    running_first = _of(kinds, ids).filter(state__in=AT_WORK).order_by("-state", "-pk")
+    found: Job | None = running_first.first()
+    return found
+
+
+def _of(kinds: tuple[str, ...], ids: tuple[int, ...]) -> QuerySet[Job]:
+    found: QuerySet[Job] = Job.objects.filter(kind__in=kinds, args=list(ids))
+    return found

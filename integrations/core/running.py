@@ -21,6 +21,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -185,7 +186,7 @@ def _work(claim: Claim) -> Ending | None:
         pause = max(again.at - timezone.now(), timedelta())
         return Ending(State.QUEUED, again.outcome, pause=pause, counts=False)
     except Stopped as stopped:
-        return Ending(State.DONE, f"{long_jobs.STOPPED} {stopped}".strip(), class_of(stopped))
+        return Ending(State.DONE, long_jobs.told(str(stopped)), class_of(stopped))
     except ClaimLost as lost:
         logger.warning("%s", lost)
         return None
@@ -251,13 +252,19 @@ def _values(ending: Ending, outcome: str = "") -> dict[str, Any]:
 
 
 def _queue_again(claim: Claim, ending: Ending) -> int:
-    """Back to the queue, or into the job of the same key that came to wait meanwhile."""
-    later = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
+    """Back to the queue, or into the job of the same key that came to wait meanwhile; to its end, if that is wanted."""
+    later: dict[str, Any] = {} if ending.pause is None else {"not_before": timezone.now() + ending.pause}
     row = _mine([claim], claim.fence)
+    if row.select_for_update().filter(stop_asked=True).exists():  # as `long_jobs.stop` does with one that waits
+        said = "" if ending.error_class else ending.outcome
+        stopped = Ending(State.DONE, long_jobs.told(said), class_of(Stopped()))
+        return row.update(state=State.DONE, finished_at=timezone.now(), **_values(stopped))
     key = Job.objects.filter(pk=claim.job_id).values("key")
     other = Job.objects.select_for_update().filter(key__in=key, state=State.QUEUED).first()
     if other is None:
         attempts = F("attempts") if ending.counts else F("attempts") - 1
+        if ending.pause == timedelta() and not ending.counts:  # it gives way: urgent, it would be first again
+            later["priority"] = Greatest("priority", Job.Priority.NORMAL.value)
         return row.update(state=State.QUEUED, attempts=attempts, **later, **_values(ending))
     merged = _values(
         ending, _("{said} Job #{number} goes on with it.").format(said=ending.outcome, number=other.pk).strip()

@@ -8,21 +8,22 @@ system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrations.core import jobs
+from integrations.core import jobs, long_jobs
 from integrations.core.models import Integration, Job, RecordLink, User
 from integrations.texts import Text
-from integrations.transport.errors import ConflictError
+from integrations.transport.errors import ConflictError, TemporaryError
 from integrations.vendors.toga import dialect
 from integrations.vendors.toga.dialect import Resource
 from integrations.vendors.toga.schemas import text
@@ -94,9 +95,11 @@ class Line:
 
 
 def ask_to_read(integration: Integration, *, anew: bool = False, user: User | None = None) -> Job:
-    """Have a job read the ids: on where an earlier reading did not come to its end, or `anew`. None: at the command
-    line."""
+    """Have a job read the ids: on where an earlier reading did not come to its end, or `anew`; the job that is at work
+    already, if one is. None: at the command line."""
     with transaction.atomic():
+        if (job := _at_work(integration)) is not None:
+            return job
         if anew or unfinished(integration) is None:
             begin(integration)
         return _ask(READ, integration, user)
@@ -109,8 +112,15 @@ def why_no_links(integration: Integration) -> str:
 
 
 def ask_for_links(integration: Integration, *, user: User | None = None) -> Job:
-    """Have a job make links of what was read."""
-    return _ask(LINK, integration, user)
+    """Have a job make links of what was read; the job that is at work already, if one is."""
+    with transaction.atomic():
+        return _at_work(integration) or _ask(LINK, integration, user)
+
+
+def _at_work(integration: Integration) -> Job | None:
+    """To be asked before anything is begun, in the same transaction: of two who ask, the second one waits for it."""
+    Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
+    return long_jobs.at_work(JOBS, integration.pk)
 
 
 def _ask(kind: str, integration: Integration, user: User | None) -> Job:
@@ -135,11 +145,12 @@ def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
     """Read on to the end, a page at a time. Raises VendorError, and what `told` raises; what was read until then is
     kept."""
     while row.step < len(STEPS):
+        here: dict[str, int | str] = {"step": row.step, "cursor": row.cursor}
         page = STEPS[row.step][1](sides, row)
         row.step, row.cursor = (row.step, page.following) if page.following else (row.step + 1, "")
         row.looked += page.records
         with transaction.atomic():
-            _keep(row, step=row.step, cursor=row.cursor, looked=row.looked)
+            _keep(row, here, step=row.step, cursor=row.cursor, looked=row.looked)
             page.store()
         told(row)
     if row.read_at is None:
@@ -148,9 +159,13 @@ def read(sides: Sides, row: CutOver, *, told: Told = lambda row: None) -> None:
         _keep(row, read_at=row.read_at)
 
 
-def _keep(row: CutOver, **values: Any) -> None:
-    """Raises ConflictError when another reading took the place of this one."""
-    if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
+def _keep(row: CutOver, here: Mapping[str, int | str] = MappingProxyType({}), **values: Any) -> None:
+    """Unless it is not `here` any more. Raises ConflictError when another reading took the place of this one,
+    TemporaryError when another worker stored this page: one that was believed dead."""
+    mine = CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at)
+    if not mine.filter(**here).update(**values):
+        if mine.exists():
+            raise TemporaryError(gettext("Another worker was faster with this page."))
         raise ConflictError(gettext("The ids are being read anew; this reading ends."))
 
 
@@ -231,16 +246,23 @@ STEPS: tuple[tuple[Text, Step], ...] = (
 
 def judge(row: CutOver) -> None:
     """Give every id its verdict, by what was read and by the links there are now. The later ones count."""
-    rows = row.found.exclude(verdict=Verdict.LINKED)
-    rows.update(verdict=Verdict.NEW)
-    rows.filter(is_known=False).update(verdict=Verdict.UNKNOWN)
-    for kind in KINDS:
-        of_kind = row.found.filter(kind=kind).order_by().values("number")
-        doubled = of_kind.annotate(records=Count("pk")).filter(records__gt=1).values("number")
-        rows.filter(kind=kind, number__in=doubled).update(verdict=Verdict.DOUBLED)
-    rows.filter(_linked(row, left_id=OuterRef("left_id"))).update(verdict=Verdict.TAKEN)
-    rows.filter(_linked(row, right_id=OuterRef("right_id"))).update(verdict=Verdict.TAKEN)
-    rows.filter(_as_found(row)).update(verdict=Verdict.KNOWN)
+    with transaction.atomic():
+        _hold(row)
+        rows = row.found.exclude(verdict=Verdict.LINKED)
+        rows.update(verdict=Verdict.NEW)
+        rows.filter(is_known=False).update(verdict=Verdict.UNKNOWN)
+        for kind in KINDS:
+            of_kind = row.found.filter(kind=kind).order_by().values("number")
+            doubled = of_kind.annotate(records=Count("pk")).filter(records__gt=1).values("number")
+            rows.filter(kind=kind, number__in=doubled).update(verdict=Verdict.DOUBLED)
+        rows.filter(_linked(row, left_id=OuterRef("left_id"))).update(verdict=Verdict.TAKEN)
+        rows.filter(_linked(row, right_id=OuterRef("right_id"))).update(verdict=Verdict.TAKEN)
+        rows.filter(_as_found(row)).update(verdict=Verdict.KNOWN)
+
+
+def _hold(row: CutOver) -> None:
+    """Nobody else judges or links until the end of the caller's transaction: links are made of whole verdicts alone."""
+    _keep(row, begun_at=row.begun_at)
 
 
 def _linked(row: CutOver, **sides: OuterRef) -> Exists:
@@ -272,21 +294,29 @@ def told(row: CutOver) -> str:
 
 def link(row: CutOver, *, told: Callable[[int, int], object] = lambda done, of: None) -> None:
     """Make links of what is certain. Can be repeated, and goes on where it was stopped; what got a link meanwhile is
-    left as it is. `told` hears after each batch how many of how many are linked; what it raises ends the work."""
+    left as it is. `told` hears after each batch how many of how many are linked; what it raises ends the work. Raises
+    ConflictError when another reading took the place of this one."""
     judge(row)
     linked, waiting = (row.found.filter(verdict=verdict) for verdict in (Verdict.LINKED, Verdict.NEW))
     done = linked.count()
     total = done + waiting.count()
-    while batch := list(waiting.order_by("pk")[:BATCH]):
-        with transaction.atomic():
-            RecordLink.objects.bulk_create([_link(row, one) for one in batch], ignore_conflicts=True)
-            OpenTicket.objects.bulk_create(_to_be_looked_for(row, batch), ignore_conflicts=True)
-            row.found.filter(pk__in=[one.pk for one in batch]).update(verdict=Verdict.LINKED)
-        done += len(batch)
+    while some := _link_some(row, waiting):
+        done += some
         told(done, total)
-    row.found.filter(~_as_found(row), verdict=Verdict.LINKED).update(verdict=Verdict.TAKEN)  # a webhook was faster
     row.linked_at = timezone.now()
-    _keep(row, linked_at=row.linked_at)
+    with transaction.atomic():
+        _keep(row, linked_at=row.linked_at)
+        row.found.filter(~_as_found(row), verdict=Verdict.LINKED).update(verdict=Verdict.TAKEN)  # a webhook was faster
+
+
+def _link_some(row: CutOver, waiting: QuerySet[FoundId]) -> int:
+    with transaction.atomic():
+        _hold(row)
+        batch = list(waiting.order_by("pk")[:BATCH])
+        RecordLink.objects.bulk_create([_link(row, one) for one in batch], ignore_conflicts=True)
+        OpenTicket.objects.bulk_create(_to_be_looked_for(row, batch), ignore_conflicts=True)
+        row.found.filter(pk__in=[one.pk for one in batch]).update(verdict=Verdict.LINKED)
+    return len(batch)
 
 
 def _link(row: CutOver, one: FoundId) -> RecordLink:

@@ -14,11 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.core import jobs
+from integrations.core import jobs, long_jobs
 from integrations.core.models import Integration, Job, RecordLink, User
 from integrations.core.sync.flow import Side
 from integrations.core.sync.linking import links_of
-from integrations.transport.errors import ConflictError
+from integrations.transport.errors import ConflictError, TemporaryError
 from integrations.vendors.toga.dialect import Resource
 
 from . import mapping
@@ -65,9 +65,12 @@ class Adopted:
 
 
 def ask(integration: Integration, *, anew: bool = False, user: User | None = None) -> Job:
-    """Have a job adopt the references: on where an earlier adoption did not come to its end, or `anew`. None: at the
-    command line."""
+    """Have a job adopt the references: on where an earlier adoption did not come to its end, or `anew`; the job that is
+    at work already, if one is. None: at the command line."""
     with transaction.atomic():
+        Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)  # one after the other
+        if (job := long_jobs.at_work(JOBS, integration.pk)) is not None:
+            return job
         if anew or unfinished(integration) is None:
             begin(integration)
         return jobs.enqueue(ADOPT, integration.pk, priority=Job.Priority.CLICK, trigger=Job.Trigger.MANUAL, user=user)
@@ -167,16 +170,21 @@ def _link(integration: Integration, kind: str, uuid: str, key: int) -> RecordLin
 
 
 def _step(row: CutOver, looked: int, following: str) -> None:
+    here: dict[str, int | str] = {"step": row.step, "cursor": row.cursor}
     row.step, row.cursor = (row.step, following) if following else (row.step + 1, "")
     row.looked += looked
-    _keep(row)
+    _keep(row, **here)
 
 
-def _keep(row: CutOver) -> None:
-    """Store how far it is, in the caller's transaction. Raises ConflictError when another took its place."""
+def _keep(row: CutOver, **here: int | str) -> None:
+    """Store how far it is, in the caller's transaction, unless it is not `here` any more. Raises ConflictError when
+    another took its place, TemporaryError when another worker stored this page: one that was believed dead."""
     names = ("step", "cursor", "looked", "report", "finished_at")
     values = {name: getattr(row, name) for name in names}
-    if not CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at).update(**values):
+    mine = CutOver.objects.filter(pk=row.pk, begun_at=row.begun_at)
+    if not mine.filter(**here).update(**values):
+        if mine.exists():
+            raise TemporaryError(_("Another worker was faster with this page."))
         raise ConflictError(_("The references are being adopted anew; this adoption ends."))
 
 

@@ -137,6 +137,18 @@ def test_a_removal_whose_process_died_goes_on_where_it_was(scene: Scene) -> None
     assert (again.pk, again.state, again.read, again.updated) == (run.pk, "done", 2, 2)
 
 
+def test_of_two_at_once_one_ends_and_each_party_is_counted_once(scene: Scene) -> None:
+    scene.a_pair((4, MAX))
+    scene.a_pair((4, "two@example.com"), betnr=PARTY + 1)
+    scene.options(write_markers=False)
+    run = remove_markers(scene.integration, told=lambda _: remove_markers(scene.integration))
+    assert "Another process takes out the markers; this one ends." in run.outcome
+    run.refresh_from_db()
+    assert (run.state, run.read, run.updated) == ("done", 2, 2)
+    assert run.outcome == "2 parties looked at; 2 entries lost their marker."
+    assert remarks(scene, PARTY) == remarks(scene, PARTY + 1) == [""]
+
+
 @pytest.mark.parametrize("fault", ["answer_lost", "not_received", "html_503", "committed_500"])
 def test_a_write_without_a_usable_answer_is_looked_at_again(scene: Scene, fault: str) -> None:
     a_marked_pair(scene)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from integrations.core import long_jobs
@@ -15,6 +16,8 @@ from integrations.core.models import Job, RecordLink
 from integrations.core.running import drain, run_due_jobs
 from integrations.freshservice_toga import cutover
 from integrations.freshservice_toga.models import CutOver, FoundId, OpenTicket
+from integrations.freshservice_toga.sides import opened
+from integrations.transport.errors import ConflictError, TemporaryError
 from tests.at_the_keyboard import at_the_terminal
 from tests.faults.database import migrated_database_url
 
@@ -134,6 +137,68 @@ def test_links_are_made_in_slices_and_a_stop_leaves_each_made_once(scene: Scene,
     run_due_jobs()
     assert "5 linked" in page(scene, admin_client)
     assert RecordLink.objects.count() == OpenTicket.objects.count() == 5
+
+
+def read(scene: Scene) -> CutOver:
+    with opened(scene.integration, "support") as sides:
+        row = cutover.begin(scene.integration)
+        cutover.read(sides, row)
+    return row
+
+
+@pytest.mark.usefixtures("small")
+def test_links_are_not_made_of_another_reading_that_took_the_place_of_the_one_looked_at(scene: Scene) -> None:
+    tickets(scene, 5)
+    row = read(scene)
+
+    def begun_anew(done: int, total: int) -> None:
+        if done > 2:
+            return
+        FoundId(cut_over=cutover.begin(scene.integration), kind="ticket", number="9", left_id="9", right_id="z").save()
+
+    with pytest.raises(ConflictError, match="being read anew"):
+        cutover.link(row, told=begun_anew)
+    assert RecordLink.objects.count() == 2
+
+
+@pytest.mark.usefixtures("small")
+def test_a_page_that_another_worker_stored_meanwhile_is_not_counted_twice(scene: Scene) -> None:
+    tickets(scene, 3)
+    slow = cutover.begin(scene.integration)
+    with opened(scene.integration, "support") as sides:
+        cutover.read(sides, CutOver.objects.get())
+        with pytest.raises(TemporaryError, match="faster"):
+            cutover.read(sides, slow)
+    now = CutOver.objects.get()
+    assert now.read_at is not None
+    assert (now.step, now.cursor) == (len(cutover.STEPS), "")
+
+
+def test_who_dies_while_judging_leaves_the_verdicts_whole(scene: Scene) -> None:
+    tickets(scene, 2)
+    scene.toga.do("add_ticket", {"subject": "of another account", "c_eliteTicketId": "999999"})
+    row = read(scene)
+    before = [str(line) for line in cutover.report(row)]
+
+    def dies(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and "is_known" in sql:
+            raise KeyboardInterrupt
+        return execute(sql, *rest)
+
+    with pytest.raises(KeyboardInterrupt), connection.execute_wrapper(dies):
+        cutover.judge(row)
+    assert [str(line) for line in cutover.report(row)] == before
+    assert "ticket: 2 to be linked, 1 not shown by Freshservice (999999)" in before
+
+
+def test_asked_for_twice_at_once_it_is_one_job_and_one_reading(scene: Scene) -> None:
+    job = cutover.ask_to_read(scene.integration)
+    begun = CutOver.objects.get().begun_at
+    Job.objects.update(state=Job.State.RUNNING)
+    assert cutover.ask_to_read(scene.integration, anew=True) == job
+    assert cutover.ask_for_links(scene.integration) == job
+    assert CutOver.objects.get().begun_at == begun
+    assert Job.objects.count() == 1
 
 
 def test_the_command_reads_says_what_would_be_linked_and_links(scene: Scene) -> None:

@@ -16,6 +16,7 @@ from integrations.core.running import drain, run_due_jobs
 from integrations.toga_togadesk import cutover
 from integrations.toga_togadesk.models import CutOver, KnownRecord, SyncOptions
 from integrations.toga_togadesk.pair import opened
+from integrations.transport.errors import TemporaryError
 from tests.at_the_keyboard import at_the_terminal
 from tests.faults.database import migrated_database_url
 
@@ -134,6 +135,24 @@ def test_begun_anew_it_knows_what_it_linked(scene: Scene, small: list[int], admi
         run_due_jobs()
     assert "tickets: 0 linked, 5 known already" in page(scene, admin_client)
     assert len(links()) == 5
+
+
+def test_asked_for_twice_at_once_it_is_one_job_and_one_adoption(scene: Scene) -> None:
+    job = cutover.ask(scene.integration)
+    begun = CutOver.objects.get().begun_at
+    Job.objects.update(state=Job.State.RUNNING)
+    assert cutover.ask(scene.integration, anew=True) == job
+    assert CutOver.objects.get().begun_at == begun
+    assert Job.objects.count() == 1
+
+
+def test_a_page_that_another_worker_stored_meanwhile_is_not_counted_twice(scene: Scene, small: list[int]) -> None:
+    slow = cutover.begin(scene.integration)
+    with opened(scene.integration, "cut-over") as pair:
+        cutover.carry_on(pair, CutOver.objects.get())
+        with pytest.raises(TemporaryError, match="faster"):
+            cutover.carry_on(pair, slow)
+    assert str(cutover.report(CutOver.objects.get())[0]) == "tickets: 5 linked"
 
 
 def test_many_slices_make_the_same_calls_as_one(

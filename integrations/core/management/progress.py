@@ -33,7 +33,8 @@ STOPPING = "Stopping after the one in hand; press Ctrl-C again to end at once."
 def progress(
     out: OutputWrapper, look: Callable[[], str], *, stop: Callable[[], object] | None = None
 ) -> Iterator[None]:
-    """Show what `look` says (empty: nothing) while the work goes on; `stop` is called once, when somebody wants it."""
+    """Show what `look` says (empty: nothing) while the work goes on. `stop` is called when somebody wants it; once,
+    unless it returns False: there was nothing to stop yet."""
     over, wanted = threading.Event(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(out, look, stop, over, wanted))
     with _ctrl_c(wanted) if stop is not None else _as_ever():
@@ -89,14 +90,15 @@ def _watch(
     wanted: threading.Event,
 ) -> None:
     """In a thread of its own, with a database connection of its own."""
-    shown, shown_at, is_asked = "", time.monotonic(), False
+    shown, shown_at, is_asked, is_told = "", time.monotonic(), False, False
     try:
         while not over.wait(EVERY):
             try:
                 if wanted.is_set() and not is_asked and stop is not None:
-                    stop()
-                    is_asked = True
-                    out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
+                    is_asked = stop() is not False
+                    if not is_told:
+                        out.write(f"{_CLEARED if out.isatty() else ''}{STOPPING}")
+                    is_told = True
                 said = look()
             except DatabaseError:  # busy, or away for a moment: the wish is not forgotten
                 connection.close()

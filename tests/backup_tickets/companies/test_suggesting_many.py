@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -74,6 +76,22 @@ def test_how_far_it_is_stands_on_the_page_slice_after_slice(
     assert "data-busy" not in page(scene)
     assert {row.company_name for row in CompanySuggestion.objects.all()} == set(NAMES)
     assert not SeenCompany.objects.exists()
+
+
+def test_a_customer_that_comes_meanwhile_is_counted_too(scene: Scene, autotask: Autotask, many: list[Customer]) -> None:
+    come: list[str] = []
+
+    def one_comes(execute: Any, sql: str, *rest: Any) -> Any:
+        if "INSERT" in sql and CompanySuggestion._meta.db_table in sql and not come:
+            come.append("Late Florists")
+            Customer.objects.create(client=scene.client, name=come[0])
+        return execute(sql, *rest)
+
+    press(scene, "look")
+    with connection.execute_wrapper(one_comes):
+        run_due_jobs()
+    job = Job.objects.latest("pk")
+    assert (job.done, job.total) == (6, 6)
 
 
 def test_many_slices_make_the_calls_of_one(

@@ -408,3 +408,24 @@ def test_what_was_done_before_a_cut_stays_done_and_what_was_not_begun_loses_no_a
         drain()
     made = Job.objects.order_by("pk").values_list("state", "attempts")
     assert list(made) == [("done", 1)] * 4 + [("queued", 1)] + [("queued", 0)] * 3
+
+
+def test_one_that_gives_way_after_a_slice_is_no_longer_first_though_it_was_clicked(workshop: Workshop) -> None:
+    def give_way(claim: Claim) -> str:
+        if workshop.done.count(1) < 3:
+            raise Again(at=timezone.now(), outcome="Some of it.")
+        return "All of it."
+
+    workshop.orders[1] = give_way
+    jobs.enqueue("workshop.make", 1, priority=Job.Priority.CLICK)
+    jobs.enqueue("workshop.make", 2)
+    run_due_jobs()
+    assert workshop.done == [1, 2, 1, 1]
+
+
+def test_one_whose_worker_died_is_as_urgent_as_before(workshop: Workshop) -> None:
+    job = jobs.enqueue("workshop.make", 1, priority=Job.Priority.CLICK)
+    Job.objects.update(state=Job.State.RUNNING, attempts=1, lease_until=timezone.now() - timedelta(seconds=1))
+    sweep()
+    job.refresh_from_db()
+    assert (job.state, job.priority) == ("queued", Job.Priority.CLICK)

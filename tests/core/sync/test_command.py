@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.signals import post_save
 
 from integrations.core.models import Job, SyncRun, User
 from integrations.core.streams import approve
@@ -70,6 +72,24 @@ def test_what_is_held_is_named_with_its_reason_and_the_status_is_1(installed_pai
     assert "1 record held:" in said
     assert "to_left R0001: refused. L refuses A. (tried again " in said
     assert len(installed_pair.left.things) == 1
+
+
+def test_after_a_stream_that_was_stopped_no_other_begins(installed_pair: Pair) -> None:
+    let(installed_pair)
+    installed_pair.left.insert("A")
+    installed_pair.right.insert("B")
+
+    def somebody_stops_it(instance: SyncRun, **_: Any) -> None:
+        SyncRun.objects.filter(pk=instance.pk).update(stop_asked=True)
+
+    post_save.connect(somebody_stops_it, sender=SyncRun)
+    try:
+        said = failing()
+    finally:
+        post_save.disconnect(somebody_stops_it, sender=SyncRun)
+    assert "[stopped]" in said
+    assert [run.stream for run in SyncRun.objects.all()] == [installed_pair.to_right]
+    assert installed_pair.left.ledger == installed_pair.right.ledger == []
 
 
 def test_unknown_names_are_answered_with_the_known_ones(installed_pair: Pair) -> None:

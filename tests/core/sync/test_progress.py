@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -71,3 +72,22 @@ def test_ctrl_c_is_a_wish_the_first_time(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert asked == [1]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("at_a_terminal")
+def test_a_wish_that_came_before_there_was_something_to_stop_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "EVERY", 0.01)
+    out, begun, stopped = StringIO(), threading.Event(), threading.Event()
+
+    def stop() -> bool:
+        if begun.is_set():
+            stopped.set()
+        return begun.is_set()
+
+    with progress(OutputWrapper(out), lambda: "", stop=stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        seen(out, showing.STOPPING)
+        begun.set()
+        assert stopped.wait(10)
+    assert out.getvalue().count(showing.STOPPING) == 1

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         is_dry = options["dry_run"]
         well = True
         for _ in range(1 if options["once"] or is_dry else MOST_ROUNDS):
-            runs = [self._run(stream, is_dry) for stream in chosen]
+            runs = self._round(chosen, is_dry)
             well = all(run is not None and run.state == SyncRun.State.DONE for run in runs)
             if not well or not any(run.created or run.updated for run in runs if run is not None):
                 break
@@ -47,6 +47,15 @@ class Command(BaseCommand):
         self._say_held(list(held[:SHOWN]), held.count())
         if held or not well:
             sys.exit(1)
+
+    def _round(self, chosen: list[Stream], is_dry: bool) -> list[SyncRun | None]:
+        """Each of them once; after one that was stopped, no other."""
+        runs: list[SyncRun | None] = []
+        for stream in chosen:
+            runs.append(run := self._run(stream, is_dry))
+            if run is not None and run.state == SyncRun.State.STOPPED:
+                break
+        return runs
 
     def _run(self, stream: Stream, is_dry: bool) -> SyncRun | None:
         began = time.monotonic()
@@ -92,9 +101,11 @@ def _told(stream: Stream) -> str:
     return f"{stream.slug}: {counts}"
 
 
-def _stop(stream: Stream) -> None:
+def _stop(stream: Stream) -> bool:
+    """False: its run has not begun yet."""
     if (run := _running(stream)) is not None:
         streams.ask_to_stop(run)
+    return run is not None
 
 
 def _chosen(integration: Integration, names: list[str]) -> list[Stream]:
