@@ -8,9 +8,12 @@ new MutationObserver(() => {
   }
 }).observe(document, { childList: true, subtree: true });
 
-// The theme writes icons as words of its font, and a screen reader would read them aloud ("arrow_back"). Where an icon
-// stands alone, what it is in has a name.
+// The theme writes icons as words of its font, and a screen reader would read them aloud ("arrow_back"). Beside words
+// they are hidden from it; where nothing else names a link or button, the icon's word is better than none.
 new MutationObserver(() => {
-  for (const icon of document.querySelectorAll("span.material-symbols-outlined:not([aria-hidden])"))
-    icon.setAttribute("aria-hidden", "true");
+  for (const icon of document.querySelectorAll("span.material-symbols-outlined:not([aria-hidden])")) {
+    const control = icon.closest("a, button");
+    const isNamed = control?.ariaLabel || control?.title || control?.textContent.trim() !== icon.textContent.trim();
+    if (!control || isNamed) icon.setAttribute("aria-hidden", "true");
+  }
 }).observe(document, { childList: true, subtree: true });
