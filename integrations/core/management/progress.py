@@ -123,8 +123,8 @@ def _ctrl_c(wanted: threading.Event) -> Iterator[None]:
     """The first one is a wish; with the second everything is as ever."""
 
     def wish(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)  # first: another one must not meet the lock of `wanted`
         wanted.set()
-        signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, wish)
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 
 from django.conf import settings
+
+from integrations.core.processes import Wish
 
 from .children import Child
 
@@ -44,9 +45,7 @@ class Web(Child):
 
 def supervise(children: Sequence[Child]) -> int:
     """Keep them alive until SIGTERM or Ctrl-C; then end them in order. The exit status: 0 if all ended in time."""
-    asked = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.set())
+    asked = Wish(signal.SIGTERM, signal.SIGINT)
     logger.info("starting %s", " and ".join(str(child) for child in children))
     while not asked.is_set():
         for child in children:
@@ -56,7 +55,7 @@ def supervise(children: Sequence[Child]) -> int:
     return _stop(children, asked)
 
 
-def _stop(children: Sequence[Child], asked: threading.Event) -> int:
+def _stop(children: Sequence[Child], asked: Wish) -> int:
     """Ask all to end and wait as long as each may take; a second signal ends the waiting."""
     logger.info("stopping; running jobs may end (press Ctrl-C again not to wait)")
     asked.clear()

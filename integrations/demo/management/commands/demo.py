@@ -15,7 +15,6 @@ import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +22,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.core.figures.counting import count_all
+from integrations.core.processes import Wish
 from integrations.core.registry import vendor
 from integrations.demo import accounts, processes, simulators, temporary, watching
 from integrations.demo.stage import Chapter, Stage, chapters, play
@@ -64,9 +64,7 @@ class Command(BaseCommand):
         port = int(os.environ.get("PORT", "8000"))
         if processes.is_taken(port):
             raise CommandError(f"port {port} is taken: stop what listens there, or choose another with PORT={port + 1}")
-        stop = Event()
-        for wish in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(wish, lambda *_: stop.set())
+        stop = Wish(signal.SIGINT, signal.SIGTERM)
         with ExitStack() as stack:
             stage = self.set_up(stack, port, first_simulator_port=port + SIMULATORS_FROM)
             for chapter in chosen:

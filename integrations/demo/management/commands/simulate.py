@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
-from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.core import registry
+from integrations.core.processes import Wish
 from integrations.demo import simulators
 
 
@@ -23,9 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stop = Event()
-        for wish in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(wish, lambda *_: stop.set())
+        stop = Wish(signal.SIGINT, signal.SIGTERM)
         try:
             server = simulators.serve(options["vendor"], host=options["host"], port=options["port"])
         except OSError as error:
