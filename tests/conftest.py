@@ -26,6 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if OWN_PROCESSES & set(item.path.parts):
             long.add(item.path)
             uses = True
+        if "own_database" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(transaction=True))  # else pytest makes none that could be copied
+            uses = True
         if uses:
             item.add_marker("database")
     items.sort(key=lambda item: item.path not in long)  # so that no core waits for the last of them in the end

@@ -29,6 +29,7 @@ def bridge() -> Iterator[Scene]:
 
 
 def open_palette(page: Page) -> None:
+    page.wait_for_load_state()  # the theme's scripts listen from then on
     page.keyboard.press("Control+k")
     expect(page.locator("#search-input-command")).to_be_focused()
 
