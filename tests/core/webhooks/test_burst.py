@@ -116,5 +116,5 @@ def test_a_bug_that_one_call_meets_leaves_nobody_with_a_202_and_no_row(send: Sen
     said = in_a_burst(connection, [*calls[:3], with_a_header_that_is_no_text, *calls[3:]])
     del said[3]
     answered = [f"bird:{bird}" for bird, answer in enumerate(said) if getattr(answer, "status_code", 500) < 300]
-    assert sorted(WebhookDelivery.objects.values_list("subject", flat=True)) == answered
+    assert sorted(WebhookDelivery.objects.values_list("subject", flat=True)) == answered, said
     assert len(answered) >= 5, "at most whoever met it has to come again"
